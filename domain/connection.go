@@ -1,0 +1,79 @@
+package domain
+
+import (
+	"strings"
+	"time"
+)
+
+// ConnectionKind names the identity provider at the other end. It chooses presets and labels, never rights: the
+// dialect reader is equally forgiving to all.
+type ConnectionKind string
+
+// The kinds of identity provider.
+const (
+	KindOkta      ConnectionKind = "okta"
+	KindEntra     ConnectionKind = "entra"
+	KindGoogle    ConnectionKind = "google"
+	KindOneLogin  ConnectionKind = "onelogin"
+	KindJumpCloud ConnectionKind = "jumpcloud"
+	KindPing      ConnectionKind = "ping"
+	KindGeneric   ConnectionKind = "generic"
+)
+
+// ConnectionKinds are all kinds, for help texts and checks.
+func ConnectionKinds() []ConnectionKind {
+	return []ConnectionKind{KindOkta, KindEntra, KindGoogle, KindOneLogin, KindJumpCloud, KindPing, KindGeneric}
+}
+
+// ParseConnectionKind checks the name of a kind, without case.
+func ParseConnectionKind(s string) (ConnectionKind, error) {
+	known := make([]string, 0, len(ConnectionKinds()))
+	for _, kind := range ConnectionKinds() {
+		if strings.EqualFold(s, string(kind)) {
+			return kind, nil
+		}
+		known = append(known, string(kind))
+	}
+	return "", InvalidField("kind", "use one of "+strings.Join(known, ", "))
+}
+
+// Activation says when a pushed person becomes active (rule provision.activation).
+type Activation string
+
+// The ways to become active.
+const (
+	ActivateOnFirstAccess Activation = "first_access" // pending until the first single sign-on
+	ActivateAtOnce        Activation = "immediate"    // active with the push
+	ActivateByInvitation  Activation = "invite"       // pending until the invitation is accepted
+)
+
+// Connection is one identity provider of one organisation. It may push a directory, and sign people in.
+type Connection struct {
+	ID           ConnectionID
+	Organisation OrganisationID
+	Name         string // unique in the organisation, without case
+	Kind         ConnectionKind
+	Activation   Activation
+	OIDC         OIDCClient
+	CreatedAt    time.Time
+	DisabledAt   time.Time // zero: enabled
+}
+
+// OIDCClient is the connection's registration at its OpenID provider; the zero value means that it signs nobody in.
+type OIDCClient struct {
+	Issuer       string
+	ClientID     string
+	SealedSecret []byte // AES-GCM under the secret key of the installation
+}
+
+// Connections is the store of connections.
+type Connections interface {
+	// Insert adds a connection. NameTaken.
+	Insert(c Connection) error
+	// ByName finds one, without case. NotFound.
+	ByName(org OrganisationID, name string) (Connection, error)
+	// List gives all of an organisation, by name.
+	List(org OrganisationID) ([]Connection, error)
+	// Disable sets or (with the zero time) clears the disablement. NotFound.
+	Disable(org OrganisationID, id ConnectionID, at time.Time) error
+}

@@ -1,0 +1,157 @@
+package domain
+
+import (
+	"context"
+	"sync"
+
+	"github.com/google/uuid"
+)
+
+// Directory is what an identity provider can do: push people and groups, and read them back. Every method returns an
+// *Error, and answers NotFound for whatever the caller's connection does not own (rule link.scope).
+type Directory struct {
+	store Store
+	env   Environment
+
+	callers sync.Map // TokenHash → Caller, see Recall
+}
+
+// NewDirectory makes the use cases over a store.
+func NewDirectory(store Store, env Environment) *Directory {
+	return &Directory{store: store, env: env}
+}
+
+// Authenticate finds who a bearer is. Unauthenticated; Forbidden where the organisation or connection is stopped: then
+// the Caller is known all the same, for the log.
+func (d *Directory) Authenticate(ctx context.Context, b Bearer) (Caller, error) {
+	var caller Caller
+	err := d.store.Read(ctx, func(tx Tx) (err error) {
+		caller, err = tx.Tokens().Caller(b, d.env.instant())
+		return err
+	})
+	if err != nil {
+		d.callers.Delete(b.Hash)
+		return Caller{}, err
+	}
+	d.callers.Store(b.Hash, caller)
+	return caller, caller.admitted()
+}
+
+// Recall remembers who a bearer was when it last authenticated here. It saves the round trip before a read, and is
+// safe because it proves nothing: every read on behalf of a recalled caller verifies the token in its own statement.
+// A recalled caller can not write.
+func (d *Directory) Recall(b Bearer) (Caller, bool) {
+	known, ok := d.callers.Load(b.Hash)
+	if !ok {
+		return Caller{}, false
+	}
+	caller, ok := known.(Caller)
+	if !ok || caller.Organisation != b.Organisation {
+		return Caller{}, false
+	}
+	caller.recalled = true
+	return caller, true
+}
+
+// verified is the caller after a full look-up, where it was only recalled.
+func (d *Directory) verified(ctx context.Context, caller Caller) (Caller, error) {
+	if !caller.recalled {
+		return caller, nil
+	}
+	checked, err := d.Authenticate(ctx, Bearer{Organisation: caller.Organisation, Hash: caller.Token})
+	checked.RequestID = caller.RequestID
+	return checked, err
+}
+
+// scope of a read, with the standing that a recalled caller must prove in it.
+func (d *Directory) scope(caller Caller) Scope {
+	scope := caller.Scope()
+	if caller.recalled {
+		scope.Standing = &Standing{Token: caller.Token, Now: d.env.instant()}
+	}
+	return scope
+}
+
+// User reads one person, with groups and manager. NotFound.
+func (d *Directory) User(ctx context.Context, caller Caller, id UserID) (User, error) {
+	return readOne(ctx, d, caller, func(tx Tx, scope Scope) (User, error) { return tx.Users().Get(scope, id) })
+}
+
+// Group reads one group, without members. NotFound.
+func (d *Directory) Group(ctx context.Context, caller Caller, id GroupID) (Group, error) {
+	return readOne(ctx, d, caller, func(tx Tx, scope Scope) (Group, error) { return tx.Groups().Get(scope, id) })
+}
+
+// Users reads the people a query asks for; its scope is set here.
+func (d *Directory) Users(ctx context.Context, caller Caller, q Query) (Page[User], error) {
+	return readPage(ctx, d, caller, q, func(tx Tx, q Query) (Page[User], error) { return tx.Users().Page(q) })
+}
+
+// Groups reads the groups a query asks for, without members; its scope is set here.
+func (d *Directory) Groups(ctx context.Context, caller Caller, q Query) (Page[Group], error) {
+	return readPage(ctx, d, caller, q, func(tx Tx, q Query) (Page[Group], error) { return tx.Groups().Page(q) })
+}
+
+// Members reads up to limit members of a group after the given id, in order of id. The caller must have read the group
+// in the same request, which is where a recalled token was verified.
+func (d *Directory) Members(ctx context.Context, caller Caller, group GroupID, after uuid.UUID, limit int) ([]Member, error) {
+	var members []Member
+	err := d.store.Read(ctx, func(tx Tx) (err error) {
+		members, err = tx.Groups().Members(caller.Scope(), group, after, limit)
+		return err
+	})
+	return members, err
+}
+
+// MemberCount counts the members of a group, but not beyond limit. As for Members, the group was read before.
+func (d *Directory) MemberCount(ctx context.Context, caller Caller, group GroupID, limit int) (int, error) {
+	var n int
+	err := d.store.Read(ctx, func(tx Tx) (err error) {
+		n, err = tx.Groups().MemberCount(caller.Scope(), group, limit)
+		return err
+	})
+	return n, err
+}
+
+// Schemas reads the custom schemas of the caller's organisation and their version.
+func (d *Directory) Schemas(ctx context.Context, caller Caller) ([]Schema, int64, error) {
+	var schemas []Schema
+	var version int64
+	err := d.store.Read(ctx, func(tx Tx) (err error) {
+		schemas, version, err = tx.Schemas().List(caller.Organisation)
+		return err
+	})
+	return schemas, version, err
+}
+
+// readOne reads for a caller. Where nothing was found for a recalled one, that may be because its token no longer
+// holds: the full look-up tells.
+func readOne[T any](ctx context.Context, d *Directory, caller Caller, read func(Tx, Scope) (T, error)) (T, error) {
+	var found T
+	err := d.store.Read(ctx, func(tx Tx) (err error) {
+		found, err = read(tx, d.scope(caller))
+		return err
+	})
+	if IsKind(err, NotFound) {
+		if _, errCaller := d.verified(ctx, caller); errCaller != nil {
+			return found, errCaller
+		}
+	}
+	return found, err
+}
+
+// readPage is readOne for a page: an empty one says nothing about the token.
+func readPage[T any](ctx context.Context, d *Directory, caller Caller, q Query, read func(Tx, Query) (Page[T], error)) (Page[T], error) {
+	var page Page[T]
+	q.Scope = d.scope(caller)
+	err := d.store.Read(ctx, func(tx Tx) (err error) {
+		page, err = read(tx, q)
+		return err
+	})
+	if err == nil && len(page.Items) == 0 {
+		if _, err := d.verified(ctx, caller); err != nil {
+			return Page[T]{}, err
+		}
+	}
+	return page, err
+}

@@ -1,0 +1,109 @@
+package domain
+
+import "errors"
+
+// Kind groups errors by what a caller can do about them. Adapters map kinds and codes to their own vocabulary in one
+// table each.
+type Kind uint8
+
+// The kinds of Error.
+const (
+	Internal        Kind = iota // a fault of ours: nothing the caller can do
+	Invalid                     // the input is wrong: change it
+	NotFound                    // no such thing, or not for this caller
+	Conflict                    // it collides with something that exists
+	Forbidden                   // a rule refuses it
+	Unauthenticated             // the credential is missing, wrong, expired or revoked
+	Precondition                // the caller's idea of the current version is out of date
+	Throttled                   // too many requests: later
+	Unavailable                 // the store cannot be reached or is full: later
+)
+
+// Error is the one error type of the house. Code is stable and machine-readable; Field is the attribute, flag or column
+// at fault, spelt as the caller knows it; Message is one sentence that says what to do. Err is the cause, for the log
+// only: adapters never show it.
+type Error struct {
+	Kind    Kind
+	Code    string
+	Field   string
+	Message string
+	Err     error
+}
+
+// Error is for logs: code, field, message and cause.
+func (e *Error) Error() string {
+	s := e.Code
+	if e.Field != "" {
+		s += " (" + e.Field + ")"
+	}
+	if e.Message != "" {
+		s += ": " + e.Message
+	}
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap gives the cause to errors.Is and errors.As.
+func (e *Error) Unwrap() error { return e.Err }
+
+// The codes. A test walks all of them over every adapter's table.
+const (
+	CodeInternal             = "internal"
+	CodeInvalidValue         = "invalid_value"          // a value is not of the form its attribute needs
+	CodeRequired             = "required"               // an attribute that must be there is not
+	CodeInvalidFilter        = "invalid_filter"         // a filter that cannot be read or answered
+	CodeInvalidPath          = "invalid_path"           // a patch path that names nothing in the schema
+	CodeInvalidSyntax        = "invalid_syntax"         // a body that cannot be read
+	CodeInvalidCursor        = "invalid_cursor"         // a cursor that was not made here for this query (RFC 9865)
+	CodeExpiredCursor        = "expired_cursor"         // a cursor that is too old (RFC 9865)
+	CodeInvalidCount         = "invalid_count"          // a count that a cursor cannot serve (RFC 9865)
+	CodeNoTarget             = "no_target"              // a patch path that matches nothing
+	CodeMutability           = "mutability"             // a read-only or immutable attribute was changed
+	CodeTooMany              = "too_many"               // more of something than the bounds allow
+	CodeTooLarge             = "too_large"              // a body above its limit
+	CodeNotFound             = "not_found"              // an id that names nothing the caller may see
+	CodeUserNameTaken        = "user_name_taken"        // user names and sign-in e-mails share one name space
+	CodeExternalIDTaken      = "external_id_taken"      // unique per connection
+	CodeSlugTaken            = "slug_taken"             // an organisation's short name
+	CodeNameTaken            = "name_taken"             // a connection's name, a schema's URN
+	CodeSeatsExhausted       = "seats_exhausted"        // rule seat.required
+	CodeLastOwner            = "last_owner"             // rule owner.last
+	CodeOrganisationStopped  = "organisation_suspended" // rule suspend.organisation
+	CodeConnectionDisabled   = "connection_disabled"
+	CodeUnauthenticated      = "unauthenticated"
+	CodeVersionMismatch      = "version_mismatch" // If-Match
+	CodeUnresolvedReference  = "unresolved_reference"
+	CodeRateLimited          = "rate_limited"
+	CodeUnavailable          = "unavailable"
+	CodeUnsupportedMediaType = "unsupported_media_type"
+)
+
+// Codes are all codes, for tests that walk them.
+func Codes() []string {
+	return []string{
+		CodeInternal, CodeInvalidValue, CodeRequired, CodeInvalidFilter, CodeInvalidPath, CodeInvalidSyntax,
+		CodeInvalidCursor, CodeExpiredCursor, CodeInvalidCount, CodeNoTarget, CodeMutability, CodeTooMany, CodeTooLarge,
+		CodeNotFound, CodeUserNameTaken, CodeExternalIDTaken, CodeSlugTaken, CodeNameTaken, CodeSeatsExhausted,
+		CodeLastOwner, CodeOrganisationStopped, CodeConnectionDisabled, CodeUnauthenticated, CodeVersionMismatch,
+		CodeUnresolvedReference, CodeRateLimited, CodeUnavailable, CodeUnsupportedMediaType,
+	}
+}
+
+// IsKind reports whether err is or wraps an Error of the kind.
+func IsKind(err error, kind Kind) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Kind == kind
+}
+
+// IsCode reports whether err is or wraps an Error with the code.
+func IsCode(err error, code string) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code == code
+}
+
+// InvalidField is the commonest refusal: a field whose value is wrong, and the remedy.
+func InvalidField(field, message string) *Error {
+	return &Error{Kind: Invalid, Code: CodeInvalidValue, Field: field, Message: message}
+}

@@ -1,0 +1,66 @@
+package domain
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"usher/domain/attribute"
+)
+
+// EventType is the stable name of something that can happen. docs/events.md is the catalogue.
+type EventType string
+
+// The types of events.
+const (
+	UserCreated           EventType = "user.created"
+	UserUpdated           EventType = "user.updated"
+	UserActivated         EventType = "user.activated"
+	UserDeactivated       EventType = "user.deactivated"
+	UserDeleted           EventType = "user.deleted"
+	GroupCreated          EventType = "group.created"
+	GroupUpdated          EventType = "group.updated"
+	GroupDeleted          EventType = "group.deleted"
+	OwnerProtected        EventType = "owner.protected" // rule owner.last refused something
+	OrganisationCreated   EventType = "organisation.created"
+	OrganisationSuspended EventType = "organisation.suspended"
+	OrganisationResumed   EventType = "organisation.resumed"
+	ConnectionCreated     EventType = "connection.created"
+	ConnectionDisabled    EventType = "connection.disabled"
+	ConnectionEnabled     EventType = "connection.enabled"
+	TokenCreated          EventType = "token.created"
+	TokenRevoked          EventType = "token.revoked"
+	SchemaAdded           EventType = "schema.added"
+)
+
+// Actor is who did something.
+type Actor struct {
+	Kind string    // "connection", "operator"; later "user", "system"
+	ID   uuid.UUID // of the connection or person; zero for the operator
+}
+
+// ActorOperator is whoever has the command line.
+func ActorOperator() Actor { return Actor{Kind: "operator"} }
+
+// Event is one thing that happened, appended in the transaction that made it happen. The log is append-only; personal
+// values (Before, After) are kept beside it so that they can be erased.
+type Event struct {
+	ID           EventID
+	Organisation OrganisationID
+	Type         EventType
+	Actor        Actor
+	SubjectKind  string // "user", "group", "organisation", "connection", "token", "schema"
+	Subject      uuid.UUID
+	RequestID    string
+	At           time.Time
+	Before       attribute.Value // the attributes that changed, as they were; Null: none
+	After        attribute.Value // and as they are
+}
+
+// Events is the store of the event log.
+type Events interface {
+	// Append adds an event.
+	Append(e Event) error
+	// List reads events of an organisation in order of id, after the given one, at most limit.
+	List(org OrganisationID, after EventID, limit int) ([]Event, error)
+}

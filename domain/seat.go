@@ -1,0 +1,41 @@
+package domain
+
+import "fmt"
+
+// LicenceFull is the licence type every organisation has, and the one a pushed person gets (rule provision.defaults).
+const LicenceFull = "full"
+
+// SeatPlan says how many seats of one licence type an organisation has bought.
+type SeatPlan struct {
+	Licence   string
+	Unlimited bool // rule seat.unlimited: no rows, nothing to take
+	Limit     int
+}
+
+// Seats is the store of seats. A seat is a row: free, or held by one person. Because a person takes a row, and a row
+// can be taken once, seats cannot be oversold however many pushes arrive on however many replicas
+// (rule seat.never-oversold).
+type Seats interface {
+	// Plan sets up a licence type with its seats.
+	Plan(org OrganisationID, plan SeatPlan) error
+	// Take gives the person a free seat of the licence. SeatsExhausted when none is free and the plan has a limit;
+	// Invalid when the organisation has no such licence.
+	Take(org OrganisationID, licence string, holder UserID) error
+	// Release frees the seat the person holds, if any.
+	Release(org OrganisationID, holder UserID) error
+	// Usage counts limit, held and free seats per licence.
+	Usage(org OrganisationID) ([]SeatUsage, error)
+}
+
+// SeatUsage is the state of one licence type.
+type SeatUsage struct {
+	SeatPlan
+	Held int
+}
+
+// SeatsExhausted is the refusal of rule seat.required.
+func SeatsExhausted(licence string, held, limit int) *Error {
+	return &Error{Kind: Forbidden, Code: CodeSeatsExhausted, Field: "licence", Message: fmt.Sprintf(
+		"no free seat: all %d of %d seats of the licence %q are held; free one by deactivating somebody, or have the plan raised in the application",
+		held, limit, licence)}
+}

@@ -1,0 +1,155 @@
+package domain
+
+import (
+	"time"
+
+	"usher/domain/attribute"
+)
+
+// Status is where a person stands in the life drawn in docs/states.md.
+type Status string
+
+// The statuses.
+const (
+	Pending  Status = "pending"  // may be somebody, has not been here yet
+	Active   Status = "active"   // may come in unless blocked
+	Inactive Status = "inactive" // gone or suspended; holds no seat
+)
+
+// User is a person of one organisation.
+//
+// The typed fields and Document are two views of one thing, made by one function ([User.describe]): the fields are what
+// rules and searches need, Document is the whole resource as a directory is answered, without groups and meta, as
+// canonical JSON.
+type User struct {
+	ID           UserID
+	Organisation OrganisationID
+	Connection   ConnectionID // zero: not from a directory
+	Status       Status
+	Owner        bool   // system owner
+	Licence      string // the licence type of the seat the person holds or would hold
+
+	UserName    Name
+	ExternalID  string // as the directory sent it, compared exactly; empty: none
+	DisplayName string
+	GivenName   string
+	FamilyName  string
+	Emails      []Email
+	Manager     string // manager.value as sent: usually an id, perhaps of somebody who is not here yet
+
+	Document   []byte
+	Version    int64 // grows by one with every change; the resource's ETag
+	CreatedAt  time.Time
+	ModifiedAt time.Time
+	AcceptedAt time.Time // first became active; zero: never
+	ArchivedAt time.Time // deleted; zero: here
+
+	// What the store adds when it reads a person for a directory; not stored with the person.
+	Groups     []GroupRef // direct memberships
+	ManagerRef *PersonRef // nil while Manager names nobody this directory can see
+}
+
+// Email is one address of a person, as sent.
+type Email struct {
+	Address Name
+	Type    string
+	Primary bool
+}
+
+// GroupRef is a group as a person's resource shows it.
+type GroupRef struct {
+	ID      GroupID
+	Display string
+}
+
+// PersonRef is a person as another resource shows them.
+type PersonRef struct {
+	ID      UserID
+	Display string
+}
+
+// Display is the name to show for the person: displayName, else the user name.
+func (u *User) Display() string {
+	if u.DisplayName != "" {
+		return u.DisplayName
+	}
+	return u.UserName.Text
+}
+
+// Attributes decodes the document.
+func (u *User) Attributes() (attribute.Value, error) { return decodeDocument(u.Document) }
+
+// SignInEmail is the address the person could sign in with: the primary one, else the first that is an address.
+func (u *User) SignInEmail() (Name, bool) {
+	var first Name
+	found := false
+	for _, e := range u.Emails {
+		address, ok := ParseEmail(e.Address.Text)
+		if !ok {
+			continue
+		}
+		if e.Primary {
+			return address, true
+		}
+		if !found {
+			first, found = address, true
+		}
+	}
+	return first, found
+}
+
+// HoldsSeat reports whether the person's status asks for a seat (rule seat.required).
+func (u *User) HoldsSeat() bool { return u.Status != Inactive }
+
+// The attributes of RFC 7643 that the domain reads.
+const (
+	URNUser       = "urn:ietf:params:scim:schemas:core:2.0:User"
+	URNGroup      = "urn:ietf:params:scim:schemas:core:2.0:Group"
+	URNEnterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+)
+
+// describe sets the typed fields and the document from a tree of attributes with canonical names in canonical order.
+// It drops what is not the directory's to say (id, schemas, meta, groups, password).
+func (u *User) describe(tree attribute.Value) error {
+	userName, err := ParseUserName(tree.Get("userName").Text())
+	if err != nil {
+		return err
+	}
+	u.UserName = userName
+	u.ExternalID = tree.Get("externalId").Text()
+	u.DisplayName = tree.Get("displayName").Text()
+	u.GivenName = tree.Get("name").Get("givenName").Text()
+	u.FamilyName = tree.Get("name").Get("familyName").Text()
+	u.Emails = nil
+	for _, m := range tree.Get("emails").Members() {
+		if address := m.Value.Get("value").Text(); address != "" {
+			u.Emails = append(u.Emails, Email{
+				Address: NewName(address), Type: m.Value.Get("type").Text(), Primary: m.Value.Get("primary").Truth(),
+			})
+		}
+	}
+	u.Manager = tree.Get(URNEnterprise).Get("manager").Get("value").Text()
+	tree.Set("active", attribute.NewBool(u.Status != Inactive)) // rule scim.active
+	u.Document = composeDocument(URNUser, u.ID.String(), tree)
+	return nil
+}
+
+// Users is the store of people.
+type Users interface {
+	// Get reads one person for a directory, with groups and manager. NotFound also for a person of another
+	// connection or an archived one (rule link.scope).
+	Get(scope Scope, id UserID) (User, error)
+	// Page reads the people a query asks for.
+	Page(q Query) (Page[User], error)
+	// Insert adds a person. UserNameTaken, ExternalIDTaken.
+	Insert(u User) error
+	// Save writes a changed person over the version that was read; the unit of work runs again when that is no longer
+	// the current one. UserNameTaken, ExternalIDTaken.
+	Save(was, is User) error
+	// Archive takes a person out of sight at ArchivedAt: names are free, memberships gone, groups they were in changed.
+	Archive(u User) error
+	// Owners reads the owners of an organisation and keeps others from changing them until the unit of work ends.
+	Owners(org OrganisationID) ([]User, error)
+	// Reports are the people of a connection whose manager is the given id, at most limit.
+	Reports(scope Scope, manager UserID, limit int) ([]User, error)
+}
