@@ -3,6 +3,7 @@ package domain
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -13,8 +14,18 @@ type Directory struct {
 	store Store
 	env   Environment
 
-	callers sync.Map // TokenHash → Caller, see Recall
+	callers sync.Map // TokenHash → remembered, see Recall
 }
+
+// remembered is a caller as it was at a time.
+type remembered struct {
+	caller Caller
+	at     time.Time
+}
+
+// recallFor bounds the age of what a recalled caller says beside its token: the kind and policies of its connection,
+// the version of its schemas.
+const recallFor = 10 * time.Second
 
 // NewDirectory makes the use cases over a store.
 func NewDirectory(store Store, env Environment) *Directory {
@@ -33,22 +44,26 @@ func (d *Directory) Authenticate(ctx context.Context, b Bearer) (Caller, error) 
 		d.callers.Delete(b.Hash)
 		return Caller{}, err
 	}
-	d.callers.Store(b.Hash, caller)
+	d.callers.Store(b.Hash, remembered{caller: caller, at: d.env.instant()})
 	return caller, caller.admitted()
 }
 
 // Recall remembers who a bearer was when it last authenticated here. It saves the round trip before a read, and is
 // safe because it proves nothing: every read on behalf of a recalled caller verifies the token in its own statement.
-// A recalled caller can not write.
+// A recalled caller writes only after [Directory.OpenUser], or after the full look-up that every write makes for it.
 func (d *Directory) Recall(b Bearer) (Caller, bool) {
-	known, ok := d.callers.Load(b.Hash)
+	found, ok := d.callers.Load(b.Hash)
 	if !ok {
 		return Caller{}, false
 	}
-	caller, ok := known.(Caller)
-	if !ok || caller.Organisation != b.Organisation {
+	known, ok := found.(remembered)
+	if !ok || known.caller.Organisation != b.Organisation {
 		return Caller{}, false
 	}
+	if age := d.env.instant().Sub(known.at); age < 0 || age > recallFor {
+		return Caller{}, false
+	}
+	caller := known.caller
 	caller.recalled = true
 	return caller, true
 }
@@ -75,6 +90,16 @@ func (d *Directory) scope(caller Caller) Scope {
 // User reads one person, with groups and manager. NotFound.
 func (d *Directory) User(ctx context.Context, caller Caller, id UserID) (User, error) {
 	return readOne(ctx, d, caller, func(tx Tx, scope Scope) (User, error) { return tx.Users().Get(scope, id) })
+}
+
+// OpenUser reads one person whom the caller goes on to change: as User, and with the caller as that read has proved it,
+// who may write without being looked up again. NotFound.
+func (d *Directory) OpenUser(ctx context.Context, caller Caller, id UserID) (User, Caller, error) {
+	user, err := d.User(ctx, caller, id)
+	if err == nil {
+		caller.recalled = false
+	}
+	return user, caller, err
 }
 
 // Group reads one group, without members. NotFound.

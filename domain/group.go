@@ -86,3 +86,13 @@ type Groups interface {
 	// ReplaceMembers makes ids the members and returns what that changed. Invalid as for AddMembers.
 	ReplaceMembers(g Group, ids []uuid.UUID) (added, removed []uuid.UUID, err error)
 }
+
+// UnknownMember refuses a member that is neither a person nor a group the connection can see. One of another
+// connection or organisation answers like one that never existed (rule link.scope).
+func UnknownMember(value string) *Error {
+	const most = 60
+	if len(value) > most {
+		value = value[:most] + "…"
+	}
+	return InvalidField("members", "no user or group with the id \""+value+"\" is known to this connection; push the user first, then the membership")
+}

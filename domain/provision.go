@@ -129,6 +129,7 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ch
 	if err != nil {
 		return User{}, err
 	}
+	was.Emails = emailsOf(before)
 	after, err := change(before)
 	if err != nil {
 		return User{}, err
@@ -276,6 +277,7 @@ func (d *Directory) clearReports(tx Tx, caller Caller, manager User, now time.Ti
 			if err != nil {
 				return err
 			}
+			was.Emails = emailsOf(before)
 			after := before
 			enterprise := after.Get(URNEnterprise)
 			enterprise.Delete("manager")

@@ -46,18 +46,19 @@ func NewDirectoryToken(org OrganisationID, secret [tokenSecretSize]byte) (text s
 func ParseBearer(text string) (Bearer, error) {
 	body, ok := strings.CutPrefix(text, DirectoryTokenPrefix)
 	if !ok {
-		return Bearer{}, errBadToken()
+		return Bearer{}, UnknownToken()
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(body)
 	if err != nil || len(raw) != len(OrganisationID{}.UUID)+tokenSecretSize {
-		return Bearer{}, errBadToken()
+		return Bearer{}, UnknownToken()
 	}
 	b := Bearer{Hash: sha256.Sum256([]byte(text))}
 	copy(b.Organisation.UUID[:], raw)
 	return b, nil
 }
 
-func errBadToken() *Error {
+// UnknownToken is the refusal of a bearer token, the same whatever is wrong with it.
+func UnknownToken() *Error {
 	return &Error{Kind: Unauthenticated, Code: CodeUnauthenticated, Message: "the bearer token is missing, malformed, expired or revoked; " +
 		"paste a token made by \"usher token create\" into the identity provider"}
 }

@@ -120,18 +120,24 @@ func (u *User) describe(tree attribute.Value) error {
 	u.DisplayName = tree.Get("displayName").Text()
 	u.GivenName = tree.Get("name").Get("givenName").Text()
 	u.FamilyName = tree.Get("name").Get("familyName").Text()
-	u.Emails = nil
-	for _, m := range tree.Get("emails").Members() {
-		if address := m.Value.Get("value").Text(); address != "" {
-			u.Emails = append(u.Emails, Email{
-				Address: NewName(address), Type: m.Value.Get("type").Text(), Primary: m.Value.Get("primary").Truth(),
-			})
-		}
-	}
+	u.Emails = emailsOf(tree)
 	u.Manager = tree.Get(URNEnterprise).Get("manager").Get("value").Text()
 	tree.Set("active", attribute.NewBool(u.Status != Inactive)) // rule scim.active
 	u.Document = composeDocument(URNUser, u.ID.String(), tree)
 	return nil
+}
+
+// emailsOf reads the addresses out of a tree.
+func emailsOf(tree attribute.Value) []Email {
+	var emails []Email
+	for _, m := range tree.Get("emails").Members() {
+		if address := m.Value.Get("value").Text(); address != "" {
+			emails = append(emails, Email{
+				Address: NewName(address), Type: m.Value.Get("type").Text(), Primary: m.Value.Get("primary").Truth(),
+			})
+		}
+	}
+	return emails
 }
 
 // Users is the store of people.
@@ -143,7 +149,7 @@ type Users interface {
 	Page(q Query) (Page[User], error)
 	// Insert adds a person. UserNameTaken, ExternalIDTaken.
 	Insert(u User) error
-	// Save writes a changed person over the version that was read; the unit of work runs again when that is no longer
+	// Save writes a changed person over the version that was read (was with its Emails); the unit of work runs again when that is no longer
 	// the current one. UserNameTaken, ExternalIDTaken.
 	Save(was, is User) error
 	// Archive takes a person out of sight at ArchivedAt: names are free, memberships gone, groups they were in changed.

@@ -78,6 +78,7 @@ CREATE TABLE users (
     given_name_key   text COLLATE "C",
     family_name_key  text COLLATE "C",
     manager          text COLLATE "C",
+    manager_id       uuid, -- manager where it has the form of an id
     document         text NOT NULL,
     version          bigint NOT NULL,
     created_at       bigint NOT NULL,
@@ -115,8 +116,7 @@ CREATE TABLE sign_in_names (
     user_id         uuid NOT NULL,
     connection_id   uuid,
     kind            text NOT NULL,
-    CONSTRAINT sign_in_names_pkey PRIMARY KEY (organisation_id, name_key),
-    CONSTRAINT sign_in_names_user FOREIGN KEY (organisation_id, user_id) REFERENCES users (organisation_id, user_id) ON DELETE CASCADE
+    CONSTRAINT sign_in_names_pkey PRIMARY KEY (organisation_id, name_key)
 );
 CREATE INDEX sign_in_names_user ON sign_in_names (organisation_id, user_id);
 
@@ -161,13 +161,13 @@ CREATE TABLE licences (
 CREATE TABLE seats (
     organisation_id uuid NOT NULL,
     licence         text COLLATE "C" NOT NULL,
-    seat_id         uuid NOT NULL,
+    seat_number     integer NOT NULL,
     holder_id       uuid,
-    CONSTRAINT seats_pkey PRIMARY KEY (organisation_id, licence, seat_id),
+    CONSTRAINT seats_pkey PRIMARY KEY (organisation_id, licence, seat_number),
     CONSTRAINT seats_licence FOREIGN KEY (organisation_id, licence) REFERENCES licences ON DELETE CASCADE
 );
 CREATE UNIQUE INDEX seats_holder ON seats (organisation_id, holder_id) WHERE holder_id IS NOT NULL;
-CREATE INDEX seats_free ON seats (organisation_id, licence, seat_id) WHERE holder_id IS NULL;
+CREATE INDEX seats_free ON seats (organisation_id, licence, seat_number) WHERE holder_id IS NULL;
 
 -- Append-only. commit_order lets a reader know which events may still be followed by ones that commit later.
 CREATE TABLE events (

@@ -74,6 +74,7 @@ CREATE TABLE users (
     given_name_key   text,
     family_name_key  text,
     manager          text,
+    manager_id       text, -- manager where it has the form of an id
     document         text NOT NULL,
     version          integer NOT NULL,
     created_at       integer NOT NULL,
@@ -112,8 +113,7 @@ CREATE TABLE sign_in_names (
     user_id         text NOT NULL,
     connection_id   text,
     kind            text NOT NULL,
-    CONSTRAINT sign_in_names_pkey PRIMARY KEY (organisation_id, name_key),
-    CONSTRAINT sign_in_names_user FOREIGN KEY (organisation_id, user_id) REFERENCES users (organisation_id, user_id) ON DELETE CASCADE
+    CONSTRAINT sign_in_names_pkey PRIMARY KEY (organisation_id, name_key)
 ) WITHOUT ROWID;
 CREATE INDEX sign_in_names_user ON sign_in_names (organisation_id, user_id);
 
@@ -157,13 +157,13 @@ CREATE TABLE licences (
 CREATE TABLE seats (
     organisation_id text NOT NULL,
     licence         text NOT NULL,
-    seat_id         text NOT NULL,
+    seat_number     integer NOT NULL,
     holder_id       text,
-    CONSTRAINT seats_pkey PRIMARY KEY (organisation_id, licence, seat_id),
+    CONSTRAINT seats_pkey PRIMARY KEY (organisation_id, licence, seat_number),
     CONSTRAINT seats_licence FOREIGN KEY (organisation_id, licence) REFERENCES licences ON DELETE CASCADE
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX seats_holder ON seats (organisation_id, holder_id) WHERE holder_id IS NOT NULL;
-CREATE INDEX seats_free ON seats (organisation_id, licence, seat_id) WHERE holder_id IS NULL;
+CREATE INDEX seats_free ON seats (organisation_id, licence, seat_number) WHERE holder_id IS NULL;
 
 -- Append-only. There is one writer, so commit_order is the order of commits.
 CREATE TABLE events (

@@ -1,0 +1,72 @@
+package persistence
+
+import (
+	"github.com/google/uuid"
+
+	"usher/domain"
+	"usher/domain/attribute"
+)
+
+type events struct{ session }
+
+const (
+	insertEventSQL = `INSERT INTO events (organisation_id, event_id, type, actor_kind, actor_id, subject_kind, subject_id, request_id, occurred_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertEventValuesSQL = `INSERT INTO event_values (organisation_id, event_id, subject_id, before_values, after_values) VALUES (?, ?, ?, ?, ?)`
+)
+
+func (t events) Append(e domain.Event) error {
+	err := t.exec(insertEventSQL, e.Organisation.UUID, e.ID.UUID, string(e.Type), e.Actor.Kind, e.Actor.ID, e.SubjectKind,
+		e.Subject, e.RequestID, e.At.UnixMilli())
+	if err != nil || !e.Before.Assigned() && !e.After.Assigned() {
+		return err
+	}
+	return t.exec(insertEventValuesSQL, e.Organisation.UUID, e.ID.UUID, e.Subject, valuesOrNull(e.Before), valuesOrNull(e.After))
+}
+
+func valuesOrNull(v attribute.Value) any {
+	if !v.Assigned() {
+		return nil
+	}
+	return string(attribute.AppendJSON(nil, v))
+}
+
+func (t events) List(org domain.OrganisationID, after domain.EventID, limit int) ([]domain.Event, error) {
+	var list []domain.Event
+	sql := `SELECT e.event_id, e.type, e.actor_kind, e.actor_id, e.subject_kind, e.subject_id, e.request_id, e.occurred_at,
+COALESCE(v.before_values, ''), COALESCE(v.after_values, '')
+FROM events e LEFT JOIN event_values v ON v.organisation_id = e.organisation_id AND v.event_id = e.event_id
+WHERE e.organisation_id = ? AND e.event_id > ? ORDER BY e.event_id LIMIT ?`
+	err := t.query(sql, []any{org.UUID, idOrLowest(after.UUID), limit}, func(r row) error {
+		e := domain.Event{Organisation: org}
+		var kind, before, after string
+		var at int64
+		err := r.Scan(&e.ID.UUID, &kind, &e.Actor.Kind, &e.Actor.ID, &e.SubjectKind, &e.Subject, &e.RequestID, &at, &before, &after)
+		if err != nil {
+			return err
+		}
+		e.Type, e.At = domain.EventType(kind), instant(at)
+		if e.Before, err = storedValues(before); err != nil {
+			return err
+		}
+		e.After, err = storedValues(after)
+		list = append(list, e)
+		return err
+	})
+	return list, err
+}
+
+func storedValues(text string) (attribute.Value, error) {
+	if text == "" {
+		return attribute.Value{}, nil
+	}
+	return attribute.Read([]byte(text), attribute.Bounds{Depth: 64, Nodes: 50_000_000})
+}
+
+// idOrLowest is an identifier to begin after; the zero one is before all others (and must not become NULL).
+func idOrLowest(id uuid.UUID) any {
+	if id == uuid.Nil {
+		return id.String()
+	}
+	return id
+}

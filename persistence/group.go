@@ -1,0 +1,84 @@
+package persistence
+
+import (
+	"time"
+
+	"usher/domain"
+)
+
+type groups struct{ session }
+
+func (t groups) Page(q domain.Query) (domain.Page[domain.Group], error) { return pageGroups(t.session, q) }
+
+func (t groups) Get(scope domain.Scope, id domain.GroupID) (domain.Group, error) {
+	sql := "SELECT " + groupColumns() + " FROM groups g WHERE g.organisation_id = ? AND g.group_id = ? AND g.connection_id = ? AND g.archived_at IS NULL"
+	args := []any{scope.Organisation.UUID, id.UUID, scope.Connection.UUID}
+	if scope.Standing != nil {
+		proof, proofArgs := standing(scope)
+		sql, args = sql+" AND "+proof, append(args, proofArgs...)
+	}
+	var group domain.Group
+	found := false
+	err := t.query(sql, args, func(r row) (err error) {
+		found = true
+		group, err = scanGroup(r)
+		return err
+	})
+	if err == nil && !found {
+		err = notFound("group")
+	}
+	return group, err
+}
+
+const insertGroupSQL = `INSERT INTO groups (organisation_id, group_id, connection_id, external_id, display_name, display_name_key,
+document, version, created_at, modified_at, archived_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)`
+
+func (t groups) Insert(g domain.Group) error {
+	err := t.claim(externalIDTaken(), insertGroupSQL, g.Organisation.UUID, g.ID.UUID, g.Connection.UUID, textOrNull(g.ExternalID),
+		g.DisplayName.Text, g.DisplayName.Key, string(g.Document), g.Version, g.CreatedAt.UnixMilli(), g.ModifiedAt.UnixMilli())
+	if err != nil {
+		return err
+	}
+	return count(t, g.Organisation, g.Connection, countGroups, g.ID.UUID, 1)
+}
+
+func (t groups) Save(was, is domain.Group) error {
+	if is.ExternalID != was.ExternalID && is.ExternalID != "" {
+		var other int
+		found, err := fetch(t, `SELECT 1 FROM groups WHERE organisation_id = ? AND connection_id = ? AND external_id = ?
+AND archived_at IS NULL AND group_id <> ?`, []any{is.Organisation.UUID, is.Connection.UUID, is.ExternalID, is.ID.UUID}, &other)
+		if err != nil {
+			return err
+		}
+		if found {
+			return externalIDTaken()
+		}
+	}
+	return t.touch(errStale, `UPDATE groups SET external_id = ?, display_name = ?, display_name_key = ?, document = ?, version = ?,
+modified_at = ? WHERE organisation_id = ? AND group_id = ? AND version = ? AND archived_at IS NULL`,
+		textOrNull(is.ExternalID), is.DisplayName.Text, is.DisplayName.Key, string(is.Document), is.Version,
+		is.ModifiedAt.UnixMilli(), is.Organisation.UUID, is.ID.UUID, was.Version)
+}
+
+func (t groups) Touch(g domain.Group, at time.Time) error {
+	return t.touch(notFound("group"), `UPDATE groups SET version = version + 1,
+modified_at = CASE WHEN modified_at < ? THEN ? ELSE modified_at + 1 END
+WHERE organisation_id = ? AND group_id = ? AND archived_at IS NULL`,
+		at.UnixMilli(), at.UnixMilli(), g.Organisation.UUID, g.ID.UUID)
+}
+
+func (t groups) Archive(g domain.Group) error {
+	err := t.touch(errStale, `UPDATE groups SET version = ?, modified_at = ?, archived_at = ?
+WHERE organisation_id = ? AND group_id = ? AND version = ? AND archived_at IS NULL`,
+		g.Version, g.ModifiedAt.UnixMilli(), millis(g.ArchivedAt), g.Organisation.UUID, g.ID.UUID, g.Version-1)
+	if err != nil {
+		return err
+	}
+	if err := t.exec("DELETE FROM memberships WHERE organisation_id = ? AND group_id = ?", g.Organisation.UUID, g.ID.UUID); err != nil {
+		return err
+	}
+	if err := leaveGroups(t, g.Organisation, g.ID.UUID, g.ModifiedAt); err != nil {
+		return err
+	}
+	return count(t, g.Organisation, g.Connection, countGroups, g.ID.UUID, -1)
+}

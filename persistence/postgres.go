@@ -1,0 +1,188 @@
+package persistence
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	gormpostgres "gorm.io/driver/postgres"
+	"gorm.io/gorm"
+)
+
+// postgresEngine runs units of work on PostgreSQL 14 or newer.
+type postgresEngine struct {
+	pool *pgxpool.Pool
+	db   *sql.DB  // the same pool, for GORM and goose
+	g    *gorm.DB // over db
+	bind binder
+}
+
+const (
+	oldestPostgres     = 140000
+	defaultConnections = 16
+	connectTimeout     = 5 * time.Second
+)
+
+func openPostgres(ctx context.Context, url string, connections int) (*postgresEngine, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, configError("the PostgreSQL URL cannot be read; use postgres://USER:PASSWORD@HOST:PORT/DATABASE")
+	}
+	if connections == 0 {
+		connections = defaultConnections
+	}
+	config.MaxConns = int32(min(connections, 10_000)) //nolint:gosec // bounded in the same expression
+	config.ConnConfig.ConnectTimeout = connectTimeout
+	if len(config.ConnConfig.Fallbacks) > 0 && config.ConnConfig.ValidateConnect == nil {
+		// Of several hosts only the primary will do: a standby refuses writes.
+		config.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, configError("the PostgreSQL pool cannot be made: %v", err)
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	e := &postgresEngine{pool: pool, db: db}
+	if err := e.check(ctx); err != nil {
+		_ = e.close()
+		return nil, err
+	}
+	e.g, err = gorm.Open(gormpostgres.New(gormpostgres.Config{Conn: db}), gormConfig())
+	if err != nil {
+		_ = e.close()
+		return nil, configError("GORM cannot use the database: %v", err)
+	}
+	return e, nil
+}
+
+// check refuses a server that cannot be reached or is too old.
+func (e *postgresEngine) check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*connectTimeout)
+	defer cancel()
+	var version int
+	if err := e.pool.QueryRow(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version); err != nil {
+		return configError("PostgreSQL cannot be reached with this URL; check host, port, user, password and database name (%s)", reason(err))
+	}
+	if version < oldestPostgres {
+		return configError("the server is PostgreSQL %d; use version 14 or newer", version/10000)
+	}
+	return nil
+}
+
+// reason says what a connection failed with, without the URL.
+func reason(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Message
+	}
+	text := err.Error()
+	if i := strings.LastIndex(text, ": "); i >= 0 {
+		text = text[i+2:]
+	}
+	return strings.ReplaceAll(text, "\n", " ")
+}
+
+func (e *postgresEngine) read(ctx context.Context, fn func(session) error) error {
+	return fn(&postgresRead{ctx: ctx, engine: e})
+}
+
+const (
+	maxAttempts = 20
+	firstPause  = 2 * time.Millisecond
+	longPause   = 250 * time.Millisecond
+)
+
+// write runs a unit of work: optimistically first, carefully when a guard failed, and again while the database or a
+// moved version asks for it.
+func (e *postgresEngine) write(ctx context.Context, fn func(session) error) error {
+	careful := false
+	pause := firstPause
+	for attempt := 1; ; attempt++ {
+		err := e.attempt(ctx, careful, fn)
+		switch {
+		case errors.Is(err, errCareful):
+			careful = true
+			continue
+		case err == nil || !isRetryable(err) || attempt >= maxAttempts:
+			return err
+		}
+		careful = true
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // jitter
+		}
+		pause = min(2*pause, longPause)
+	}
+}
+
+func (e *postgresEngine) attempt(ctx context.Context, careful bool, fn func(session) error) (err error) {
+	s := &postgresWrite{postgresRead: postgresRead{ctx: ctx, engine: e}, careful: careful}
+	defer func() {
+		if p := recover(); p != nil {
+			s.rollback()
+			panic(p)
+		}
+	}()
+	if err := fn(s); err != nil {
+		s.rollback()
+		return err
+	}
+	if s.failed != nil { // the unit of work went on after an error; what it did does not stand
+		s.rollback()
+		return s.failed
+	}
+	return s.commit()
+}
+
+func (e *postgresEngine) ping(ctx context.Context) error { return e.pool.Ping(ctx) }
+
+func (e *postgresEngine) stat() Stat {
+	s := e.pool.Stat()
+	return Stat{Kind: "postgres", Max: int(s.MaxConns()), Open: int(s.TotalConns()), InUse: int(s.AcquiredConns())}
+}
+
+func (e *postgresEngine) close() error {
+	err := e.db.Close()
+	e.pool.Close()
+	return err
+}
+
+// postgresRead is a session of single statements.
+type postgresRead struct {
+	ctx    context.Context //nolint:containedctx // a session lives as long as the call it serves
+	engine *postgresEngine
+}
+
+func (s *postgresRead) dialect() dialect { return postgres }
+
+func (s *postgresRead) query(sql string, args []any, each func(row) error) error {
+	rows, err := s.engine.pool.Query(s.ctx, s.engine.bind.numbered(sql), postgresArgs(args)...)
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, each)
+}
+
+func eachRow(rows pgx.Rows, each func(row) error) error {
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(postgresRow{rows}); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (s *postgresRead) inside(string, []any, func(row) error) error { return errReadOnly }
+func (s *postgresRead) exec(string, ...any) error                   { return errReadOnly }
+func (s *postgresRead) claim(error, string, ...any) error           { return errReadOnly }
+func (s *postgresRead) touch(error, string, ...any) error           { return errReadOnly }
+func (s *postgresRead) orm() *gorm.DB                               { return s.engine.g.WithContext(s.ctx) }

@@ -1,0 +1,145 @@
+// Package persistence keeps the domain's nouns in SQLite or PostgreSQL. It owns rows, queries, transactions, retries
+// and migrations; it leaves every rule to the domain. A file per noun holds its statements for both databases; the two
+// databases differ in how a unit of work runs (sqlite.go, postgres.go) and in little else. GORM carries the cold paths;
+// the hot statements are written out.
+//
+//	store, err := persistence.Open(ctx, persistence.Config{URL: "sqlite:usher.db"})
+//	defer store.Close()
+//	err = store.Migrate(ctx)
+package persistence
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"usher/domain"
+)
+
+// Config says where the data is.
+type Config struct {
+	// URL is sqlite:FILE, or postgres://USER:PASSWORD@HOST[:PORT][,HOST2…]/DATABASE[?option=value…] as libpq takes it.
+	URL string
+	// Connections is how many connections are kept at most: PostgreSQL's pool, SQLite's readers. 0: a default that fits.
+	Connections int
+}
+
+// Store implements domain.Store.
+type Store struct {
+	engine
+	url string
+}
+
+// engine is a database: how it runs units of work. It hides which one.
+type engine interface {
+	read(ctx context.Context, fn func(session) error) error
+	write(ctx context.Context, fn func(session) error) error
+	ping(ctx context.Context) error
+	migrations() (gooseDialect string, db *sql.DB, folder string)
+	stat() Stat
+	close() error
+}
+
+// Stat is the state of the connections.
+type Stat struct {
+	Kind  string // "sqlite" or "postgres"
+	Max   int    // connections at most
+	Open  int    // connections there are
+	InUse int    // connections at work
+	Queue int    // writes waiting for the next group commit (SQLite)
+}
+
+// Open connects to the database. It creates an SQLite file that does not exist, and changes no schema: see Migrate.
+// Errors name the setting (database) and the remedy.
+func Open(ctx context.Context, c Config) (*Store, error) {
+	scheme, rest, _ := strings.Cut(c.URL, ":")
+	var e engine
+	var err error
+	switch scheme {
+	case "sqlite":
+		e, err = openSQLite(ctx, rest, c.Connections)
+	case "postgres", "postgresql":
+		e, err = openPostgres(ctx, c.URL, c.Connections)
+	default:
+		return nil, configError("the database URL begins with %q; use sqlite:FILE or postgres://USER@HOST/DATABASE", clip(scheme))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Store{engine: e, url: c.URL}, nil
+}
+
+// Kind of a database URL, "sqlite" or "postgres"; empty for neither. For SQLite file is the path.
+func Kind(databaseURL string) (kind, file string) {
+	scheme, rest, _ := strings.Cut(databaseURL, ":")
+	switch scheme {
+	case "sqlite":
+		return "sqlite", rest
+	case "postgres", "postgresql":
+		return "postgres", ""
+	}
+	return "", ""
+}
+
+// Redacted is a database URL without its password, for logs.
+func Redacted(databaseURL string) string {
+	if kind, _ := Kind(databaseURL); kind != "postgres" {
+		return databaseURL
+	}
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		return "postgres://(unreadable)"
+	}
+	q := u.Query()
+	if q.Has("password") {
+		q.Set("password", "xxxxx")
+		u.RawQuery = q.Encode()
+	}
+	return u.Redacted()
+}
+
+// Read implements domain.Store.
+func (s *Store) Read(ctx context.Context, fn func(domain.Tx) error) error {
+	return classified(s.read(ctx, func(session session) error { return fn(tx{session}) }))
+}
+
+// Write implements domain.Store.
+func (s *Store) Write(ctx context.Context, fn func(domain.Tx) error) error {
+	return classified(s.write(ctx, func(session session) error { return fn(tx{session}) }))
+}
+
+// Ping asks the database for a sign of life. Unavailable.
+func (s *Store) Ping(ctx context.Context) error { return classified(s.ping(ctx)) }
+
+// Stat reports on the connections.
+func (s *Store) Stat() Stat { return s.stat() }
+
+// Close ends all connections, after the writes that were accepted.
+func (s *Store) Close() error { return s.close() }
+
+func configError(format string, args ...any) *domain.Error {
+	return &domain.Error{Kind: domain.Invalid, Code: domain.CodeInvalidValue, Field: "database", Message: fmt.Sprintf(format, args...)}
+}
+
+func clip(s string) string {
+	if len(s) > 40 {
+		return s[:40] + "…"
+	}
+	return s
+}
+
+// tx gives a session its nouns.
+type tx struct{ session }
+
+func (t tx) Organisations() domain.Organisations { return organisations{t.session} }
+func (t tx) Connections() domain.Connections     { return connections{t.session} }
+func (t tx) Tokens() domain.Tokens               { return tokens{t.session} }
+func (t tx) Schemas() domain.Schemas             { return schemas{t.session} }
+func (t tx) Users() domain.Users                 { return users{t.session} }
+func (t tx) Groups() domain.Groups               { return groups{t.session} }
+func (t tx) Seats() domain.Seats                 { return seats{t.session} }
+func (t tx) Events() domain.Events               { return events{t.session} }
+func (t tx) Tallies() domain.Tallies             { return tallies{t.session} }
+func (t tx) Rates() domain.Rates                 { return rates{t.session} }

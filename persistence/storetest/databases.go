@@ -1,0 +1,172 @@
+// Package storetest owns the contract that every store must keep, as one suite over SQLite and PostgreSQL, and gives
+// other packages' tests a fresh store of each.
+//
+// PostgreSQL is the server that USHER_TEST_POSTGRES names (its user must be allowed to create databases). Without it
+// those tests are skipped, except where USHER_TEST_REQUIRE is 1: there they fail, so that nothing is left out unnoticed.
+package storetest
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"usher/persistence"
+)
+
+// Each runs a test over a fresh, migrated store of each database, in parallel.
+func Each(t *testing.T, test func(t *testing.T, store *persistence.Store)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, SQLite(t))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, Postgres(t))
+	})
+}
+
+// EachURL is Each for tests that open the store themselves: the URL is of a fresh, migrated database.
+func EachURL(t *testing.T, test func(t *testing.T, databaseURL string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		store, databaseURL := sqlite(t)
+		require.NoError(t, store.Close())
+		test(t, databaseURL)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, PostgresURL(t))
+	})
+}
+
+// SQLite is a fresh, migrated store on a file that goes with the test.
+func SQLite(t testing.TB) *persistence.Store {
+	t.Helper()
+	store, _ := sqlite(t)
+	return store
+}
+
+func sqlite(t testing.TB) (*persistence.Store, string) {
+	t.Helper()
+	databaseURL := "sqlite:" + filepath.Join(t.TempDir(), "usher.db")
+	store := Open(t, databaseURL)
+	require.NoError(t, store.Migrate(context.Background()))
+	return store, databaseURL
+}
+
+// Postgres is a store on a fresh, migrated database that goes with the test.
+func Postgres(t testing.TB) *persistence.Store {
+	t.Helper()
+	return Open(t, PostgresURL(t))
+}
+
+// Open opens a store and closes it with the test.
+func Open(t testing.TB, databaseURL string) *persistence.Store {
+	t.Helper()
+	store, err := persistence.Open(context.Background(), persistence.Config{URL: databaseURL})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = store.Close() })
+	return store
+}
+
+// PostgresURL makes a fresh, migrated database, dropped with the test.
+func PostgresURL(t testing.TB) string {
+	t.Helper()
+	template, err := migratedTemplate(server(t))
+	require.NoError(t, err)
+	return database(t, " TEMPLATE "+template)
+}
+
+// EmptyPostgresURL makes a fresh database without a schema, dropped with the test.
+func EmptyPostgresURL(t testing.TB) string {
+	t.Helper()
+	return database(t, "")
+}
+
+func server(t testing.TB) string {
+	t.Helper()
+	address := os.Getenv("USHER_TEST_POSTGRES")
+	if address == "" {
+		if os.Getenv("USHER_TEST_REQUIRE") == "1" {
+			t.Fatal("USHER_TEST_POSTGRES is not set; make test starts a server and sets it")
+		}
+		t.Skip("USHER_TEST_POSTGRES is not set; make test starts a server and sets it")
+	}
+	return address
+}
+
+func database(t testing.TB, options string) string {
+	t.Helper()
+	address := server(t)
+	name := uniqueName()
+	require.NoError(t, administer(address, "CREATE DATABASE "+name+options))
+	t.Cleanup(func() {
+		if err := administer(address, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
+			t.Logf("drop %s: %v", name, err)
+		}
+	})
+	return onDatabase(address, name)
+}
+
+func uniqueName() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:])
+	return "usher_test_" + hex.EncodeToString(b[:])
+}
+
+// onDatabase is the server's address with another database.
+func onDatabase(address, name string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+func administer(address, statement string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, address)
+	if err != nil {
+		return fmt.Errorf("connect to USHER_TEST_POSTGRES: %w", err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	_, err = conn.Exec(ctx, statement)
+	return err
+}
+
+// migratedTemplate makes the database from which the others are copied, once per process.
+var migratedTemplate = func() func(address string) (string, error) {
+	var once sync.Once
+	var name string
+	var err error
+	return func(address string) (string, error) {
+		once.Do(func() {
+			ctx := context.Background()
+			name = uniqueName()
+			if err = administer(address, "CREATE DATABASE "+name); err != nil {
+				return
+			}
+			var store *persistence.Store
+			if store, err = persistence.Open(ctx, persistence.Config{URL: onDatabase(address, name)}); err != nil {
+				return
+			}
+			err = store.Migrate(ctx)
+			_ = store.Close()
+		})
+		return name, err
+	}
+}()

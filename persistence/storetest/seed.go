@@ -1,0 +1,79 @@
+package storetest
+
+import (
+	"context"
+	"crypto/rand"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"usher/domain"
+)
+
+// Tenant is an organisation with one connection and a token of it.
+type Tenant struct {
+	Organisation domain.Organisation
+	Connection   domain.Connection
+	Bearer       domain.Bearer
+	Token        string // the text of the token
+	Caller       domain.Caller
+}
+
+// NewTenant adds an organisation with one connection that activates at once, a token, and seats: unlimited for seats
+// below 0.
+func NewTenant(t testing.TB, store domain.Store, slug string, seats int) Tenant {
+	t.Helper()
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	org := domain.Organisation{ID: domain.OrganisationID{UUID: newUUID(t)}, Slug: slug, Name: slug, CreatedAt: now}
+	var tenant Tenant
+	tenant.Organisation = org
+	require.NoError(t, store.Write(context.Background(), func(tx domain.Tx) error {
+		if err := tx.Organisations().Insert(org); err != nil {
+			return err
+		}
+		return tx.Seats().Plan(org.ID, domain.SeatPlan{Licence: domain.LicenceFull, Unlimited: seats < 0, Limit: max(seats, 0)})
+	}))
+	tenant.Connection, tenant.Token, tenant.Caller = NewConnection(t, store, org.ID, "default")
+	tenant.Bearer, _ = domain.ParseBearer(tenant.Token)
+	return tenant
+}
+
+// NewConnection adds a connection with a token to an organisation.
+func NewConnection(t testing.TB, store domain.Store, org domain.OrganisationID, name string) (domain.Connection, string, domain.Caller) {
+	t.Helper()
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	connection := domain.Connection{
+		ID: domain.ConnectionID{UUID: newUUID(t)}, Organisation: org, Name: name, Kind: domain.KindGeneric,
+		Activation: domain.ActivateAtOnce, CreatedAt: now,
+	}
+	var secret [32]byte
+	_, err := rand.Read(secret[:])
+	require.NoError(t, err)
+	text, hash := domain.NewDirectoryToken(org, secret)
+	var caller domain.Caller
+	require.NoError(t, store.Write(context.Background(), func(tx domain.Tx) error {
+		if err := tx.Connections().Insert(connection); err != nil {
+			return err
+		}
+		return tx.Tokens().Insert(domain.Token{
+			ID: domain.TokenID{UUID: newUUID(t)}, Organisation: org, Connection: connection.ID, Hash: hash, CreatedAt: now,
+		})
+	}))
+	require.NoError(t, store.Read(context.Background(), func(tx domain.Tx) (err error) {
+		caller, err = tx.Tokens().Caller(domain.Bearer{Organisation: org, Hash: hash}, now)
+		return err
+	}))
+	return connection, text, caller
+}
+
+func newUUID(t testing.TB) uuid.UUID {
+	t.Helper()
+	id, err := uuid.NewV7()
+	require.NoError(t, err)
+	return id
+}
+
+// Environment is the real clock and real identifiers.
+func Environment() domain.Environment { return domain.Environment{Now: time.Now, NewID: uuid.NewV7} }

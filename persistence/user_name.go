@@ -1,0 +1,59 @@
+package persistence
+
+import "usher/domain"
+
+// The kinds of sign_in_names.
+const (
+	nameOfUser  = "user_name"
+	nameOfEmail = "email"
+)
+
+// claimNameSQL takes a name for a person: it is free, or a person of the same connection signs in by it as an e-mail
+// only and loses that.
+const claimNameSQL = `INSERT INTO sign_in_names (organisation_id, name_key, user_id, connection_id, kind) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (organisation_id, name_key) DO UPDATE SET user_id = excluded.user_id, kind = excluded.kind
+WHERE sign_in_names.user_id = excluded.user_id
+OR (sign_in_names.kind = '` + nameOfEmail + `' AND sign_in_names.connection_id = excluded.connection_id)`
+
+func (t users) claimUserName(u domain.User) error {
+	return t.touch(userNameTaken(), claimNameSQL, u.Organisation.UUID, u.UserName.Key, u.ID.UUID, u.Connection.UUID, nameOfUser)
+}
+
+// offerEmail lets the person sign in by their e-mail, unless somebody has that name already: who had it first keeps it
+// (rule email.unique).
+func (t users) offerEmail(u domain.User) error {
+	email, ok := u.SignInEmail()
+	if !ok || email.Key == u.UserName.Key {
+		return nil
+	}
+	return t.exec(`INSERT INTO sign_in_names (organisation_id, name_key, user_id, connection_id, kind) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (organisation_id, name_key) DO NOTHING`, u.Organisation.UUID, email.Key, u.ID.UUID, u.Connection.UUID, nameOfEmail)
+}
+
+// saveNames moves the person's names where they have changed.
+func (t users) saveNames(was, is domain.User) error {
+	before, _ := was.SignInEmail()
+	after, _ := is.SignInEmail()
+	if before.Key == after.Key && was.UserName.Key == is.UserName.Key {
+		return nil
+	}
+	err := t.exec("DELETE FROM sign_in_names WHERE organisation_id = ? AND user_id = ? AND name_key <> ? AND name_key <> ?",
+		is.Organisation.UUID, is.ID.UUID, is.UserName.Key, after.Key)
+	if err != nil {
+		return err
+	}
+	if was.UserName.Key != is.UserName.Key {
+		if err := t.claimUserName(is); err != nil {
+			return err
+		}
+	}
+	return t.offerEmail(is)
+}
+
+func userNameTaken() *domain.Error {
+	return &domain.Error{
+		Kind: domain.Conflict, Code: domain.CodeUserNameTaken, Field: "userName",
+		Message: "another account of this organisation has this userName, or signs in with it as an e-mail address; " +
+			"match the account by a look-up, choose another userName, or ask an administrator to let this connection adopt the account",
+	}
+}
