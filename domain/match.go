@@ -112,20 +112,20 @@ func compareOne(c Compare, v attribute.Value) bool {
 		}
 	case Equal, NotEqual, Greater, GreaterOrEqual, Less, LessOrEqual:
 	}
-	order, comparable := c.order(v)
+	order, like := c.order(v)
 	switch c.Operator {
 	case Equal:
-		return comparable && order == 0
+		return like && order == 0
 	case NotEqual:
-		return !comparable || order != 0
+		return !like || order != 0
 	case Greater:
-		return comparable && order > 0
+		return like && order > 0
 	case GreaterOrEqual:
-		return comparable && order >= 0
+		return like && order >= 0
 	case Less:
-		return comparable && order < 0
+		return like && order < 0
 	case LessOrEqual:
-		return comparable && order <= 0
+		return like && order <= 0
 	default:
 		return false
 	}
@@ -139,8 +139,8 @@ func (c Compare) text(v attribute.Value) string {
 	return attribute.Fold(v.Text())
 }
 
-// order compares v with the operand; comparable is false for values of different types.
-func (c Compare) order(v attribute.Value) (order int, comparable bool) {
+// order compares v with the operand; like is false for values of different types.
+func (c Compare) order(v attribute.Value) (order int, like bool) {
 	operand := c.Operand.Value
 	if c.Attribute.Type == TypeDateTime {
 		t, err := time.Parse(time.RFC3339, v.Text())

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/google/uuid"
@@ -114,7 +115,7 @@ func (d *Directory) changeGroup(tx Tx, caller Caller, was Group, match IfMatch, 
 	if err := is.describe(after); err != nil {
 		return Group{}, err
 	}
-	described := string(is.Document) != string(was.Document)
+	described := !bytes.Equal(is.Document, was.Document)
 	if !described && joined.empty() && left.empty() {
 		return was, nil
 	}

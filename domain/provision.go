@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"time"
@@ -10,7 +11,7 @@ import (
 	"usher/domain/attribute"
 )
 
-// Match is an If-Match condition (RFC 7232 section 3.1): the zero value demands nothing.
+// IfMatch is an If-Match condition (RFC 7232 section 3.1): the zero value demands nothing.
 type IfMatch struct {
 	Set      bool
 	Any      bool    // "*"
@@ -142,7 +143,7 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ch
 	if err := is.describe(after); err != nil {
 		return User{}, err
 	}
-	if string(is.Document) == string(was.Document) && is.Status == was.Status {
+	if bytes.Equal(is.Document, was.Document) && is.Status == was.Status {
 		return was, nil
 	}
 	if err := loseOwner(tx, was, is); err != nil {

@@ -3,6 +3,7 @@ package domain
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"strings"
 	"time"
 )
@@ -37,7 +38,7 @@ const tokenSecretSize = 32 // bytes
 // NewDirectoryToken makes the text of a token from 32 random bytes. The organisation's id is part of it, so that the
 // look-up goes to the organisation's own shard; it is no secret.
 func NewDirectoryToken(org OrganisationID, secret [tokenSecretSize]byte) (text string, hash TokenHash) {
-	raw := append(org.UUID[:], secret[:]...)
+	raw := slices.Concat(org.UUID[:], secret[:])
 	text = DirectoryTokenPrefix + base64.RawURLEncoding.EncodeToString(raw)
 	return text, sha256.Sum256([]byte(text))
 }

@@ -1,0 +1,46 @@
+# `make help` says what there is.
+
+export PATH := $(PATH):/usr/local/go/bin
+# What the scripts in .ci read.
+export PKG RUN ARGS FUZZTIME
+
+SECRETS ?= secrets
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+.PHONY: build
+build: ## bin/usher, one static file
+	CGO_ENABLED=0 go build -trimpath -tags timetzdata -ldflags '-s -w' -o bin/usher ./cmd/usher
+
+.PHONY: test
+test: ## every test, with the race detector, on SQLite and on a PostgreSQL of its own; PKG=./scim/... RUN=TestPatch ARGS=-v for some
+	@.ci/test
+
+.PHONY: lint
+lint: ## gofmt, go vet, golangci-lint (the first time it builds the pinned version: minutes)
+	@.ci/lint
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (1m) each; PKG=./scim RUN=FuzzFilter for some
+	@.ci/fuzz
+
+.PHONY: bench
+bench: ## the load generator beside its limits, on a PostgreSQL of its own; ARGS=… for its flags
+	@.ci/with-postgres go run ./bench $(ARGS)
+
+.PHONY: secrets
+secrets: $(SECRETS)/usher_secret_key $(SECRETS)/postgres_password $(SECRETS)/pgpass ## what docker-compose.yml mounts, made at random, once
+
+# The directory keeps others out; the files themselves must be readable inside the containers, by users without a name here.
+$(SECRETS)/usher_secret_key $(SECRETS)/postgres_password:
+	@install -d -m 0700 $(SECRETS)
+	@head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n' >$@
+	@chmod 0444 $@
+
+$(SECRETS)/pgpass: $(SECRETS)/postgres_password
+	@printf 'postgres:5432:usher:usher:%s\n' "$$(cat $<)" >$@
+	@chmod 0444 $@

@@ -1,0 +1,239 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"usher/domain"
+	"usher/internal/secret"
+	"usher/persistence"
+	"usher/scim"
+)
+
+// App is the server: a database, the use cases on it, and the doors in front of them. Start returns when it answers;
+// Stop when the last request has been answered and everything counted is written down.
+//
+//	app := NewApp(Config{Listen: "127.0.0.1:0", Database: persistence.Config{URL: "sqlite:usher.db"}, …})
+//	err := app.Start(ctx)
+//	http.Get(app.URL() + "/healthz")
+//	err = app.Stop(ctx)
+type App struct {
+	config Config
+
+	// The use cases, from Start on.
+	Installation *domain.Installation
+	Directory    *domain.Directory
+
+	store   *persistence.Store
+	ledger  *domain.Ledger
+	metrics *metrics
+	scim    http.Handler
+	health  *health
+
+	listener, metricsListener net.Listener
+	server, metricsServer     *http.Server
+
+	stopping atomic.Bool
+	ticking  sync.WaitGroup
+	stopTick context.CancelFunc
+}
+
+// Config is everything an App takes from outside.
+type Config struct {
+	Listen        string // HOST:PORT; port 0 is any free one
+	MetricsListen string // empty: no metrics
+	PublicURL     string // where clients reach the server; empty: where it listens
+	Database      persistence.Config
+	Key           keyring
+	RateLimit     int // requests per second and connection; 0: no limit
+
+	Environment domain.Environment
+	Random      io.Reader // cryptographic; the secrets of tokens
+	Log         *slog.Logger
+	Registry    *prometheus.Registry // what /metrics shows
+}
+
+// How long things may take.
+const (
+	flushEvery = time.Second
+	stopWithin = 20 * time.Second // what is in flight
+	flushTime  = 5 * time.Second  // the last counts
+)
+
+// NewApp makes a server that does nothing yet.
+func NewApp(c Config) *App {
+	if c.Registry == nil {
+		c.Registry = prometheus.NewRegistry()
+	}
+	return &App{config: c}
+}
+
+// Start opens everything and begins to answer. What cannot be is refused before anything is created: the ports first,
+// then the key that is there, then the database, and only then is a key made. Errors name the setting.
+func (a *App) Start(ctx context.Context) (err error) {
+	defer func() {
+		if err != nil {
+			a.discard()
+		}
+	}()
+	if a.listener, err = listen(ctx, "listen", a.config.Listen); err != nil {
+		return err
+	}
+	if a.config.MetricsListen != "" {
+		if a.metricsListener, err = listen(ctx, "metrics-listen", a.config.MetricsListen); err != nil {
+			return err
+		}
+	}
+	if err = a.config.Key.check(); err != nil {
+		return err
+	}
+	if a.store, err = openCurrent(ctx, a.config.Database); err != nil {
+		return err
+	}
+	key, err := a.config.Key.key()
+	if err != nil {
+		return err
+	}
+	if err = a.wire(key); err != nil {
+		return err
+	}
+	a.serve()
+	return nil
+}
+
+// wire makes the use cases and the doors.
+func (a *App) wire(key secret.Key) error {
+	env := a.config.Environment
+	var err error
+	if a.metrics, err = newMetrics(a.config.Registry, a.store.Stat); err != nil {
+		return err
+	}
+	a.Installation = domain.NewInstallation(a.store, env, a.config.Random)
+	a.Directory = domain.NewDirectory(lagging{a.store, env.Now, a.metrics.lag}, env)
+	a.ledger = domain.NewLedger(a.store, env)
+	a.health = &health{now: env.Now, stopping: &a.stopping, schema: a.store.SchemaState}
+
+	cursors, err := key.Derive("cursor")
+	if err != nil {
+		return err
+	}
+	base := a.scimURL()
+	c := scim.Config{
+		Directory: a.Directory, BaseURL: func() string { return base }, CursorKey: cursors, Now: env.Now,
+		Log: a.config.Log, Ledger: a.ledger, Observe: a.observe, RequestID: requestID,
+	}
+	if a.config.RateLimit > 0 {
+		c.Limiter = domain.NewLimiter(a.store, env, a.config.RateLimit)
+	}
+	a.scim, err = scim.New(c)
+	return err
+}
+
+// serve begins to answer.
+func (a *App) serve() {
+	errorLog := slog.NewLogLogger(a.config.Log.Handler(), slog.LevelDebug)
+	a.server = newServer(a.handler(), errorLog)
+	a.ticking.Go(func() { _ = a.server.Serve(a.listener) }) // ends with ErrServerClosed
+	if a.metricsListener != nil {
+		a.metricsServer = newServer(a.metrics.handler(a.config.Registry), errorLog)
+		a.ticking.Go(func() { _ = a.metricsServer.Serve(a.metricsListener) })
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	a.stopTick = cancel
+	a.ticking.Go(func() { a.tick(ctx) })
+}
+
+// tick writes down every second what was counted.
+func (a *App) tick(ctx context.Context) {
+	ticker := time.NewTicker(flushEvery)
+	defer ticker.Stop()
+	failing := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		err := a.ledger.Flush(ctx)
+		if err != nil && !failing && ctx.Err() == nil { // once, not every second
+			a.config.Log.LogAttrs(ctx, slog.LevelWarn, "counts of refusals and last uses of tokens cannot be written down", slog.Any("cause", err))
+		}
+		failing = err != nil
+	}
+}
+
+// URL is where the server listens, with the port it was given.
+func (a *App) URL() string { return address(a.listener.Addr().String()).reachable() }
+
+// MetricsURL is where the metrics are; empty when they are off.
+func (a *App) MetricsURL() string {
+	if a.metricsListener == nil {
+		return ""
+	}
+	return address(a.metricsListener.Addr().String()).reachable() + "/metrics"
+}
+
+// Stop ends it all in order: nothing new is accepted, what is in flight is finished (for 20 seconds, or until ctx
+// ends), what was counted is written down, the database is closed.
+func (a *App) Stop(ctx context.Context) error {
+	a.stopping.Store(true)
+	ctx, cancel := context.WithTimeout(ctx, stopWithin)
+	defer cancel()
+	err := a.server.Shutdown(ctx)
+	if err != nil {
+		a.config.Log.LogAttrs(ctx, slog.LevelWarn, "requests that did not end in time were cut", slog.Duration("after", stopWithin))
+		err = a.server.Close()
+	}
+	if a.metricsServer != nil {
+		err = errors.Join(err, a.metricsServer.Close())
+	}
+	a.stopTick()
+	a.ticking.Wait()
+	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), flushTime)
+	defer cancel()
+	return errors.Join(err, a.ledger.Flush(ctx), a.store.Close())
+}
+
+// discard closes what a failed Start had opened.
+func (a *App) discard() {
+	for _, l := range []net.Listener{a.listener, a.metricsListener} {
+		if l != nil {
+			_ = l.Close()
+		}
+	}
+	if a.store != nil {
+		_ = a.store.Close()
+	}
+}
+
+// listen takes a port.
+func listen(ctx context.Context, flag, address string) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	switch {
+	case err == nil:
+		return l, nil
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, wrong(flag, "the port of %s is in use; stop what uses it or choose another port", address)
+	case errors.Is(err, syscall.EACCES):
+		return nil, wrong(flag, "this process may not listen on %s; choose a port above 1023", address)
+	}
+	return nil, wrong(flag, "it is not possible to listen on %s; use an address of this machine (%v)", address, plainly(err))
+}
+
+// plainly is the innermost reason of a network error.
+func plainly(err error) error {
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
+		err = inner
+	}
+	return err
+}

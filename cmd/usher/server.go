@@ -1,0 +1,56 @@
+package main
+
+import (
+	"io"
+	"log"
+	"net/http"
+	"strings"
+	"time"
+
+	"usher/scim"
+)
+
+// What a client gets, so that a slow one costs a goroutine for a while and nothing else.
+const (
+	maxHeader  = 32 << 10         // bytes of the request line and all headers
+	headerTime = 10 * time.Second // for all of them
+	idleTime   = 2 * time.Minute  // between two requests on one connection
+	writeTime  = time.Minute      // to take the beginning of an answer; see pace.go for the rest
+)
+
+// newServer makes an HTTP server with these limits.
+func newServer(handler http.Handler, errorLog *log.Logger) *http.Server {
+	const slack = 4096 // what net/http adds to MaxHeaderBytes
+	return &http.Server{
+		Handler: handler, ErrorLog: errorLog,
+		MaxHeaderBytes: maxHeader - slack, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, WriteTimeout: writeTime,
+	}
+}
+
+// handler is the front door.
+func (a *App) handler() http.Handler {
+	return a.follow(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch path := r.URL.Path; {
+		case path == "/healthz":
+			label(r, path)
+			a.health.live(w, r)
+		case path == "/readyz":
+			label(r, path)
+			a.health.ready(w, r)
+		case isSCIM(path):
+			a.scim.ServeHTTP(w, r)
+		default:
+			label(r, "unknown")
+			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+			w.Header().Set("X-Content-Type-Options", "nosniff")
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = io.WriteString(w, "There is nothing here. Identity providers push to "+scim.Prefix+".\n")
+		}
+	}))
+}
+
+// isSCIM reports whether a path belongs to the SCIM adapter, which takes it in any case.
+func isSCIM(path string) bool {
+	n := len(scim.Prefix)
+	return len(path) >= n && strings.EqualFold(path[:n], scim.Prefix) && (len(path) == n || path[n] == '/')
+}
