@@ -22,6 +22,7 @@ type table struct {
 	id          string // the column that every page is in the end in order of
 	page        string // the index in order of id within a scope
 	counted     string // the kind in resource_counts
+	words       string // SQLite: the table with the trigrams of its texts
 	columns     attributes
 }
 

@@ -158,11 +158,13 @@ func (c textColumn) contains(t *translator, part string, atEnd bool) condition {
 	if !indexed {
 		return is
 	}
-	if t.dialect == sqlite {
-		is.seek = wordsSeek(part)
-		return is
+	switch {
+	case t.dialect == postgres:
+		return c.seekable(t, is, hits)
+	case t.table.words != "":
+		is.seek = wordsSeek(t.table.words, part)
 	}
-	return c.seekable(t, is, hits)
+	return is
 }
 
 func (c textColumn) seekable(t *translator, is condition, r rank) condition {

@@ -13,22 +13,21 @@ import (
 type noun[Item any] struct {
 	table   *table
 	columns func(dialect) string
-	joins   string // what columns needs beside the table
+	joins   string // what columns reads beside the table
 	scan    func(row) (Item, error)
 	id      func(*Item) uuid.UUID
-	tree    func(*translator, domain.Query) forest
+	look    func(*translator, domain.Query) *look
 }
 
 // search is one query on its way to a page.
 type search[Item any] struct {
 	noun[Item]
 	session
-	t     *translator
-	q     domain.Query
-	where condition
-	order *ordering // nil: SQL cannot sort so
-
-	refused map[*seek]bool // seeks that would find too many
+	t       *translator
+	q       domain.Query
+	where   condition
+	order   *ordering      // nil: SQL cannot sort so
+	refused map[*seek]bool // what probes of seeks have found
 }
 
 // page answers a query: in SQL as far as columns say what it asks, and for the rest by looking at documents.
@@ -39,7 +38,7 @@ func page[Item any](s session, q domain.Query, n noun[Item]) (domain.Page[Item],
 	case q.Limit <= 0 && !q.Total:
 		return domain.Page[Item]{}, nil
 	case !p.where.exact || p.order == nil && q.Limit > 0:
-		return p.scanned()
+		return p.looked()
 	case q.Limit <= 0:
 		total, err := p.total()
 		return domain.Page[Item]{Total: total}, err
@@ -49,19 +48,15 @@ func page[Item any](s session, q domain.Query, n noun[Item]) (domain.Page[Item],
 	return p.sorted()
 }
 
-// statement grows a text and its parameters together.
-type statement1 struct{}
-
-// text is a statement under construction.
-type text struct {
+// draft is a statement under construction, with its parameters.
+type draft struct {
 	strings.Builder
 	args []any
 }
 
-func (x *text) add(sql string, args ...any) *text {
+func (x *draft) add(sql string, args ...any) {
 	x.WriteString(sql)
 	x.args = append(x.args, args...)
-	return x
 }
 
 // tail scans further columns after those that the nouns know.
@@ -72,94 +67,83 @@ type tail struct {
 
 func (r tail) Scan(dest ...any) error { return r.row.Scan(append(dest, r.dest...)...) }
 
-// direct reports that the rows come in order of id, or are few, so that whole rows can be selected at once.
+// direct reports that the rows come in order of id by themselves, or are few, so that whole rows can be selected.
 func (p *search[Item]) direct() bool {
-	return p.where.seek == nil || p.where.seek.rank <= few || p.t.dialect == postgres && !p.where.seek.spans
+	s := p.where.seek
+	return s == nil || s.rank <= few || p.t.dialect == postgres && !s.spans
 }
 
-// walked reads a page in order of id in one statement. The number of rows is a literal: it lets the database plan once
-// for all pages of that size.
+// walked reads a page in order of id in one statement. The number of rows is a literal: so the database plans once for
+// all pages of that size.
 func (p *search[Item]) walked() (domain.Page[Item], error) {
-	var total int
+	var page domain.Page[Item]
 	counted := p.q.Total && p.q.Where == nil
-	var x text
+	var dest []any
+	var x draft
 	x.add("SELECT " + p.columns(p.t.dialect))
 	if counted {
 		x.add(", (")
-		p.addCount(&x)
+		p.addCounted(&x)
 		x.add(")")
+		dest = []any{&page.Total}
 	}
-	if err := p.addFrom(&x, p.where, p.t.table.page, p.joins); err != nil {
-		return domain.Page[Item]{}, err
+	if err := p.addFrom(&x, p.where, p.table.page, p.joins); err != nil {
+		return page, err
 	}
 	only := segment{}
 	if p.q.After != nil {
 		behind, err := p.order.after(p.t, only, *p.q.After)
 		if err != nil {
-			return domain.Page[Item]{}, err
+			return page, err
 		}
 		x.add(" AND "+behind.sql, behind.args...)
 	}
-	x.add(" ORDER BY " + p.order.by(only, "", p.t.table.id) + " LIMIT " + strconv.Itoa(p.q.Limit+1))
-
-	items := make([]Item, 0, min(p.q.Limit+1, 128))
-	var dest []any
-	if counted {
-		dest = []any{&total}
-	}
+	x.add(" ORDER BY " + p.order.by(only, "", p.table.id) + " LIMIT " + strconv.Itoa(p.q.Limit+1))
 	err := p.query(x.String(), x.args, func(r row) error {
 		item, err := p.scan(tail{r, dest})
-		items = append(items, item)
+		page.Items = append(page.Items, item)
 		return err
 	})
 	if err != nil {
 		return domain.Page[Item]{}, err
 	}
-	page := domain.Page[Item]{Items: items, Total: total}
-	if len(items) > p.q.Limit {
-		page.Items = items[:p.q.Limit]
+	if len(page.Items) > p.q.Limit {
+		page.Items = page.Items[:p.q.Limit]
 		page.Next = &domain.Position{ID: p.id(&page.Items[p.q.Limit-1])}
 	}
-	if !counted || len(items) == 0 {
-		err = p.setTotal(&page)
+	if counted && len(page.Items) > 0 {
+		return page, nil
 	}
-	return page, err
+	return page, p.setTotal(&page)
 }
 
-// sorted reads a page in another order, or far from the start: first the ids, along an index where there is one, then
-// their rows.
+// sorted reads a page in another order, or far from the start, segment by segment.
 func (p *search[Item]) sorted() (domain.Page[Item], error) {
 	var page domain.Page[Item]
 	var places []domain.Position
-	offset := p.q.Offset
+	after, offset := p.q.After, p.q.Offset
 	segments := p.order.segments(p.t)
-	after := p.q.After
 	for i, g := range segments {
 		if after != nil && !g.holds(*after) {
 			continue
 		}
 		before := len(page.Items)
-		if err := p.readSegment(g, after, offset, &page.Items, &places); err != nil {
+		if err := p.readSegment(g, after, offset, &page, &places); err != nil {
 			return domain.Page[Item]{}, err
 		}
 		after = nil
+		if len(page.Items) > p.q.Limit {
+			break
+		}
 		switch {
-		case len(page.Items) > p.q.Limit:
-		case offset == 0 || i == len(segments)-1:
 		case len(page.Items) > before:
 			offset = 0
-		default:
+		case offset > 0 && i < len(segments)-1: // the offset passed over the segment
 			n, err := p.count(both(p.where, g.where), g.index)
 			if err != nil {
 				return domain.Page[Item]{}, err
 			}
 			offset -= n
-		}
-		if len(page.Items) > p.q.Limit {
-			break
-		}
-		if p.q.After != nil {
-			after = nil
 		}
 	}
 	if len(page.Items) > p.q.Limit {
@@ -167,4 +151,92 @@ func (p *search[Item]) sorted() (domain.Page[Item], error) {
 		page.Next = &places[p.q.Limit-1]
 	}
 	return page, p.setTotal(&page)
+}
+
+// readSegment reads what is still missing of the page from one segment: first the ids, so that what the offset skips
+// costs no more than its index entries, and what is sorted no more than keys; then their rows.
+func (p *search[Item]) readSegment(g segment, after *domain.Position, offset int, page *domain.Page[Item], places *[]domain.Position) error {
+	id := p.table.id
+	key := p.order.sql
+	var x draft
+	x.add("SELECT " + p.columns(p.t.dialect))
+	if g.keyed {
+		x.add(", " + p.order.selected("chosen.sort_key"))
+	}
+	x.add(" FROM (SELECT " + id)
+	if g.keyed {
+		x.add(", " + key + " AS sort_key")
+	}
+	index := g.index
+	if index == "" {
+		index = p.table.page
+	}
+	if err := p.addFrom(&x, both(p.where, g.where), index, ""); err != nil {
+		return err
+	}
+	if after != nil {
+		behind, err := p.order.after(p.t, g, *after)
+		if err != nil {
+			return err
+		}
+		x.add(" AND "+behind.sql, behind.args...)
+	}
+	x.add(" ORDER BY " + p.order.by(g, key, id) + " LIMIT " + strconv.Itoa(p.q.Limit+1-len(page.Items)))
+	if offset > 0 {
+		x.add(" OFFSET ?", offset)
+	}
+	p.addChosen(&x, ") AS chosen", "chosen."+id[strings.IndexByte(id, '.')+1:])
+	x.add(" ORDER BY " + p.order.by(g, "chosen.sort_key", id))
+
+	place := domain.Position{Key: g.key, Nil: g.unset}
+	var keyText string
+	var dest []any
+	if g.keyed {
+		dest = []any{&keyText}
+	}
+	return p.query(x.String(), x.args, func(r row) error {
+		item, err := p.scan(tail{r, dest})
+		if err != nil {
+			return err
+		}
+		if g.keyed {
+			if place.Key, err = p.order.key(keyText); err != nil {
+				return err
+			}
+		}
+		place.ID = p.id(&item)
+		page.Items, *places = append(page.Items, item), append(*places, place)
+		return nil
+	})
+}
+
+// addChosen joins a FROM item that has ids with the rows they name.
+func (p *search[Item]) addChosen(x *draft, from, id string) {
+	join := " JOIN "
+	if p.t.dialect == sqlite {
+		join = " CROSS JOIN " // which SQLite does not turn round
+	}
+	x.add(from+join+p.table.name+" "+p.table.alias+" ON "+p.table.alias+".organisation_id = ? AND "+p.table.id+" = "+id+p.joins,
+		p.t.scope.Organisation.UUID)
+}
+
+// addFrom continues a statement from FROM on, up to the whole condition of the scope and of the query.
+func (p *search[Item]) addFrom(x *draft, c condition, index, joins string) error {
+	hint, narrowed, args, err := p.access(c, index)
+	if err != nil {
+		return err
+	}
+	x.add(" FROM "+p.table.name+" "+p.table.alias+hint+joins+" WHERE "+p.table.inScope(),
+		p.t.scope.Organisation.UUID, p.t.scope.Connection.UUID)
+	if p.t.scope.Standing != nil {
+		proof, args := standing(p.t.scope)
+		x.add(" AND "+proof, args...)
+	}
+	if narrowed != "" {
+		x.add(" AND "+narrowed, args...)
+	}
+	if c.sql != sqlTrue {
+		x.add(" AND "+c.sql, c.args...)
+	}
+	return nil
 }

@@ -105,7 +105,7 @@ func (r *relation) exists(t *translator, of condition) condition {
 		return is
 	}
 	in := condition{
-		sql: t.table.id + " IN (SELECT " + r.owner + " FROM " + r.from + " WHERE " + r.organisation + " = ?" + r.where + and + ")",
+		sql:  t.table.id + " IN (SELECT " + r.owner + " FROM " + r.from + " WHERE " + r.organisation + " = ?" + r.where + and + ")",
 		args: append([]any{t.scope.Organisation.UUID}, of.args...), exact: of.exact,
 	}
 	in = t.found(in, of.seek.rank, t.table.page)

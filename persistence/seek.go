@@ -1,6 +1,7 @@
 package persistence
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -11,7 +12,7 @@ import (
 type seek struct {
 	rank  rank
 	index string                 // SQLite: the index by which the condition itself finds its rows; empty: see keys
-	keys  func() (string, []any) // a select of the keys of the rows (rowid, on PostgreSQL the id), and perhaps of others
+	keys  func() (string, []any) // a select of the keys of the rows (rowid, on PostgreSQL the id), and perhaps of others; nil inside a relation
 	spans bool                   // a disjunction over several tables
 }
 
@@ -65,13 +66,24 @@ func (t *translator) rowKey() string {
 
 // union seeks a disjunction: each of its terms by its own index.
 func (t *translator) union(terms []condition) *seek {
-	all := &seek{spans: false}
+	all := &seek{}
+	ofRows := 0
 	for _, c := range terms {
 		if c.seek == nil {
 			return nil
 		}
+		if c.seek.keys == nil {
+			ofRows++
+		}
 		all.rank = max(all.rank, c.seek.rank)
 		all.spans = all.spans || c.seek.spans || strings.Contains(c.sql, "SELECT")
+	}
+	switch ofRows {
+	case 0:
+	case len(terms):
+		return all
+	default:
+		return nil
 	}
 	all.keys = func() (string, []any) {
 		var args []any
@@ -105,12 +117,12 @@ const (
 	maxTrigrams = 10 // of one text: enough to find few candidates
 )
 
-// wordsSeek finds people by the trigrams of a text in SQLite's users_text. The table knows no organisation and no
+// wordsSeek finds rows by the trigrams of a text in SQLite. The table of trigrams knows no organisation and no
 // attribute, so what it finds are candidates.
-func wordsSeek(text string) *seek {
+func wordsSeek(table, text string) *seek {
 	match := trigramMatch(text)
 	return &seek{rank: hits, keys: func() (string, []any) {
-		return "SELECT rowid FROM users_text WHERE users_text MATCH ?", []any{match}
+		return "SELECT rowid FROM " + table + " WHERE " + table + " MATCH ?", []any{match}
 	}}
 }
 
@@ -141,3 +153,49 @@ func trigramMatch(text string) string {
 }
 
 func hasTrigram(text string) bool { return utf8.RuneCountInString(text) >= trigram }
+
+// access says how the rows of a condition are come by: SQLite is told the index, of the seek or else the given one,
+// and narrowed is a further condition by which the seek finds them.
+func (p *search[Item]) access(c condition, index string) (hint, narrowed string, args []any, err error) {
+	s := c.seek
+	if p.t.dialect == postgres {
+		if s != nil && s.spans {
+			keys, args := s.keys()
+			narrowed = p.table.id + " IN (" + keys + ")"
+			return "", narrowed, args, nil
+		}
+		return "", "", nil, nil
+	}
+	accepted, err := p.accepts(s)
+	switch {
+	case err != nil:
+		return "", "", nil, err
+	case !accepted:
+		return " INDEXED BY " + index, "", nil, nil
+	case s.index != "":
+		return " INDEXED BY " + s.index, "", nil, nil
+	}
+	keys, args := s.keys()
+	return " NOT INDEXED", p.t.rowKey() + " IN (" + keys + ")", args, nil
+}
+
+// accepts reports that a seek finds few enough rows to begin with them. Where its rank does not say so, it is tried.
+func (p *search[Item]) accepts(s *seek) (bool, error) {
+	if s == nil || s.rank <= few {
+		return s != nil, nil
+	}
+	if refused, known := p.refused[s]; known {
+		return !refused, nil
+	}
+	keys, args := s.keys()
+	var n int
+	_, err := fetch(p, "SELECT count(*) FROM ("+keys+" LIMIT "+strconv.Itoa(probeLimit+1)+")", args, &n)
+	if err != nil {
+		return false, err
+	}
+	if p.refused == nil {
+		p.refused = map[*seek]bool{}
+	}
+	p.refused[s] = n > probeLimit
+	return n <= probeLimit, nil
+}

@@ -1,8 +1,7 @@
 package scim
 
 import (
-	"context"
-	"errors"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -166,7 +165,7 @@ func (b *bulkRun) answer() error {
 	s.buf = append(s.buf, `{"schemas":["`+urnBulkResponse+`"],"Operations":[`...)
 	first := true
 	for _, o := range b.operations {
-		if !o.done && o.failure == nil || o.failure != nil && !o.done {
+		if !o.done { // failOnErrors came before it
 			continue
 		}
 		if !first {
@@ -236,7 +235,10 @@ func (b *bulkRun) settle(o *operation, err error) {
 	}
 	b.failures++
 	b.count(o.method, o.of.Endpoint(), o.failure)
-	if o.failure.status == http.StatusServiceUnavailable && !errors.Is(err, context.Canceled) {
+	if o.failure.status == http.StatusServiceUnavailable {
 		b.down = o.failure
+	}
+	if o.failure.status >= http.StatusInternalServerError {
+		b.logFault(o.failure.code, slog.Any("cause", o.failure.cause))
 	}
 }

@@ -142,3 +142,31 @@ func unresolved(bulkID string) error {
 		Message: `the reference "bulkId:` + bulkID + `" cannot be resolved: no POST of this request with that bulkId succeeded; repair that operation and send both again`,
 	}
 }
+
+// appendExact writes data as it was sent, null and empty values included, which [attribute.AppendJSON] leaves out: in a
+// patch they say that something is to be cleared.
+func appendExact(dst []byte, v attribute.Value) []byte {
+	switch v.Kind() {
+	case attribute.Complex:
+		dst = append(dst, '{')
+		for i, m := range v.Members() {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = append(attribute.AppendString(dst, m.Name), ':')
+			dst = appendExact(dst, m.Value)
+		}
+		return append(dst, '}')
+	case attribute.List:
+		dst = append(dst, '[')
+		for i, m := range v.Members() {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendExact(dst, m.Value)
+		}
+		return append(dst, ']')
+	case attribute.Null, attribute.Bool, attribute.Number, attribute.String:
+	}
+	return attribute.AppendJSON(dst, v)
+}

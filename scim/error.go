@@ -83,6 +83,21 @@ func (r *refusal) Error() string { return r.code + ": " + r.detail }
 
 func (r *refusal) Unwrap() error { return r.cause }
 
+// lasting is the detail as it may be kept: what a filter, path or body could not be read for repeats a piece of it
+// between quotes, and pieces of what people search for are kept nowhere.
+func (r *refusal) lasting() string {
+	switch r.code {
+	case domain.CodeInvalidFilter, domain.CodeInvalidPath, domain.CodeInvalidSyntax, domain.CodeNoTarget:
+	default:
+		return r.detail
+	}
+	parts := strings.Split(r.detail, `"`)
+	for i := 1; i < len(parts); i += 2 {
+		parts[i] = "…"
+	}
+	return strings.Join(parts, `"`)
+}
+
 // refuse makes a refusal that the domain has no word for, because it is about HTTP.
 func refuse(status int, code, detail string) *refusal {
 	return &refusal{outcome: outcome{status: status}, code: code, detail: detail}

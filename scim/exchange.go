@@ -174,8 +174,13 @@ func (x *exchange) count(method, pattern string, r *refusal) {
 	if x.Ledger == nil || x.caller.Connection.IsZero() || reading && r.status == http.StatusNotFound {
 		return
 	}
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
+	default:
+		method = "other" // a client makes up no names here
+	}
 	what := method + " " + strings.TrimSuffix(pattern, "/{id}") + " " + strconv.Itoa(r.status) + " " + r.code
-	x.Ledger.Count(x.caller, domain.TallyRefused, what, r.detail)
+	x.Ledger.Count(x.caller, domain.TallyRefused, what, r.lasting())
 }
 
 // recovered answers for a handler that panicked. abort is true when the connection has to be cut, because half an

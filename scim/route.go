@@ -30,7 +30,7 @@ func (s *service) router() http.Handler {
 	for _, e := range s.endpoints() {
 		mux.HandleFunc(e.pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, e) })
 	}
-	nowhere := endpoint{pattern: "unknown"}
+	nowhere := endpoint{pattern: "/{unknown}"}
 	mux.NotFound(func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, nowhere) })
 	return mux
 }

@@ -29,15 +29,27 @@ type tracing struct{ slog.Handler }
 
 // Handle implements slog.Handler.
 func (h tracing) Handle(ctx context.Context, record slog.Record) error {
-	if x := accessOf(ctx); x != nil {
-		record.AddAttrs(slog.String("request_id", x.id))
-		if !x.caller.Organisation.IsZero() {
-			record.AddAttrs(
-				slog.String("organisation", x.caller.Organisation.String()),
-				slog.String("connection", x.caller.Connection.String()))
-		}
+	x := accessOf(ctx)
+	if x == nil || says(record, "request_id") {
+		return h.Handler.Handle(ctx, record)
+	}
+	record.AddAttrs(slog.String("request_id", x.id))
+	if !x.caller.Organisation.IsZero() {
+		record.AddAttrs(
+			slog.String("organisation", x.caller.Organisation.String()),
+			slog.String("connection", x.caller.Connection.String()))
 	}
 	return h.Handler.Handle(ctx, record)
+}
+
+// says reports whether a line has an attribute already.
+func says(record slog.Record, key string) bool {
+	found := false
+	record.Attrs(func(a slog.Attr) bool {
+		found = a.Key == key
+		return !found
+	})
+	return found
 }
 
 // WithAttrs implements slog.Handler.

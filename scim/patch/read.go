@@ -107,13 +107,21 @@ func (rd *reader) operation(raw attribute.Value) error {
 func (rd *reader) kind(raw attribute.Value) (Kind, error) {
 	op := raw.Get("op").Text()
 	word := strings.ToLower(strings.TrimSpace(op))
-	if kind, ok := map[string]Kind{"add": Add, "replace": Replace, "remove": Remove}[word]; ok {
-		if word != op {
-			rd.note(RuleOperationCase)
-		}
-		return kind, nil
+	var kind Kind
+	switch word {
+	case "add":
+		kind = Add
+	case "replace":
+		kind = Replace
+	case "remove":
+		kind = Remove
+	default:
+		return 0, refuse(domain.CodeInvalidSyntax, "op", `every operation is an object whose "op" is add, replace or remove`)
 	}
-	return 0, refuse(domain.CodeInvalidSyntax, "op", `every operation is an object whose "op" is add, replace or remove`)
+	if word != op {
+		rd.note(RuleOperationCase)
+	}
+	return kind, nil
 }
 
 // value is what an operation carries: what of it is a tree, and what was taken out of it as members.

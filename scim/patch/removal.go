@@ -1,6 +1,7 @@
 package patch
 
 import (
+	"usher/domain"
 	"usher/domain/attribute"
 	"usher/scim/filter"
 )
@@ -9,11 +10,12 @@ import (
 // they do. An empty list names none: the directory that computed it has nothing to remove.
 func (rd *reader) removal(path filter.Path, sent value) error {
 	list := path.Facts.Multi && path.Attribute.Sub == "" && path.Where == nil
-	if path.Facts.Required && path.Where == nil && !list {
+	listed := list && sent.of.Kind() != attribute.Null
+	if path.Facts.Required && path.Where == nil && !listed {
 		return lasting(Remove, &path)
 	}
-	o := Operation{Kind: Remove, Path: path}
-	if list && sent.of.Kind() != attribute.Null {
+	o := Operation{Kind: Remove, Path: path, Listed: listed}
+	if listed {
 		rd.note(RuleRemoveByValue)
 		items := sent.of.Items()
 		if sent.of.Kind() != attribute.List {
@@ -29,7 +31,7 @@ func (rd *reader) removal(path filter.Path, sent value) error {
 				wanted = append(wanted, v)
 			}
 		}
-		o.Listed, o.Value = true, attribute.NewList(wanted...)
+		o.Value = attribute.NewList(wanted...)
 	}
 	rd.emit(o)
 	return nil
@@ -53,6 +55,13 @@ func (rd *reader) members(kind Kind, path filter.Path, sent value) error {
 		return rd.memberPart(o)
 	}
 	rest := sent.of
+	if path.Where != nil && kind != Remove && isEmpty(rest) && len(sent.members) == 0 {
+		if kind == Replace { // what the filter selects is cleared; to add nothing is to change nothing
+			o.Kind = Remove
+			rd.emit(o)
+		}
+		return nil
+	}
 	o.Listed = kind == Remove && (rest.Kind() != attribute.Null || len(sent.members) > 0)
 	if rest.Assigned() {
 		straight, err := rd.canon.Value(path.Attribute, rest, rd.note)
@@ -60,7 +69,13 @@ func (rd *reader) members(kind Kind, path filter.Path, sent value) error {
 			return err
 		}
 		for _, m := range straight.Members() {
-			o.Members = append(o.Members, m.Value.Get("value").Text())
+			id := m.Value.Get("value").Text()
+			switch {
+			case id != "":
+				o.Members = append(o.Members, id)
+			case path.Where == nil:
+				return domain.InvalidField("members.value", "every member needs a value, the id of a user or group")
+			}
 		}
 	}
 	if o.Listed && path.Where == nil {

@@ -47,8 +47,8 @@ func BenchmarkTree(b *testing.B) {
 	}
 }
 
-// TestAllocations bounds what a request costs the garbage collector. Not parallel: allocations are counted.
-func TestAllocations(t *testing.T) {
+// TestAllocations bounds what a request costs the garbage collector.
+func TestAllocations(t *testing.T) { //nolint:paralleltest // allocations can be counted only while nothing else runs
 	users := standard(t).View(schema.User)
 	note := func(string) {}
 	for text, most := range map[string]float64{oktaCreate: 4, entraCreate: 4, canonicalCreate: 0} {

@@ -125,11 +125,11 @@ func newObject(attrs []attr, aliases []alias) object {
 	for i := range attrs {
 		name := attrs[i].name
 		o.longest = max(o.longest, len(name))
-		slot := foldHash(name) & uint32(size-1) //nolint:gosec // size is a small power of two
+		slot := foldHash(name) & uint32(size-1)
 		for o.slots[slot] >= 0 {
-			slot = (slot + 1) & uint32(size-1) //nolint:gosec // as above
+			slot = (slot + 1) & uint32(size-1)
 		}
-		o.slots[slot] = int16(i) //nolint:gosec // the attributes of a schema are bounded
+		o.slots[slot] = int16(i)
 		if c := &attrs[i]; c.mutability != filter.ReadOnly && (c.required || len(c.subs.demands) > 0) {
 			o.demands = append(o.demands, i)
 		}
@@ -154,7 +154,7 @@ func (o *object) find(name string) int {
 	if len(name) > o.longest {
 		return -1
 	}
-	mask := uint32(len(o.slots) - 1) //nolint:gosec // a small power of two
+	mask := uint32(len(o.slots) - 1)
 	for slot := foldHash(name) & mask; ; slot = (slot + 1) & mask {
 		at := o.slots[slot]
 		if at < 0 {

@@ -27,8 +27,8 @@ func (p *parser) attributes(v attribute.Value, at, name string) ([]characteristi
 		if err != nil {
 			return nil, err
 		}
-		if find(out, c.name) != nil {
-			return nil, domain.InvalidField(here+".name", "choose another name; "+c.name+" is there already (names compare without case)")
+		if twin := find(out, c.name); twin != nil {
+			return nil, domain.InvalidField(here+".name", "choose another name; "+twin.name+" is there already (names compare without case)")
 		}
 		out = append(out, c)
 	}

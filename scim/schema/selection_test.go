@@ -58,9 +58,9 @@ func TestSelection(t *testing.T) {
 			require.NoError(t, err)
 			tree := read(t, person)
 			got := s.Apply(tree)
-			require.Equal(t, test.want, show(got))
-			require.Equal(t, person, show(tree), "the tree that is given is not changed")
-			require.Equal(t, test.want, show(s.Apply(got)))
+			requireTree(t, test.want, got)
+			requireTree(t, person, tree, "the tree that is given is not changed")
+			requireTree(t, test.want, s.Apply(got))
 			require.False(t, s.All())
 			for _, m := range tree.Members() {
 				if got.Has(m.Name) {
@@ -78,8 +78,21 @@ func TestSelectionOfEverything(t *testing.T) {
 	for _, s := range []schema.Selection{s, {}} {
 		require.True(t, s.All())
 		require.True(t, s.Wants("groups"))
-		require.Equal(t, person, show(s.Apply(read(t, person))))
+		requireTree(t, person, s.Apply(read(t, person)))
 	}
+}
+
+// TestSelectionOfUnknownMembers holds that what no schema knows is shown unless something is asked for.
+func TestSelectionOfUnknownMembers(t *testing.T) {
+	t.Parallel()
+	view := standard(t).View(schema.User)
+	tree := read(t, `{"id":"1","title":"T","zebra":1}`)
+	s, err := view.Selection(nil, []string{"title"})
+	require.NoError(t, err)
+	requireTree(t, `{"id":"1","zebra":1}`, s.Apply(tree))
+	s, err = view.Selection([]string{"title"}, nil)
+	require.NoError(t, err)
+	requireTree(t, `{"id":"1","title":"T"}`, s.Apply(tree))
 }
 
 func TestSelectionWants(t *testing.T) {

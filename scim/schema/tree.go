@@ -36,7 +36,8 @@ func (v *View) Tree(value attribute.Value, note func(rule string)) (attribute.Va
 
 // Value straightens and validates one value for the attribute or sub-attribute at a canonical path, as [View.Tree]
 // does inside a resource. For a multi-valued attribute the outcome is a list, unless at.Many is false: then it is one
-// item. A cleared value is Null; an object of which only what the client may not say was there comes back empty.
+// item. A cleared value is Null, and so is every value of what is never kept (the password); an object of which only
+// what the client may not say was there comes back empty.
 //
 // Invalid: CodeInvalidValue with Field set, CodeInvalidPath where the schema has no such attribute.
 func (v *View) Value(at domain.Attribute, value attribute.Value, note func(rule string)) (attribute.Value, error) {
@@ -46,6 +47,9 @@ func (v *View) Value(at domain.Attribute, value attribute.Value, note func(rule 
 			Kind: domain.Invalid, Code: domain.CodeInvalidPath, Field: spell(at.Path),
 			Message: "no schema of this resource type has this attribute",
 		}
+	}
+	if a.facts.Secret {
+		return attribute.Value{}, nil
 	}
 	s := straightener{note: note}
 	if a.extension && a.subs.folded(value) {

@@ -176,15 +176,13 @@ func expected(t domain.Type) string {
 // given says what was sent in its place, without repeating it.
 func given(v attribute.Value) string {
 	switch v.Kind() {
-	case attribute.Null:
-		return "null"
 	case attribute.String:
 		return "this text"
 	case attribute.List:
 		return "an array"
 	case attribute.Complex:
 		return "an object"
-	case attribute.Bool, attribute.Number:
+	case attribute.Null, attribute.Bool, attribute.Number:
 	}
 	return "a " + v.Kind().String()
 }

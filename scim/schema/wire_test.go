@@ -170,6 +170,11 @@ func show(v attribute.Value) string {
 	}
 }
 
+// requireTree compares a tree with JSON as show writes it: the order of members counts.
+func requireTree(t require.TestingT, want string, got attribute.Value, message ...any) {
+	require.Equal(t, want, show(got), message...)
+}
+
 func fixtures(t *testing.T, folder string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("testdata", folder, "*.json"))

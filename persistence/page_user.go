@@ -1,0 +1,81 @@
+package persistence
+
+import (
+	"strings"
+
+	"github.com/google/uuid"
+
+	"usher/domain"
+	"usher/domain/attribute"
+)
+
+// pageUsers reads the people that a query asks for.
+func pageUsers(s session, q domain.Query) (domain.Page[domain.User], error) {
+	return page(s, q, noun[domain.User]{
+		table:   &usersTable,
+		columns: userColumns,
+		joins:   userJoins(),
+		scan:    scanUser,
+		id:      func(u *domain.User) uuid.UUID { return u.ID.UUID },
+		look:    lookAtUsers,
+	})
+}
+
+// userJoins is userFrom without the table itself, which a page may come by in another way.
+func userJoins() string { return strings.TrimPrefix(userFrom, " FROM users u") }
+
+// lookAtUsers selects of a person what the query mentions; groups and managers cost a join each.
+func lookAtUsers(t *translator, q domain.Query) *look {
+	l := &look{where: q.Where}
+	if mentions(q, "groups") || mentions(q, domain.URNEnterprise) {
+		l.columns, l.joins = userColumns(t.dialect), userJoins()
+		l.read = func(r row) (uuid.UUID, attribute.Value, error) {
+			u, err := scanUser(r)
+			if err != nil {
+				return u.ID.UUID, attribute.Value{}, err
+			}
+			tree, err := userTree(&u)
+			return u.ID.UUID, tree, err
+		}
+		return l
+	}
+	l.columns = "u.user_id, u.document, u.version, u.created_at, u.modified_at"
+	l.read = func(r row) (uuid.UUID, attribute.Value, error) {
+		var u domain.User
+		var created, modified int64
+		if err := r.Scan(&u.ID.UUID, &u.Document, &u.Version, &created, &modified); err != nil {
+			return u.ID.UUID, attribute.Value{}, err
+		}
+		u.CreatedAt, u.ModifiedAt = instant(created), instant(modified)
+		tree, err := userTree(&u)
+		return u.ID.UUID, tree, err
+	}
+	return l
+}
+
+// userTree is the whole resource of a person: the document with what is resolved on reading, addresses excepted.
+func userTree(u *domain.User) (attribute.Value, error) {
+	tree, err := u.Attributes()
+	if err != nil {
+		return attribute.Value{}, err
+	}
+	if u.ManagerRef != nil && u.ManagerRef.Display != "" {
+		enterprise := tree.Get(domain.URNEnterprise)
+		manager := enterprise.Get("manager")
+		manager.Set("displayName", attribute.NewString(u.ManagerRef.Display))
+		enterprise.Set("manager", manager)
+		tree.Set(domain.URNEnterprise, enterprise)
+	}
+	if len(u.Groups) > 0 {
+		groups := make([]attribute.Value, len(u.Groups))
+		for i, g := range u.Groups {
+			groups[i] = attribute.NewComplex(
+				attribute.Member{Name: "value", Value: attribute.NewString(g.ID.String())},
+				attribute.Member{Name: "display", Value: attribute.NewString(g.Display)},
+				attribute.Member{Name: "type", Value: attribute.NewString(directMember)})
+		}
+		tree.Set("groups", attribute.NewList(groups...))
+	}
+	tree.Set("meta", metaTree("User", u.Version, u.CreatedAt, u.ModifiedAt))
+	return tree, nil
+}

@@ -1,0 +1,52 @@
+package persistence
+
+import "usher/domain"
+
+// setTotal counts what the query selects where it was asked for, unless the page itself tells.
+func (p *search[Item]) setTotal(page *domain.Page[Item]) (err error) {
+	switch {
+	case !p.q.Total:
+	case p.q.After == nil && page.Next == nil && (p.q.Offset == 0 || len(page.Items) > 0):
+		page.Total = p.q.Offset + len(page.Items)
+	default:
+		page.Total, err = p.total()
+	}
+	return err
+}
+
+// total counts everything that the query selects. What a connection shows altogether is known without counting.
+func (p *search[Item]) total() (int, error) {
+	if p.q.Where != nil {
+		return p.count(p.where, p.table.page)
+	}
+	var x draft
+	p.addCounted(&x)
+	if p.t.scope.Standing != nil {
+		proof, args := standing(p.t.scope)
+		x.add(" AND "+proof, args...)
+	}
+	var n int
+	_, err := fetch(p, x.String(), x.args, &n)
+	return n, err
+}
+
+// addCounted selects the number that is kept of a connection's resources.
+func (p *search[Item]) addCounted(x *draft) {
+	x.add("SELECT CAST(COALESCE(SUM(n), 0) AS bigint) FROM resource_counts WHERE organisation_id = ? AND connection_id = ? AND kind = '"+p.table.counted+"'",
+		p.t.scope.Organisation.UUID, p.t.scope.Connection.UUID)
+}
+
+// count counts the rows of a condition.
+func (p *search[Item]) count(c condition, index string) (int, error) {
+	if index == "" {
+		index = p.table.page
+	}
+	var x draft
+	x.add("SELECT count(*)")
+	if err := p.addFrom(&x, c, index, ""); err != nil {
+		return 0, err
+	}
+	var n int
+	_, err := fetch(p, x.String(), x.args, &n)
+	return n, err
+}

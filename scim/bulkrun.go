@@ -1,0 +1,316 @@
+package scim
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"usher/domain"
+	"usher/domain/attribute"
+	"usher/scim/schema"
+)
+
+// carryOut carries out one operation, or several that refer to each other.
+func (b *bulkRun) carryOut(together []int) {
+	slices.Sort(together)
+	operations := make([]*operation, len(together))
+	for i, at := range together {
+		operations[i] = b.operations[at]
+		if b.down != nil && operations[i].failure == nil {
+			operations[i].failure = b.down
+		}
+	}
+	if len(together) == 1 && !slices.Contains(operations[0].refers, together[0]) {
+		o := operations[0]
+		err := b.blocked(o, nil)
+		if err == nil && o.failure == nil {
+			err = b.run(o)
+		}
+		b.settle(o, err)
+		return
+	}
+	within := map[string]*operation{}
+	for _, o := range operations {
+		within[o.bulkID] = o
+	}
+	failed, err := b.mutual(operations, within)
+	for _, o := range operations {
+		switch {
+		case failed == nil || o == failed:
+			b.settle(o, err)
+		default:
+			b.settle(o, unresolved(failed.bulkID))
+		}
+	}
+}
+
+// blocked refuses an operation that names what did not come to be. Those within are still to come.
+func (b *bulkRun) blocked(o *operation, within map[string]*operation) error {
+	if o.dangles != "" {
+		return unresolved(o.dangles)
+	}
+	for _, at := range o.refers {
+		other := b.operations[at]
+		if within[other.bulkID] != other && other.id == "" {
+			return unresolved(other.bulkID)
+		}
+	}
+	return nil
+}
+
+// created gives the id of what a POST has created.
+func (b *bulkRun) created(bulkID string) (string, bool) {
+	at, ok := b.byID[bulkID]
+	if !ok || b.operations[at].id == "" {
+		return "", false
+	}
+	return b.operations[at].id, true
+}
+
+// run carries out one operation whose references are all there.
+func (b *bulkRun) run(o *operation) error {
+	if o.link != "" {
+		other := b.operations[b.byID[o.link]]
+		if other.of != o.of {
+			return unresolved(o.link)
+		}
+		o.id = other.id
+	}
+	o.data = resolved(o.data, "", b.created)
+	switch {
+	case o.method == http.MethodPost:
+		return b.create(o, nil)
+	case o.of == schema.User:
+		return b.changePerson(o)
+	}
+	return b.changeGroup(o)
+}
+
+// create carries out a POST, without the references that go to join.
+func (b *bulkRun) create(o *operation, join func(tree *attribute.Value) error) error {
+	view := b.views[o.of]
+	tree, err := view.Tree(o.data, b.note)
+	if err != nil {
+		return err
+	}
+	if join != nil {
+		if err := join(&tree); err != nil {
+			return err
+		}
+	}
+	if o.of == schema.User {
+		if err := view.Complete(tree); err != nil {
+			return err
+		}
+		user, err := b.Directory.Provision(b.r.Context(), b.caller, tree)
+		if err == nil {
+			o.became(metaOfUser(&user))
+		}
+		return err
+	}
+	var members memberList
+	tree, err = b.wholeGroup(view, tree, &members)
+	if err != nil {
+		return err
+	}
+	group, err := b.Directory.CreateGroup(b.r.Context(), b.caller, tree, members.distinct())
+	if err == nil {
+		o.became(metaOfGroup(&group))
+	}
+	return err
+}
+
+// became records the resource of an operation as it is now.
+func (o *operation) became(m meta) { o.id, o.version = m.id, m.etag() }
+
+// changePerson carries out PUT, PATCH and DELETE of a person.
+func (b *bulkRun) changePerson(o *operation) error {
+	id, err := userID(o.id)
+	if err != nil {
+		return err
+	}
+	ctx, view := b.r.Context(), b.views[schema.User]
+	var how change
+	switch o.method {
+	case http.MethodDelete:
+		return b.Directory.Deprovision(ctx, b.caller, id, o.match)
+	case http.MethodPut:
+		how, err = b.replacing(view, o.data)
+	default:
+		how, err = b.patching(view, appendExact(nil, o.data))
+	}
+	if err != nil {
+		return err
+	}
+	user, err := b.Directory.ChangeUser(ctx, b.caller, id, o.match, nil, how)
+	if err == nil {
+		o.became(metaOfUser(&user))
+	}
+	return err
+}
+
+// changeGroup carries out PUT, PATCH and DELETE of a group.
+func (b *bulkRun) changeGroup(o *operation) error {
+	id, err := groupID(o.id)
+	if err != nil {
+		return err
+	}
+	ctx, view := b.r.Context(), b.views[schema.Group]
+	var steps []domain.GroupStep
+	switch o.method {
+	case http.MethodDelete:
+		return b.Directory.DeleteGroup(ctx, b.caller, id, o.match)
+	case http.MethodPut:
+		var members memberList
+		var tree attribute.Value
+		if tree, err = b.wholeGroup(view, o.data, &members); err == nil {
+			steps = groupReplacement(view, tree, members.distinct())
+		}
+	default:
+		steps, err = b.groupSteps(view, appendExact(nil, o.data))
+	}
+	if err != nil {
+		return err
+	}
+	group, err := b.Directory.ChangeGroup(ctx, b.caller, id, o.match, steps)
+	if err == nil {
+		o.became(metaOfGroup(&group))
+	}
+	return err
+}
+
+// mutual carries out POSTs that refer to each other: all are created without those references, then joined. Where one
+// fails, none of the others has what it asked for: what was created is taken back.
+func (b *bulkRun) mutual(operations []*operation, within map[string]*operation) (failed *operation, err error) {
+	for _, o := range operations {
+		if o.failure != nil {
+			return o, nil
+		}
+		if err := b.blocked(o, within); err != nil {
+			return o, err
+		}
+	}
+	joins := make([][]*operation, len(operations))
+	for i, o := range operations {
+		o.data = resolved(o.data, "", func(bulkID string) (string, bool) {
+			if within[bulkID] != nil {
+				return "", false
+			}
+			return b.created(bulkID)
+		})
+		err := b.create(o, func(tree *attribute.Value) (err error) {
+			joins[i], err = cutJoins(o.of, tree, within)
+			return err
+		})
+		if err != nil {
+			b.takeBack(operations[:i])
+			return o, err
+		}
+	}
+	for i, o := range operations {
+		if len(joins[i]) == 0 {
+			continue
+		}
+		if err := b.join(o, joins[i]); err != nil {
+			b.takeBack(operations)
+			return o, err
+		}
+	}
+	return nil, nil //nolint:nilnil // nothing failed
+}
+
+// cutJoins takes the references to operations within out of a resource: members of a group, the manager of a person.
+// There is no other attribute that could be set afterwards.
+func cutJoins(t schema.Type, tree *attribute.Value, within map[string]*operation) (joins []*operation, err error) {
+	named := func(v attribute.Value) *operation {
+		id, _ := cutBulkID(v.Get("value").Text())
+		return within[id]
+	}
+	if t == schema.Group {
+		var kept []attribute.Value
+		for _, m := range tree.Get("members").Members() {
+			if o := named(m.Value); o != nil {
+				joins = append(joins, o)
+			} else {
+				kept = append(kept, m.Value)
+			}
+		}
+		tree.Set("members", attribute.NewList(kept...))
+	} else if enterprise := tree.Get(domain.URNEnterprise); enterprise.Assigned() {
+		if o := named(enterprise.Get("manager")); o != nil {
+			joins = append(joins, o)
+			enterprise.Delete("manager")
+			tree.Set(domain.URNEnterprise, enterprise)
+		}
+	}
+	visit(*tree, "", func(key, text string) {
+		for _, id := range mentions(key, text) {
+			if within[id] != nil {
+				err = unresolved(id)
+			}
+		}
+	})
+	return joins, err
+}
+
+// join adds the references that had to wait.
+func (b *bulkRun) join(o *operation, others []*operation) error {
+	if o.of == schema.Group {
+		var members []uuid.UUID
+		for _, other := range others {
+			if id, ok := domain.ParseID[domain.User](other.id); ok {
+				members = append(members, id.UUID)
+			}
+		}
+		id, err := groupID(o.id)
+		if err != nil {
+			return err
+		}
+		group, err := b.Directory.ChangeGroup(b.r.Context(), b.caller, id, domain.IfMatch{}, []domain.GroupStep{{Add: members}})
+		if err == nil {
+			o.became(metaOfGroup(&group))
+		}
+		return err
+	}
+	id, err := userID(o.id)
+	if err != nil {
+		return err
+	}
+	manager := attribute.NewComplex(attribute.Member{Name: "value", Value: attribute.NewString(others[0].id)})
+	user, err := b.Directory.ChangeUser(b.r.Context(), b.caller, id, domain.IfMatch{}, nil, func(current attribute.Value) (attribute.Value, error) {
+		enterprise := current.Get(domain.URNEnterprise)
+		enterprise.Set("manager", manager)
+		current.Set(domain.URNEnterprise, enterprise)
+		return b.views[schema.User].Order(current), nil
+	})
+	if err == nil {
+		o.became(metaOfUser(&user))
+	}
+	return err
+}
+
+// takeBack deletes what operations have created, also when the client has left meanwhile.
+func (b *bulkRun) takeBack(operations []*operation) {
+	ctx := context.WithoutCancel(b.r.Context())
+	for _, o := range operations {
+		var err error
+		if o.of == schema.Group {
+			var id domain.GroupID
+			if id, err = groupID(o.id); err == nil {
+				err = b.Directory.DeleteGroup(ctx, b.caller, id, domain.IfMatch{})
+			}
+		} else {
+			var id domain.UserID
+			if id, err = userID(o.id); err == nil {
+				err = b.Directory.Deprovision(ctx, b.caller, id, domain.IfMatch{})
+			}
+		}
+		if err != nil {
+			b.logFault("take_back", slog.Any("cause", err))
+		}
+		o.id, o.version = "", ""
+	}
+}
