@@ -1,7 +1,6 @@
 package domain
 
 import (
-	"bytes"
 	"context"
 
 	"github.com/google/uuid"
@@ -115,12 +114,12 @@ func (d *Directory) changeGroup(tx Tx, caller Caller, was Group, match IfMatch, 
 	if err := is.describe(after); err != nil {
 		return Group{}, err
 	}
-	described := !bytes.Equal(is.Document, was.Document)
-	if !described && joined.empty() && left.empty() {
-		return was, nil
-	}
 	if after, err = is.Attributes(); err != nil {
 		return Group{}, err
+	}
+	described := !attribute.Equal(before, after)
+	if !described && joined.empty() && left.empty() {
+		return was, nil
 	}
 	event, err := d.event(caller, GroupUpdated, "group", is.ID.UUID, now)
 	if err != nil {

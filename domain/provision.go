@@ -1,7 +1,6 @@
 package domain
 
 import (
-	"bytes"
 	"context"
 	"slices"
 	"time"
@@ -143,7 +142,10 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ch
 	if err := is.describe(after); err != nil {
 		return User{}, err
 	}
-	if bytes.Equal(is.Document, was.Document) && is.Status == was.Status {
+	if after, err = is.Attributes(); err != nil {
+		return User{}, err
+	}
+	if is.Status == was.Status && attribute.Equal(before, after) {
 		return was, nil
 	}
 	if err := loseOwner(tx, was, is); err != nil {
@@ -155,9 +157,6 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ch
 	}
 	event, err := d.event(caller, changeType(was, is), "user", is.ID.UUID, now)
 	if err != nil {
-		return User{}, err
-	}
-	if after, err = is.Attributes(); err != nil {
 		return User{}, err
 	}
 	event.Before, event.After = attribute.Diff(before, after)

@@ -72,7 +72,7 @@ func (c idColumn) test(t *translator, l leaf) condition {
 
 func (c idColumn) text(d dialect) string {
 	if d == postgres {
-		return "CAST(" + c.sql + ` AS text) COLLATE "C"`
+		return collated(d, "CAST("+c.sql+" AS text)")
 	}
 	return c.sql
 }

@@ -49,7 +49,10 @@ LEFT JOIN groups mg ON m.member_kind = 2 AND mg.organisation_id = m.organisation
 		case "value":
 			return idColumn{sql: "m.member_id", index: "memberships_member", rank: few, ofRows: true}
 		case "display":
-			return textColumn{sql: "COALESCE(mu.display_name_key, mu.user_name_key, mg.display_name_key)", ofRows: true}
+			return textColumn{
+				sql:   "COALESCE(mu.display_name_key, mu.user_name_key, mg.display_name_key)",
+				spelt: "COALESCE(mu.display_name, mu.user_name, mg.display_name)", ofRows: true,
+			}
 		case "type":
 			return choice{
 				{"m.member_kind = 1", []attribute.Value{attribute.NewString("User")}},

@@ -20,7 +20,8 @@ const (
 // textColumn is a text, or the folded key of one.
 type textColumn struct {
 	sql       string
-	caseExact bool // the text itself: answers attributes that are caseExact; a key answers those that are not
+	caseExact bool   // sql is the text itself: it answers attributes that are caseExact; a key answers those that are not
+	spelt     string // beside a key, the text itself where that is at hand
 	optional  optional
 
 	// Where the document tells the empty text from none: attribute names from the top, and the column. Without it what
@@ -77,6 +78,9 @@ func (c textColumn) assigned(t *translator, l leaf) condition {
 	switch {
 	case operand.Kind() == attribute.Null:
 		return constant(operator == domain.NotEqual)
+	case l.compare.Attribute.CaseExact && c.spelt != "":
+		c.sql, c.caseExact, c.spelt, c.index = collated(t.dialect, c.spelt), true, "", ""
+		return c.assigned(t, l)
 	case l.compare.Attribute.CaseExact != c.caseExact || l.compare.Attribute.Type == domain.TypeDateTime:
 		return unknown()
 	case operand.Kind() != attribute.String && !isPart(operator):
@@ -86,10 +90,21 @@ func (c textColumn) assigned(t *translator, l leaf) condition {
 	if !c.caseExact {
 		text = attribute.Fold(text)
 	}
-	if !utf8.ValidString(text) || strings.Contains(text, "\x00") {
-		return unknown() // PostgreSQL takes no such text
+	if !utf8.ValidString(text) || strings.Contains(text, "\x00") { // PostgreSQL takes no such text, and no text is like it
+		if operator == domain.NotEqual || operator == domain.Equal || isPart(operator) {
+			return constant(operator == domain.NotEqual)
+		}
+		return unknown()
 	}
 	return c.compare(t, operator, text)
+}
+
+// collated makes a text compare by its bytes, as the keys do.
+func collated(d dialect, sql string) string {
+	if d == postgres {
+		return sql + ` COLLATE "C"`
+	}
+	return sql
 }
 
 // isPart reports the operators that compare a part of a text.

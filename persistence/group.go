@@ -8,7 +8,9 @@ import (
 
 type groups struct{ session }
 
-func (t groups) Page(q domain.Query) (domain.Page[domain.Group], error) { return pageGroups(t.session, q) }
+func (t groups) Page(q domain.Query) (domain.Page[domain.Group], error) {
+	return pageGroups(t.session, q)
+}
 
 func (t groups) Get(scope domain.Scope, id domain.GroupID) (domain.Group, error) {
 	sql := "SELECT " + groupColumns() + " FROM groups g WHERE g.organisation_id = ? AND g.group_id = ? AND g.connection_id = ? AND g.archived_at IS NULL"

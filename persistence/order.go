@@ -60,7 +60,10 @@ func isText(of domain.Type) bool {
 	return of == domain.TypeString || of == domain.TypeReference || of == domain.TypeBinary
 }
 
-func (c textColumn) order(_ *translator, by domain.Attribute) *ordering {
+func (c textColumn) order(t *translator, by domain.Attribute) *ordering {
+	if by.CaseExact && c.spelt != "" {
+		return textColumn{sql: collated(t.dialect, c.spelt), caseExact: true, optional: c.optional, ofRows: c.ofRows}.order(t, by)
+	}
 	if !isText(by.Type) || by.CaseExact != c.caseExact {
 		return nil
 	}

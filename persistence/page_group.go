@@ -28,6 +28,9 @@ func lookAtGroups(t *translator, q domain.Query) *look {
 	answers := 0
 	l.where = aboutMembers(q.Where, func(p domain.Predicate) domain.Predicate {
 		c := t.where(p)
+		if !c.exact {
+			l.err = &domain.Error{Kind: domain.Invalid, Code: domain.CodeInvalidFilter, Message: "members cannot be compared in this way; compare their value, display or type with a text"}
+		}
 		l.columns += ", CASE WHEN " + c.sql + " THEN 1 ELSE 0 END"
 		l.args = append(l.args, c.args...)
 		answers++

@@ -22,6 +22,8 @@ type postgresEngine struct {
 	db   *sql.DB  // the same pool, for GORM and goose
 	g    *gorm.DB // over db
 	bind binder
+
+	statistics *statistics
 }
 
 const (
@@ -49,7 +51,7 @@ func openPostgres(ctx context.Context, url string, connections int) (*postgresEn
 		return nil, configError("the PostgreSQL pool cannot be made: %v", err)
 	}
 	db := stdlib.OpenDBFromPool(pool)
-	e := &postgresEngine{pool: pool, db: db}
+	e := &postgresEngine{pool: pool, db: db, statistics: newStatistics(pool)}
 	if err := e.check(ctx); err != nil {
 		_ = e.close()
 		return nil, err
@@ -139,7 +141,11 @@ func (e *postgresEngine) attempt(ctx context.Context, careful bool, fn func(sess
 		s.rollback()
 		return s.failed
 	}
-	return s.commit()
+	if err := s.commit(); err != nil {
+		return err
+	}
+	e.statistics.grew(s.rows)
+	return nil
 }
 
 func (e *postgresEngine) ping(ctx context.Context) error { return e.pool.Ping(ctx) }
@@ -150,6 +156,7 @@ func (e *postgresEngine) stat() Stat {
 }
 
 func (e *postgresEngine) close() error {
+	e.statistics.close()
 	err := e.db.Close()
 	e.pool.Close()
 	return err

@@ -27,6 +27,7 @@ type postgresWrite struct {
 	conn   *sql.Conn // set once begun
 	native *pgx.Conn // the same connection
 	queue  []statement
+	rows   int64 // written so far
 	failed error
 }
 
@@ -53,7 +54,9 @@ func (s *postgresWrite) inside(sql string, args []any, each func(row) error) err
 	if err != nil {
 		return s.fail(err)
 	}
-	return s.fail(eachRow(rows, each))
+	err = eachRow(rows, each)
+	s.rows += rows.CommandTag().RowsAffected()
+	return s.fail(err)
 }
 
 func (s *postgresWrite) exec(sql string, args ...any) error {
@@ -91,6 +94,7 @@ func (s *postgresWrite) put(st statement, otherwise error) error {
 	case st.guard && tag.RowsAffected() == 0:
 		return s.fail(otherwise)
 	}
+	s.rows += tag.RowsAffected()
 	return nil
 }
 
@@ -151,8 +155,9 @@ func (s *postgresWrite) send(to sender, queue []statement) error {
 	}
 	results := to.SendBatch(s.ctx, batch)
 	for _, st := range queue {
-		_, err := results.Exec()
+		tag, err := results.Exec()
 		if err == nil {
+			s.rows += tag.RowsAffected()
 			continue
 		}
 		_ = results.Close()

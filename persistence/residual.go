@@ -17,6 +17,7 @@ type look struct {
 	joins   string
 	where   domain.Predicate // what to match; nil: every row that SQL selects
 	read    func(row) (uuid.UUID, attribute.Value, error)
+	err     error // the query cannot be answered
 }
 
 // Rows are looked at in batches, so that neither memory nor the time in which nobody asks whether the caller has gone
@@ -30,6 +31,9 @@ const (
 // the order for each on the page or before it.
 func (p *search[Item]) looked() (domain.Page[Item], error) {
 	l := p.look(p.t, p.q)
+	if l.err != nil {
+		return domain.Page[Item]{}, l.err
+	}
 	if p.where.exact {
 		l.where = nil
 	}

@@ -166,6 +166,9 @@ func (p *search[Item]) access(c condition, index string) (hint, narrowed string,
 		}
 		return "", "", nil, nil
 	}
+	if c.sql == sqlFalse {
+		return "", "", nil, nil // SQLite drops the whole condition, and with it what a partial index needs
+	}
 	accepted, err := p.accepts(s)
 	switch {
 	case err != nil:

@@ -59,7 +59,9 @@ func (c Company) Person(n int64) Person {
 }
 
 // Display is the name that is shown.
-func (p Person) Display() string { return p.Given + " " + p.Family + " " + strconv.FormatInt(p.Number, 10) }
+func (p Person) Display() string {
+	return p.Given + " " + p.Family + " " + strconv.FormatInt(p.Number, 10)
+}
 
 // AppendJSON appends the person as the body of a POST, the way Entra and Okta write it. The texts need no escape.
 func (p Person) AppendJSON(dst []byte) []byte {

@@ -78,9 +78,18 @@ func NewApp(c Config) *App {
 	return &App{config: c}
 }
 
-// Start opens everything and begins to answer. What cannot be is refused before anything is created: the ports first,
-// then the key that is there, then the database, and only then is a key made. Errors name the setting.
-func (a *App) Start(ctx context.Context) (err error) {
+// Start opens everything and begins to answer. Errors name the setting.
+func (a *App) Start(ctx context.Context) error {
+	if err := a.open(ctx); err != nil {
+		return err
+	}
+	a.serve()
+	return nil
+}
+
+// open opens everything, or nothing. What cannot be is refused before anything is created: the ports first, then the
+// key that is there, then the database, and only then is a key made. Whoever connects from now on is answered by serve.
+func (a *App) open(ctx context.Context) (err error) {
 	defer func() {
 		if err != nil {
 			a.discard()
@@ -104,11 +113,7 @@ func (a *App) Start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err = a.wire(key); err != nil {
-		return err
-	}
-	a.serve()
-	return nil
+	return a.wire(key)
 }
 
 // wire makes the use cases and the doors.
@@ -204,7 +209,7 @@ func (a *App) Stop(ctx context.Context) error {
 	return errors.Join(err, a.ledger.Flush(ctx), a.store.Close())
 }
 
-// discard closes what a failed Start had opened.
+// discard closes what was opened and is not served.
 func (a *App) discard() {
 	for _, l := range []net.Listener{a.listener, a.metricsListener} {
 		if l != nil {

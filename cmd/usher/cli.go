@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -57,6 +58,7 @@ func (p *process) execute(ctx context.Context, args []string) int {
 		kong.Description(description),
 		kong.DefaultEnvars("USHER"),
 		kong.Vars{"version": version(), "kinds": kinds(), "activations": activations()},
+		kong.Groups{"Database": "Database:", "Secret key": "Secret key:", "OpenID Connect": "OpenID Connect:"},
 		kong.Writers(p.stdout, p.stderr),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
@@ -121,13 +123,13 @@ func setting(field string, command *kong.Node) string {
 	}
 	for _, flags := range command.AllFlags(false) {
 		for _, flag := range flags {
-			if flag.Name != field {
+			if flag.Name != field && !slices.Contains(flag.Aliases, field) {
 				continue
 			}
 			if len(flag.Envs) == 0 {
-				return "--" + field
+				return "--" + flag.Name
 			}
-			return "--" + field + " (" + flag.Envs[0] + ")"
+			return "--" + flag.Name + " (" + flag.Envs[0] + ")"
 		}
 	}
 	return field

@@ -33,12 +33,12 @@ func activations() string {
 type connectionCreate struct {
 	Org        string `required:"" placeholder:"SLUG" help:"Slug of the organisation."`
 	Name       string `required:"" placeholder:"NAME" help:"Name of the connection in this organisation."`
-	Kind       string `default:"generic" placeholder:"KIND" help:"Identity provider at the other end: ${kinds}. It chooses presets and labels, never rights."`
+	Kind       string `default:"generic" placeholder:"KIND" help:"Identity provider at the other end: ${kinds} (unless given). It chooses presets and labels, never rights."`
 	Activation string `enum:"${activations}" default:"" placeholder:"WHEN" help:"When pushed people become active: first_access (with their first sign-in; the default with OpenID Connect), immediate (the default elsewhere), invite."`
 
 	OIDCIssuer           string `name:"oidc-issuer" group:"OpenID Connect" placeholder:"URL" help:"Issuer, if people sign in by this connection."`
 	OIDCClientID         string `name:"oidc-client-id" group:"OpenID Connect" placeholder:"ID" help:"Client id that was registered at the issuer."`
-	OIDCClientSecretFile string `name:"oidc-client-secret-file" group:"OpenID Connect" placeholder:"FILE" completion-predictor:"file" help:"File with the client's secret. It is kept encrypted under the secret key."`
+	OIDCClientSecretFile string `name:"oidc-client-secret-file" group:"OpenID Connect" placeholder:"FILE" help:"File with the client's secret. It is kept encrypted under the secret key."`
 
 	keyFlags
 	databaseFlags

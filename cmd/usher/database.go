@@ -12,8 +12,8 @@ import (
 
 // databaseFlags say where the data is.
 type databaseFlags struct {
-	Database            string   `default:"sqlite:usher.db" group:"Database" placeholder:"URL" help:"sqlite:FILE, or postgres://USER:PASSWORD@HOST:PORT/DATABASE (several hosts: HOST1:PORT,HOST2:PORT)."`
-	DatabaseFile        string   `group:"Database" placeholder:"FILE" completion-predictor:"file" help:"Read the database URL from this file instead."`
+	Database            string   `default:"sqlite:usher.db" group:"Database" placeholder:"URL" help:"sqlite:FILE (sqlite:usher.db unless given), or postgres://USER:PASSWORD@HOST:PORT/DATABASE (several hosts: HOST1:PORT,HOST2:PORT)."`
+	DatabaseFile        string   `group:"Database" placeholder:"FILE" help:"Read the database URL from this file instead."`
 	DatabaseConnections poolSize `group:"Database" placeholder:"N" help:"Keep at most N connections to PostgreSQL (16 unless given), or readers of SQLite (4)."`
 }
 

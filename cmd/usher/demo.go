@@ -3,9 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -17,8 +15,8 @@ import (
 )
 
 type demoCommand struct {
-	Listen   address `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen; port 0 is any free one."`
-	LogLevel string  `enum:"debug,info,warn,error" default:"warn" placeholder:"LEVEL" help:"Log this and what is worse: debug, info, warn, error. Every request is a line at info."`
+	Listen   address `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen; 127.0.0.1:8080 unless given. Port 0 is any free one."`
+	LogLevel string  `enum:"debug,info,warn,error" default:"warn" placeholder:"LEVEL" help:"Log this and what is worse: debug, info, warn (unless given), error. Every request is a line at info."`
 	outputFlags
 }
 
@@ -43,7 +41,7 @@ type shownDemo struct {
 }
 
 // Run serves a throw-away organisation until it is told to stop.
-func (c *demoCommand) Run(ctx context.Context, p *process) (err error) {
+func (c *demoCommand) Run(ctx context.Context, p *process) error {
 	folder, err := os.MkdirTemp("", "usher-demo-")
 	if err != nil {
 		return fmt.Errorf("a temporary directory cannot be made: %w", err)
@@ -55,24 +53,23 @@ func (c *demoCommand) Run(ctx context.Context, p *process) (err error) {
 	log := newLogger(p.stderr, p.terminal, c.LogLevel)
 	flags := serverFlags{Listen: cmp.Or(c.Listen, "127.0.0.1:8080")}
 	app := NewApp(flags.config(p, log, persistence.Config{URL: "sqlite:" + filepath.Join(folder, "usher.db")}, keyFlags{}))
-	if err := app.Start(ctx); err != nil {
+	if err := app.open(ctx); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, app.Stop(context.WithoutCancel(ctx))) }()
-
 	shown, err := populate(ctx, app)
+	if err == nil {
+		err = c.print(p, shown, shown.invitation)
+	}
 	if err != nil {
+		app.discard()
 		if ctx.Err() != nil {
 			return nil // told to stop before it began
 		}
 		return err
 	}
-	if err := c.print(p, shown, shown.invitation); err != nil {
-		return err
-	}
+	app.serve()
 	<-ctx.Done()
-	log.LogAttrs(ctx, slog.LevelInfo, "stopping")
-	return nil
+	return app.Stop(context.WithoutCancel(ctx))
 }
 
 // invitation says what to try.

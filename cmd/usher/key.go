@@ -8,7 +8,7 @@ import (
 // keyFlags say what the secret key of the installation is.
 type keyFlags struct {
 	SecretKey     string `group:"Secret key" placeholder:"TEXT" help:"At least 32 characters, the same on all replicas. It protects cursors and the client secrets of identity providers. On SQLite it is made when it is missing, in a file beside the database; on PostgreSQL it has to be given."`
-	SecretKeyFile string `group:"Secret key" placeholder:"FILE" completion-predictor:"file" help:"Read the secret key from this file instead."`
+	SecretKeyFile string `group:"Secret key" placeholder:"FILE" help:"Read the secret key from this file instead."`
 }
 
 // given is the key that was set, if one was.

@@ -8,7 +8,7 @@ import (
 
 // logFlags say what is logged.
 type logFlags struct {
-	LogLevel string `enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Log this and what is worse: debug, info, warn, error. Every request is a line at info."`
+	LogLevel string `enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Log this and what is worse: debug, info (unless given), warn, error. Every request is a line at info."`
 }
 
 // newLogger makes the logger: text for a person at a terminal, JSON for everything else.

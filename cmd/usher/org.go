@@ -19,7 +19,7 @@ type orgCommands struct {
 
 // publicFlags say where clients reach the server.
 type publicFlags struct {
-	PublicURL baseURL `default:"http://127.0.0.1:8080" placeholder:"URL" help:"The address under which identity providers reach the server."`
+	PublicURL baseURL `default:"http://127.0.0.1:8080" placeholder:"URL" help:"The address under which identity providers reach the server; http://127.0.0.1:8080 unless given."`
 }
 
 func (f publicFlags) scimURL() string {

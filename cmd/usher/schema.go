@@ -18,7 +18,7 @@ type schemaCommands struct {
 
 type schemaAdd struct {
 	Org  string `required:"" placeholder:"SLUG" help:"Slug of the organisation."`
-	File string `arg:"" completion-predictor:"file" help:"Definition, as JSON of RFC 7643 section 7."`
+	File string `arg:"" help:"Definition, as JSON of RFC 7643 section 7."`
 	databaseFlags
 	outputFlags
 }

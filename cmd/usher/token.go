@@ -16,7 +16,7 @@ type tokenCommands struct {
 
 type tokenCreate struct {
 	Org        string   `required:"" placeholder:"SLUG" help:"Slug of the organisation."`
-	Connection string   `default:"default" placeholder:"NAME" help:"Name of the connection."`
+	Connection string   `default:"default" placeholder:"NAME" help:"Name of the connection; default unless given."`
 	Expires    lifetime `placeholder:"DURATION" help:"How long it is good for, such as 8760h or 365d; for ever unless given."`
 	publicFlags
 	databaseFlags

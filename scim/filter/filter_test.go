@@ -201,7 +201,7 @@ func TestParseRefuses(t *testing.T) {
 		{"unknown sub-attribute", `name.nick eq "x"`, `no attribute "name.nick"`},
 		{"unknown URN", `urn:nobody:knows:userName eq "x"`, `no attribute`},
 		{"schema instead of attribute", enterprise + ` pr`, `names a schema`},
-		{"resource instead of attribute", domain.URNUser + ` pr`, `names a schema`},
+		{"resource instead of attribute", domain.URNUser + ` pr`, `no attribute`},
 		{"too deep a path", `name.givenName.first eq "x"`, `no attribute`},
 		{"complex without value", `name eq "x"`, `compare one of them`},
 		{"complex without value, multi-valued", `addresses eq "x"`, `compare one of them`},

@@ -10,7 +10,7 @@ import (
 // Path is where a PATCH operation points (RFC 7644 section 3.5.2, figure 7).
 type Path struct {
 	// Attribute is what the path ends at: emails for emails[type eq "work"], emails.value (Sub set) for
-	// emails[type eq "work"].value. With only URN set it is a whole extension, with an empty Path the resource.
+	// emails[type eq "work"].value. With only URN set it is a whole extension.
 	Attribute domain.Attribute
 	// Facts of that attribute; a sub-attribute of something read-only or secret is that too.
 	Facts Facts

@@ -28,7 +28,6 @@ func TestParsePathUnderstands(t *testing.T) {
 		{domain.URNUser + `:emails[type eq "work"].value`, `emails.value`, `type eq "work"`},
 		{filtertest.URNCustom + `:desks[type eq "a"].colour`, filtertest.URNCustom + `:desks.colour`, `type eq "a"`},
 		{enterprise, enterprise, ``},
-		{domain.URNUser, ``, ``},
 		// What directories send.
 		{`roles[primary eq "True"].value`, `roles.value`, `primary eq true`},
 		{`emails[type eq work]`, `emails`, `type eq "work"`},
@@ -55,6 +54,7 @@ func TestParsePathRefuses(t *testing.T) {
 	for _, c := range []struct{ text, code string }{
 		{``, domain.CodeInvalidPath},
 		{`shoeSize`, domain.CodeInvalidPath},
+		{domain.URNUser, domain.CodeInvalidPath},
 		{`name.nick`, domain.CodeInvalidPath},
 		{`/name/givenName`, domain.CodeInvalidPath},
 		{`$.name`, domain.CodeInvalidPath},

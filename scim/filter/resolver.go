@@ -8,7 +8,7 @@ type Resolver interface {
 	// "urn:…:User:department", "urn:…:User:manager.displayName") into the canonical attribute. ok is false for what the
 	// schema of this resource type does not know. A multi-valued or complex attribute without sub-attribute resolves
 	// with an empty Sub and, when complex, TypeComplex. The bare URN of an extension resolves to an attribute with only
-	// URN set, that of the core schema to one with an empty Path; both are of TypeComplex.
+	// URN set, of TypeComplex; that of the core schema to nothing.
 	Resolve(path string) (domain.Attribute, Facts, bool)
 }
 

@@ -12,7 +12,7 @@ import (
 // again when Apply is called again.
 //
 // Errors are *domain.Error of Kind Invalid: CodeNoTarget for a value path that matches nothing, CodeMutability,
-// CodeInvalidValue, CodeTooMany when the operations ask for more comparisons than the bounds allow.
+// CodeInvalidValue, CodeRequired for what the outcome lacks, CodeTooMany when the operations ask for more comparisons than the bounds allow.
 func Apply(operations []Operation, current attribute.Value, r filter.Resolver, canon Canonicaliser, note func(rule string)) (attribute.Value, error) {
 	if note == nil {
 		note = func(string) {}
@@ -27,7 +27,8 @@ func Apply(operations []Operation, current attribute.Value, r filter.Resolver, c
 	if attribute.Equal(current, s.tree) {
 		return current, nil
 	}
-	return canon.Order(s.tree), nil
+	after := canon.Order(s.tree)
+	return after, canon.Complete(after)
 }
 
 // state is a resource on its way through the operations. Every change copies what it touches (see [attribute.Value]).
@@ -42,7 +43,7 @@ type state struct {
 
 // maxWork bounds the elements that the operations of one body may look at, times the terms they look with, so that a
 // thousand operations on a list of tens of thousands do not occupy the server.
-const maxWork = 4_000_000
+const maxWork = 1_000_000
 
 func (s *state) charge(work int) error {
 	if s.budget -= work; s.budget < 0 {

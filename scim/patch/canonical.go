@@ -19,6 +19,9 @@ type Canonicaliser interface {
 	// URN-qualified names are where they belong, unknown and read-only ones are gone, those that were cleared are Null.
 	Tree(v attribute.Value, note func(rule string)) (attribute.Value, error)
 
+	// Complete refuses a whole resource that lacks what its schemas require.
+	Complete(tree attribute.Value) error
+
 	// Order puts the members of a resource's tree, and of the objects in it, into canonical order.
 	Order(tree attribute.Value) attribute.Value
 }

@@ -49,7 +49,7 @@ func (s *state) atValuePath(o *Operation, items []attribute.Value) ([]attribute.
 	}
 	s.note(RuleElementCreated)
 	items = append(items, element)
-	if element.Get("primary").Truth() {
+	if element.Get("primary").Truth() && !isBare(element) { // a bare one may go again, see prune
 		primary = len(items) - 1
 	}
 	return onePrimary(items, primary), nil

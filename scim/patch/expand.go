@@ -15,15 +15,11 @@ func (rd *reader) whole(kind Kind, sent value) error {
 	if kind == Remove {
 		return refuse(domain.CodeNoTarget, "path", "say in path what to remove")
 	}
-	v := sent.of
-	if v.Kind() == attribute.List && v.Len() == 1 && len(sent.members) == 0 {
-		v = v.Item(0)
-	}
-	if v.Kind() != attribute.Complex || len(sent.members) > 0 {
+	if sent.of.Kind() != attribute.Complex {
 		return refuse(domain.CodeInvalidValue, "value", "without path, value must be an object of attributes")
 	}
 	var plain, paths, members []attribute.Member
-	for _, m := range v.Members() {
+	for _, m := range sent.of.Members() {
 		switch {
 		case strings.Contains(m.Name, "["):
 			paths = append(paths, m)
@@ -92,7 +88,7 @@ func (rd *reader) canonical(name string) (filter.Path, bool) {
 // key reads a member of a value whose name is a path of its own. One that starts with no known attribute is ignored,
 // like every unknown key; one that is spoilt further on is refused, since the client meant something.
 func (rd *reader) key(kind Kind, m attribute.Member) error {
-	name, _, isValuePath := strings.Cut(m.Name, "[")
+	name, _, bracket := strings.Cut(m.Name, "[")
 	if _, _, ok := rd.r.Resolve(strings.TrimSpace(name)); !ok {
 		return nil
 	}
@@ -100,11 +96,11 @@ func (rd *reader) key(kind Kind, m attribute.Member) error {
 	if err != nil {
 		return err
 	}
-	if isValuePath {
-		rd.note(RuleValuePathKey)
-	}
 	if path.Facts.Mutability == filter.ReadOnly {
 		return nil
+	}
+	if bracket {
+		rd.note(RuleValuePathKey)
 	}
 	sent := value{of: m.Value, there: true}
 	if rd.stream != nil && rd.stream.taken[rd.at] != nil {

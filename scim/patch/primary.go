@@ -38,7 +38,8 @@ func (s *state) touch(o *Operation) {
 }
 
 // prune takes away the elements of which only type and primary are left, which merely say which element it was. It
-// waits for the last operation: one may clear what the next one sets.
+// waits for the last operation: one may clear what the next one sets. A new element that stays is last in its list,
+// and now takes primary from the others.
 func (s *state) prune() {
 	for _, p := range s.touched {
 		v := s.get(p)
@@ -46,9 +47,11 @@ func (s *state) prune() {
 			continue
 		}
 		kept := slices.DeleteFunc(v.Items(), isBare)
-		if len(kept) < v.Len() {
-			s.set(p, attribute.NewList(kept...))
+		last := len(kept) - 1
+		for last >= 0 && !kept[last].Get("primary").Truth() {
+			last--
 		}
+		s.set(p, attribute.NewList(onePrimary(kept, last)...))
 	}
 }
 

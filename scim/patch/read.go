@@ -88,7 +88,7 @@ func (rd *reader) operation(raw attribute.Value) error {
 	case attribute.Null:
 		return rd.whole(kind, sent)
 	case attribute.String:
-		if strings.TrimSpace(text.Text()) == "" {
+		if rd.isWhole(strings.TrimSpace(text.Text())) {
 			return rd.whole(kind, sent)
 		}
 	default:
@@ -98,10 +98,17 @@ func (rd *reader) operation(raw attribute.Value) error {
 	if err != nil {
 		return err
 	}
-	if path.Attribute.Path == (domain.Path{}) { // the URN of the core schema: the resource itself
-		return rd.whole(kind, sent)
-	}
 	return rd.pathed(kind, path, sent)
+}
+
+// isWhole reports whether a path means the resource itself: an empty one, and the URN of the core schema, which is the
+// one that has an id.
+func (rd *reader) isWhole(path string) bool {
+	if path == "" {
+		return true
+	}
+	at, _, ok := rd.r.Resolve(path + ":id")
+	return ok && at.Path == domain.Path{Name: "id"}
 }
 
 func (rd *reader) kind(raw attribute.Value) (Kind, error) {

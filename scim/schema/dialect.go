@@ -171,14 +171,14 @@ func dateFromText(s string) (attribute.Value, bool) {
 	return attribute.NewString(s + "Z"), err == nil
 }
 
-// isBase64 accepts both alphabets of RFC 4648, padded or not (RFC 7643 section 2.3.6).
+// isBase64 accepts both alphabets of RFC 4648, padded or not, in lines or not (RFC 7643 section 2.3.6).
 func isBase64(s string) bool {
 	digits := 0
 	for i := range len(s) {
 		switch c := s[i]; {
 		case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '+', c == '/', c == '-', c == '_':
 			digits++
-		case c == '=' && i >= len(s)-2:
+		case c == '=' && i >= len(s)-2, c == '\r', c == '\n':
 		default:
 			return false
 		}

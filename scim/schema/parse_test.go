@@ -16,9 +16,10 @@ func TestParse(t *testing.T) {
 	got, err := schema.Parse([]byte(`{"schemas":["ignored"],"meta":{},"ID":"urn:acme:hr","attributes":[{"Name":"badge"}]}`))
 	require.NoError(t, err)
 	require.Equal(t, "urn:acme:hr", got.URN)
-	require.Equal(t, `{"schemas":["`+schema.URNSchema+`"],"id":"urn:acme:hr","name":"","description":"",`+
-		`"attributes":[{"name":"badge","type":"string","multiValued":false,"description":"","required":false,`+
-		`"caseExact":false,"mutability":"readWrite","returned":"default","uniqueness":"none"}]}`, string(got.Definition))
+	want := `{"schemas":["` + schema.URNSchema + `"],"id":"urn:acme:hr","name":"","description":"",` +
+		`"attributes":[{"name":"badge","type":"string","multiValued":false,"description":"","required":false,` +
+		`"caseExact":false,"mutability":"readWrite","returned":"default","uniqueness":"none"}]}`
+	require.Equal(t, want, string(got.Definition))
 
 	again, err := schema.Parse(got.Definition)
 	require.NoError(t, err)

@@ -57,6 +57,7 @@ func TestValue(t *testing.T) {
 		{acmeURN + ":floor", `"-3"`, `-3`},
 		{acmeURN + ":shoeSize", `4.25e1`, `4.25e1`},
 		{acmeURN + ":thumbprint", `"-_8="`, `"-_8="`},
+		{acmeURN + ":thumbprint", `"aGk\r\naGk"`, `"aGk\r\naGk"`},
 		{acmeURN + ":handbook", `"anything goes"`, `"anything goes"`},
 		{acmeURN + ":region", `{"value":"","country":"DE"}`, `{"value":null,"country":"DE"}`},
 	}

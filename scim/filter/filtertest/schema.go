@@ -30,6 +30,9 @@ type Attribute struct {
 func (s Schema) Resolve(path string) (domain.Attribute, filter.Facts, bool) {
 	urn, name, isURN := s.split(path)
 	if isURN && name == "" {
+		if urn == "" {
+			return domain.Attribute{}, filter.Facts{}, false
+		}
 		return domain.Attribute{Path: domain.Path{URN: urn}, Type: domain.TypeComplex}, filter.Facts{Complex: true}, true
 	}
 	name, sub, dotted := strings.Cut(name, ".")

@@ -1,0 +1,420 @@
+package scim_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"usher/domain"
+	"usher/persistence"
+	"usher/persistence/storetest"
+	"usher/scim"
+)
+
+// database is one of the databases that a test runs on: a store shared by the subtests of one test, who have tenants of
+// their own.
+type database struct {
+	name  string
+	store func(t *testing.T) *persistence.Store
+}
+
+// databases are all that there are. They are opened by the first subtest that needs them, and closed with t.
+func databases(t *testing.T) []database {
+	t.Helper()
+	sqlite := sync.OnceValue(func() *persistence.Store { return storetest.SQLite(t) })
+	postgres := sync.OnceValue(func() *persistence.Store { return storetest.Postgres(t) })
+	return []database{
+		{"sqlite", func(*testing.T) *persistence.Store { return sqlite() }},
+		{"postgres", func(t *testing.T) *persistence.Store {
+			t.Helper()
+			if os.Getenv("USHER_TEST_POSTGRES") == "" {
+				return storetest.Postgres(t) // skips, or fails where nothing may be skipped
+			}
+			return postgres()
+		}},
+	}
+}
+
+// story is a test that runs on every database, in a tenant of its own.
+type story struct {
+	name string
+	run  func(t *testing.T, s *server)
+}
+
+func tell(t *testing.T, stories []story) {
+	t.Helper()
+	all := databases(t)
+	for _, story := range stories {
+		t.Run(story.name, func(t *testing.T) {
+			t.Parallel()
+			for _, d := range all {
+				t.Run(d.name, func(t *testing.T) {
+					t.Parallel()
+					story.run(t, newServer(t, d.store(t)))
+				})
+			}
+		})
+	}
+}
+
+// server is the adapter on a socket, with one tenant behind it.
+type server struct {
+	t         testing.TB
+	store     domain.Store
+	tenant    storetest.Tenant
+	directory *domain.Directory
+	handler   http.Handler
+	url       string // of the prefix
+	token     string // sent with every request
+	clock     *clock
+	ledger    *ledger
+	log       *bytes.Buffer
+	seen      *observed
+}
+
+const requestID = "01990000-test-request"
+
+func newServer(t testing.TB, store domain.Store) *server {
+	t.Helper()
+	return newServerWith(t, store, func(*scim.Config) {})
+}
+
+func newServerWith(t testing.TB, store domain.Store, adjust func(*scim.Config)) *server {
+	t.Helper()
+	id, err := uuid.NewV7()
+	require.NoError(t, err)
+	s := &server{
+		t: t, store: store, tenant: storetest.NewTenant(t, store, "t"+id.String(), -1),
+		clock: &clock{}, ledger: &ledger{}, log: &bytes.Buffer{}, seen: &observed{},
+	}
+	s.token = s.tenant.Token
+	s.directory = domain.NewDirectory(store, domain.Environment{Now: s.clock.now, NewID: uuid.NewV7})
+	config := scim.Config{
+		Directory: s.directory, BaseURL: func() string { return s.url }, CursorKey: bytes.Repeat([]byte{7}, 32),
+		Now: s.clock.now, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Ledger: s.ledger, Observe: s.seen.observe,
+		RequestID: func(context.Context) string { return requestID },
+	}
+	adjust(&config)
+	s.handler, err = scim.New(config)
+	require.NoError(t, err)
+	web := httptest.NewServer(s.handler)
+	t.Cleanup(web.Close)
+	s.url = web.URL + scim.Prefix
+	return s
+}
+
+// clock is the present, moved by what a test adds.
+type clock struct {
+	mu    sync.Mutex
+	added time.Duration
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.added)
+}
+
+func (c *clock) add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.added += d
+}
+
+// ledger keeps what was counted.
+type ledger struct {
+	mu      sync.Mutex
+	entries []domain.Tally
+}
+
+func (l *ledger) Count(caller domain.Caller, kind domain.TallyKind, what, detail string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.entries = append(l.entries, domain.Tally{
+		Organisation: caller.Organisation, Connection: caller.Connection, Kind: kind, What: what, Detail: detail, RequestID: caller.RequestID,
+	})
+}
+
+func (l *ledger) all(kind domain.TallyKind) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var list []string
+	for _, e := range l.entries {
+		if e.Kind == kind {
+			list = append(list, e.What)
+		}
+	}
+	return list
+}
+
+// observed keeps what the metrics would be told.
+type observed struct {
+	mu      sync.Mutex
+	entries []string
+}
+
+func (o *observed) observe(r *http.Request, route string, _ domain.Caller, status int, _ time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.entries = append(o.entries, r.Method+" "+route+" "+strconv.Itoa(status))
+}
+
+func (o *observed) last() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.entries[len(o.entries)-1]
+}
+
+// answer is what came back.
+type answer struct {
+	t      testing.TB
+	status int
+	header http.Header
+	text   string
+	doc    any
+}
+
+// do sends a request. body is nil, a string sent as it is, or anything that JSON can write; headers are pairs.
+func (s *server) do(method, path string, body any, headers ...string) answer {
+	s.t.Helper()
+	var reader io.Reader
+	switch b := body.(type) {
+	case nil:
+	case string:
+		reader = strings.NewReader(b)
+	case []byte:
+		reader = bytes.NewReader(b)
+	case io.Reader:
+		reader = b
+	default:
+		text, err := json.Marshal(b)
+		require.NoError(s.t, err)
+		reader = bytes.NewReader(text)
+	}
+	r, err := http.NewRequest(method, s.url+path, reader)
+	require.NoError(s.t, err)
+	if s.token != "" {
+		r.Header.Set("Authorization", "Bearer "+s.token)
+	}
+	if body != nil {
+		r.Header.Set("Content-Type", "application/scim+json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		if headers[i+1] == "" {
+			r.Header.Del(headers[i])
+		} else {
+			r.Header.Add(headers[i], headers[i+1])
+		}
+	}
+	if values := r.Header["Content-Type"]; len(values) > 1 {
+		r.Header["Content-Type"] = values[1:]
+	}
+	return s.send(r)
+}
+
+func (s *server) send(r *http.Request) answer {
+	s.t.Helper()
+	resp, err := http.DefaultClient.Do(r)
+	require.NoError(s.t, err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	require.NoError(s.t, err)
+	a := answer{t: s.t, status: resp.StatusCode, header: resp.Header, text: string(text)}
+	if len(text) > 0 {
+		decoder := json.NewDecoder(bytes.NewReader(text))
+		decoder.UseNumber()
+		require.NoError(s.t, decoder.Decode(&a.doc), "the answer is no JSON: %s", text)
+	}
+	return a
+}
+
+func (s *server) get(path string, headers ...string) answer {
+	s.t.Helper()
+	return s.do(http.MethodGet, path, nil, headers...)
+}
+
+func (s *server) post(path string, body any, headers ...string) answer {
+	s.t.Helper()
+	return s.do(http.MethodPost, path, body, headers...)
+}
+
+func (s *server) put(path string, body any, headers ...string) answer {
+	s.t.Helper()
+	return s.do(http.MethodPut, path, body, headers...)
+}
+
+// patch sends operations, given as JSON text without the brackets around them.
+func (s *server) patch(path, operations string, headers ...string) answer {
+	s.t.Helper()
+	body := `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[` + operations + `]}`
+	return s.do(http.MethodPatch, path, body, headers...)
+}
+
+func (s *server) delete(path string, headers ...string) answer {
+	s.t.Helper()
+	return s.do(http.MethodDelete, path, nil, headers...)
+}
+
+// user creates a person from further members of the body and gives the id.
+func (s *server) user(userName string, more ...string) string {
+	s.t.Helper()
+	body := `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":` + strconv.Quote(userName)
+	for _, m := range more {
+		body += "," + m
+	}
+	return s.post("/Users", body+"}").is(201).str("/id")
+}
+
+// group creates a group with members and gives the id.
+func (s *server) group(displayName string, members ...string) string {
+	s.t.Helper()
+	return s.post("/Groups", map[string]any{
+		"schemas": []string{domain.URNGroup}, "displayName": displayName, "members": refs(members...),
+	}).is(201).str("/id")
+}
+
+func refs(ids ...string) []map[string]string {
+	list := make([]map[string]string, len(ids))
+	for i, id := range ids {
+		list[i] = map[string]string{"value": id}
+	}
+	return list
+}
+
+// sameStore is the adapter of another process over the same store: it remembers nothing of this one.
+func (s *server) sameStore() *server {
+	s.t.Helper()
+	other := newServer(s.t, s.store)
+	other.tenant, other.token = s.tenant, s.token
+	return other
+}
+
+// connection adds a connection to the same organisation and speaks for it.
+func (s *server) connection(name string) *server {
+	s.t.Helper()
+	other := *s
+	other.tenant.Connection, other.tenant.Token, other.tenant.Caller = storetest.NewConnection(s.t, s.store, s.tenant.Organisation.ID, name)
+	other.token = other.tenant.Token
+	return &other
+}
+
+// stranger is another organisation on the same adapter.
+func (s *server) stranger() *server {
+	s.t.Helper()
+	id, err := uuid.NewV7()
+	require.NoError(s.t, err)
+	other := *s
+	other.tenant = storetest.NewTenant(s.t, s.store, "x"+id.String(), -1)
+	other.token = other.tenant.Token
+	return &other
+}
+
+// is requires a status.
+func (a answer) is(status int) answer {
+	a.t.Helper()
+	require.Equal(a.t, status, a.status, "%s", a.text)
+	return a
+}
+
+// refused requires an error of this status and scimType with the body of RFC 7644 section 3.12.
+func (a answer) refused(status int, scimType string) answer {
+	a.t.Helper()
+	a.is(status)
+	require.Equal(a.t, []any{"urn:ietf:params:scim:api:messages:2.0:Error"}, a.at("/schemas"), a.text)
+	require.Equal(a.t, strconv.Itoa(status), a.at("/status"), a.text)
+	require.NotEmpty(a.t, a.at("/detail"), a.text)
+	require.Contains(a.t, a.header.Get("Content-Type"), "json")
+	if scimType == "" {
+		require.Nil(a.t, a.at("/scimType"), a.text)
+	} else {
+		require.Equal(a.t, scimType, a.at("/scimType"), a.text)
+	}
+	return a
+}
+
+// at is the value at a pointer whose steps are separated by slashes; nil where there is none.
+func (a answer) at(pointer string) any {
+	v := a.doc
+	for step := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+		switch node := v.(type) {
+		case map[string]any:
+			v = node[step]
+		case []any:
+			i, err := strconv.Atoi(step)
+			if err != nil || i >= len(node) {
+				return nil
+			}
+			v = node[i]
+		default:
+			return nil
+		}
+	}
+	return v
+}
+
+func (a answer) str(pointer string) string {
+	a.t.Helper()
+	text, ok := a.at(pointer).(string)
+	require.True(a.t, ok, "no text at %s of %s", pointer, a.text)
+	return text
+}
+
+func (a answer) num(pointer string) int {
+	a.t.Helper()
+	n, ok := a.at(pointer).(json.Number)
+	require.True(a.t, ok, "no number at %s of %s", pointer, a.text)
+	i, err := strconv.Atoi(n.String())
+	require.NoError(a.t, err)
+	return i
+}
+
+func (a answer) list(pointer string) []any {
+	a.t.Helper()
+	list, ok := a.at(pointer).([]any)
+	require.True(a.t, ok, "no list at %s of %s", pointer, a.text)
+	return list
+}
+
+// names are the texts at a pointer inside each of the Resources, in order.
+func (a answer) names(pointer string) []string {
+	a.t.Helper()
+	list := []string{}
+	for i := range a.list("/Resources") {
+		text, _ := a.at("/Resources/" + strconv.Itoa(i) + pointer).(string)
+		list = append(list, text)
+	}
+	return list
+}
+
+// values are the values of a list of objects, sorted.
+func (a answer) values(pointer string) []string {
+	a.t.Helper()
+	list := []string{}
+	if a.at(pointer) == nil {
+		return list
+	}
+	for i := range a.list(pointer) {
+		list = append(list, a.str(pointer+"/"+strconv.Itoa(i)+"/value"))
+	}
+	slices.Sort(list)
+	return list
+}
+
+func sorted(texts ...string) []string {
+	slices.Sort(texts)
+	return texts
+}
