@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,11 +32,14 @@ func (g *Group) describe(tree attribute.Value) error {
 	if display == "" {
 		return &Error{Kind: Invalid, Code: CodeRequired, Field: "displayName", Message: "a group needs a displayName"}
 	}
-	if len(display) > 4*maxNameLength {
-		return InvalidField("displayName", "use at most 1,024 characters")
-	}
 	g.DisplayName = NewName(display)
+	if err := checkKey("displayName", g.DisplayName.Key); err != nil {
+		return err
+	}
 	g.ExternalID = tree.Get("externalId").Text()
+	if err := checkKey("externalId", g.ExternalID); err != nil {
+		return err
+	}
 	g.Document = composeDocument(URNGroup, g.ID.String(), tree)
 	return nil
 }
@@ -92,7 +96,7 @@ type Groups interface {
 func UnknownMember(value string) *Error {
 	const most = 60
 	if len(value) > most {
-		value = value[:most] + "…"
+		value = strings.ToValidUTF8(value[:most], "") + "…"
 	}
 	return InvalidField("members", "no user or group with the id \""+value+"\" is known to this connection; push the user first, then the membership")
 }

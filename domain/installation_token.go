@@ -73,6 +73,7 @@ type ListedToken struct {
 func (in *Installation) ListTokens(ctx context.Context, slug, name string) ([]ListedToken, error) {
 	var listed []ListedToken
 	err := in.store.Read(ctx, func(tx Tx) error {
+		listed = nil
 		o, err := tx.Organisations().BySlug(slug)
 		if err != nil {
 			return err

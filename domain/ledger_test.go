@@ -143,9 +143,14 @@ func TestLedgerIsBounded(t *testing.T) {
 	caller, other := callerOf(t, store, c, "acme"), callerOf(t, store, c, "beta")
 	broken := &brokenStore{Store: store, err: &domain.Error{Kind: domain.Unavailable, Code: domain.CodeUnavailable}}
 	ledger := domain.NewLedger(broken, c.environment())
-	const excess = 1000
+	const excess, connections = 1000, 16
+	callers := make([]domain.Caller, connections)
+	for i := range callers {
+		callers[i] = caller
+		callers[i].Connection = domain.ConnectionID{UUID: uuid.New()}
+	}
 	for i := range domain.MaxCounted + excess {
-		ledger.Count(caller, domain.TallyRefused, fmt.Sprint("what ", i), "")
+		ledger.Count(callers[i%connections], domain.TallyRefused, fmt.Sprint("what ", i), "")
 		if i%500 == 0 {
 			require.Error(t, ledger.Flush(t.Context()), "what could not be written counts against the bound")
 		}
@@ -154,14 +159,19 @@ func TestLedgerIsBounded(t *testing.T) {
 	broken.err = nil
 	require.NoError(t, ledger.Flush(t.Context()))
 
-	total, rest := int64(0), int64(0)
-	for _, n := range tallies(t, store, caller, domain.TallyRefused) {
-		total += n.Count
-		if n.What == domain.Other {
-			rest = n.Count
+	total, different, rest := int64(0), 0, int64(0)
+	for _, caller := range callers {
+		for _, n := range tallies(t, store, caller, domain.TallyRefused) {
+			total += n.Count
+			if n.What == domain.Other {
+				rest += n.Count
+			} else {
+				different++
+			}
 		}
 	}
 	require.Equal(t, int64(domain.MaxCounted+excess), total, "nothing is lost, only lumped together")
+	require.LessOrEqual(t, different, domain.MaxCounted)
 	require.GreaterOrEqual(t, rest, int64(excess))
 	found := tallies(t, store, other, domain.TallyRefused)
 	require.Len(t, found, 1)

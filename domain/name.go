@@ -16,7 +16,11 @@ type Name struct {
 	Key  string // attribute.Fold of Text
 }
 
-const maxNameLength = 1024 // characters; above it a name is an accident, and no index would take it
+const (
+	maxNameLength = 1024 // characters; above it a name is an accident
+	maxKeyLength  = 2000 // bytes of a text by which something is found; PostgreSQL's indexes take little more
+	foldGrowth    = 18   // how much longer, at most, a key is than its text (Unicode NFKC, UTF-8)
+)
 
 // ParseUserName checks a user name (RFC 7643 section 4.1.1): not blank, no control characters, at most 1,024
 // characters.
@@ -29,7 +33,24 @@ func ParseUserName(s string) (Name, error) {
 	case strings.ContainsFunc(s, unicode.IsControl):
 		return Name{}, InvalidField("userName", "use no control characters")
 	}
-	return NewName(s), nil
+	name := NewName(s)
+	return name, checkKey("userName", name.Key)
+}
+
+// checkKey refuses a text that is compared exactly, or the key of one that is not, which is too long to be found by.
+func checkKey(field, key string) error {
+	if len(key) > maxKeyLength {
+		return InvalidField(field, "use at most 2,000 bytes of UTF-8 (between 500 and 2,000 characters)")
+	}
+	return nil
+}
+
+// checkName is checkKey for a text that is compared without case.
+func checkName(field, text string) error {
+	if len(text) <= maxKeyLength/foldGrowth {
+		return nil
+	}
+	return checkKey(field, attribute.Fold(text))
 }
 
 // NewName makes a Name of any text that needs no check.

@@ -5,7 +5,7 @@ import "context"
 // Store keeps everything. Both databases implement it, and one contract suite (persistence/storetest) runs over each.
 type Store interface {
 	// Read runs fn over a view of the store. Each statement of fn sees the latest committed state; there is no
-	// transaction around them.
+	// transaction around them. fn may run more than once.
 	Read(ctx context.Context, fn func(Tx) error) error
 
 	// Write runs fn as one unit of work: everything it did is durable when Write returns nil, and nothing of it

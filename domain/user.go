@@ -122,9 +122,28 @@ func (u *User) describe(tree attribute.Value) error {
 	u.FamilyName = tree.Get("name").Get("familyName").Text()
 	u.Emails = emailsOf(tree)
 	u.Manager = tree.Get(URNEnterprise).Get("manager").Get("value").Text()
+	if err := u.checkLengths(); err != nil {
+		return err
+	}
 	tree.Set("active", attribute.NewBool(u.Status != Inactive)) // rule scim.active
 	u.Document = composeDocument(URNUser, u.ID.String(), tree)
 	return nil
+}
+
+// checkLengths refuses what is too long for people to be found by.
+func (u *User) checkLengths() error {
+	for _, e := range u.Emails {
+		if err := checkKey("emails", e.Address.Key); err != nil {
+			return err
+		}
+	}
+	if err := checkKey("externalId", u.ExternalID); err != nil {
+		return err
+	}
+	if err := checkKey("manager", u.Manager); err != nil {
+		return err
+	}
+	return checkName("displayName", u.DisplayName)
 }
 
 // emailsOf reads the addresses out of a tree.

@@ -133,13 +133,13 @@ func clip(s string) string {
 // tx gives a session its nouns.
 type tx struct{ session }
 
-func (t tx) Organisations() domain.Organisations { return organisations{t.session} }
-func (t tx) Connections() domain.Connections     { return connections{t.session} }
-func (t tx) Tokens() domain.Tokens               { return tokens{t.session} }
-func (t tx) Schemas() domain.Schemas             { return schemas{t.session} }
-func (t tx) Users() domain.Users                 { return users{t.session} }
-func (t tx) Groups() domain.Groups               { return groups{t.session} }
-func (t tx) Seats() domain.Seats                 { return seats{t.session} }
-func (t tx) Events() domain.Events               { return events{t.session} }
-func (t tx) Tallies() domain.Tallies             { return tallies{t.session} }
-func (t tx) Rates() domain.Rates                 { return rates{t.session} }
+func (t tx) Organisations() domain.Organisations { return organisations(t) }
+func (t tx) Connections() domain.Connections     { return connections(t) }
+func (t tx) Tokens() domain.Tokens               { return tokens(t) }
+func (t tx) Schemas() domain.Schemas             { return schemas(t) }
+func (t tx) Users() domain.Users                 { return users(t) }
+func (t tx) Groups() domain.Groups               { return groups(t) }
+func (t tx) Seats() domain.Seats                 { return seats(t) }
+func (t tx) Events() domain.Events               { return events(t) }
+func (t tx) Tallies() domain.Tallies             { return tallies(t) }
+func (t tx) Rates() domain.Rates                 { return rates(t) }
