@@ -25,7 +25,7 @@ type remembered struct {
 
 // recallFor bounds the age of what a recalled caller says beside its token: the kind and policies of its connection,
 // the version of its schemas.
-const recallFor = 10 * time.Second
+const recallFor = time.Second
 
 // NewDirectory makes the use cases over a store.
 func NewDirectory(store Store, env Environment) *Directory {

@@ -64,6 +64,8 @@ type Member struct {
 type Groups interface {
 	// Get reads one group, without members. NotFound as for people.
 	Get(scope Scope, id GroupID) (Group, error)
+	// Lock is Get, and keeps others from changing the group until the unit of work ends. NotFound.
+	Lock(scope Scope, id GroupID) (Group, error)
 	// Page reads the groups a query asks for, without members.
 	Page(q Query) (Page[Group], error)
 	// Insert adds a group without members. ExternalIDTaken.

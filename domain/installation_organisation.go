@@ -106,7 +106,7 @@ func (in *Installation) firstOwner(o Organisation, email string, now time.Time) 
 		ID: id, Organisation: o.ID, Status: Pending, Owner: true, Licence: LicenceFull,
 		Version: 1, CreatedAt: now, ModifiedAt: now,
 	}
-	return owner, owner.describe(attribute.NewComplex(
+	err = owner.describe(attribute.NewComplex(
 		attribute.Member{Name: "userName", Value: attribute.NewString(email)},
 		attribute.Member{Name: "active", Value: attribute.NewBool(true)},
 		attribute.Member{Name: "emails", Value: attribute.NewList(attribute.NewComplex(
@@ -115,6 +115,7 @@ func (in *Installation) firstOwner(o Organisation, email string, now time.Time) 
 			attribute.Member{Name: "primary", Value: attribute.NewBool(true)},
 		))},
 	))
+	return owner, err
 }
 
 func (in *Installation) insertOrganisation(tx Tx, made NewOrganisation, seats []SeatPlan) error {

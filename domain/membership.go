@@ -73,7 +73,11 @@ func (d *Directory) ChangeGroup(ctx context.Context, caller Caller, id GroupID, 
 	}
 	var outcome Group
 	err = d.store.Write(ctx, func(tx Tx) error {
-		was, err := tx.Groups().Get(caller.Scope(), id)
+		read := tx.Groups().Get
+		if match.Set || !commute(steps) {
+			read = tx.Groups().Lock
+		}
+		was, err := read(caller.Scope(), id)
 		if err != nil {
 			return err
 		}
@@ -87,6 +91,21 @@ func (d *Directory) ChangeGroup(ctx context.Context, caller Caller, id GroupID, 
 		return Group{}, err
 	}
 	return outcome, nil
+}
+
+// commute reports whether steps come to the same whatever others do to the group meanwhile: members that only join, or
+// only leave. Those run beside each other; everything else has the group to itself, or two replacements of the members
+// at once would leave a mixture of both.
+func commute(steps []GroupStep) bool {
+	joins, leaves := false, false
+	for _, s := range steps {
+		if s.Attributes != nil || s.Replace {
+			return false
+		}
+		joins = joins || len(s.Add) > 0
+		leaves = leaves || len(s.Remove) > 0 || s.RemoveWhere != nil
+	}
+	return !joins || !leaves
 }
 
 func (d *Directory) changeGroup(tx Tx, caller Caller, was Group, match IfMatch, steps []GroupStep) (Group, error) {
@@ -204,7 +223,7 @@ func (d *Directory) DeleteGroup(ctx context.Context, caller Caller, id GroupID, 
 		return err
 	}
 	return d.store.Write(ctx, func(tx Tx) error {
-		group, err := tx.Groups().Get(caller.Scope(), id)
+		group, err := tx.Groups().Lock(caller.Scope(), id)
 		if err != nil {
 			return err
 		}

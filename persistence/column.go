@@ -59,7 +59,7 @@ func (c idColumn) test(t *translator, l leaf) condition {
 			switch {
 			case c.index == "":
 			case c.ofRows:
-				is.seek = &seek{rank: c.rank}
+				is.seek = &seek{rank: c.rank, index: c.index}
 			default:
 				is = t.found(is, c.rank, c.index)
 			}
@@ -138,7 +138,7 @@ func (c choice) test(t *translator, l leaf) condition {
 	if every {
 		return condition{sql: sqlTrue, exact: exact}
 	}
-	is := t.either(terms)
+	is := either(terms)
 	is.exact = exact
 	return is
 }

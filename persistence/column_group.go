@@ -39,9 +39,11 @@ func groupColumn(p domain.Path) column {
 
 // memberRows are the members of a group, people and groups; one that is archived shows nowhere.
 var memberRows = &relation{
-	from: `memberships m
+	from: func(d dialect, index string) string {
+		return "memberships m" + indexedBy(d, index) + `
 LEFT JOIN users mu ON m.member_kind = 1 AND mu.organisation_id = m.organisation_id AND mu.user_id = m.member_id AND mu.archived_at IS NULL
-LEFT JOIN groups mg ON m.member_kind = 2 AND mg.organisation_id = m.organisation_id AND mg.group_id = m.member_id AND mg.archived_at IS NULL`,
+LEFT JOIN groups mg ON m.member_kind = 2 AND mg.organisation_id = m.organisation_id AND mg.group_id = m.member_id AND mg.archived_at IS NULL`
+	},
 	where:        " AND (mu.user_id IS NOT NULL OR mg.group_id IS NOT NULL)",
 	organisation: "m.organisation_id", owner: "m.group_id", first: "m.member_id",
 	columns: func(sub string) column {

@@ -66,7 +66,7 @@ func (c textColumn) test(t *translator, l leaf) condition {
 	if null.sql == sqlFalse {
 		return said
 	}
-	return t.either([]condition{said, null})
+	return either([]condition{said, null})
 }
 
 // assigned is the leaf for a text that is there and not empty.
@@ -187,7 +187,7 @@ func (c textColumn) seekable(t *translator, is condition, r rank) condition {
 	case c.index == "":
 		return is
 	case c.ofRows:
-		is.seek = &seek{rank: r}
+		is.seek = &seek{rank: r, index: c.index}
 		return is
 	}
 	return t.found(is, r, c.index)

@@ -86,7 +86,7 @@ func metaColumn(sub, alias, kind string) column {
 
 // emailRows are the e-mails that have a value; others are in the document alone.
 var emailRows = &relation{
-	from: "user_emails e", organisation: "e.organisation_id", owner: "e.user_id",
+	from: func(d dialect, index string) string { return "user_emails e" + indexedBy(d, index) }, organisation: "e.organisation_id", owner: "e.user_id",
 	partial: "value", document: "u.document", name: "emails",
 	columns: func(sub string) column {
 		switch sub {
@@ -104,9 +104,27 @@ var emailRows = &relation{
 	},
 }
 
+// indexedBy tells SQLite the index; an index that keeps the table itself has no name.
+func indexedBy(d dialect, index string) string {
+	if d != sqlite || index == "" || index == "memberships_pkey" {
+		return ""
+	}
+	return " INDEXED BY " + index
+}
+
 // groupRows are the groups of a person.
 var groupRows = &relation{
-	from:         "memberships m JOIN groups g ON g.organisation_id = m.organisation_id AND g.group_id = m.group_id AND g.archived_at IS NULL",
+	from: func(d dialect, index string) string {
+		const on = " ON g.organisation_id = m.organisation_id AND g.group_id = m.group_id"
+		switch {
+		case d == postgres:
+			return "memberships m JOIN groups g" + on
+		case index == "groups_display_name":
+			return "groups g" + indexedBy(d, index) + " CROSS JOIN memberships m" + on
+		}
+		return "memberships m" + indexedBy(d, index) + " CROSS JOIN groups g" + on
+	},
+	where:        " AND g.archived_at IS NULL",
 	organisation: "m.organisation_id", owner: "m.member_id", first: "m.group_id",
 	columns: func(sub string) column {
 		switch sub {

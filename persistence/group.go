@@ -13,6 +13,17 @@ func (t groups) Page(q domain.Query) (domain.Page[domain.Group], error) {
 }
 
 func (t groups) Get(scope domain.Scope, id domain.GroupID) (domain.Group, error) {
+	return t.get(t.query, scope, id, "")
+}
+
+func (t groups) Lock(scope domain.Scope, id domain.GroupID) (domain.Group, error) {
+	if t.dialect() == sqlite { // whose one writer keeps everybody else out
+		return t.Get(scope, id)
+	}
+	return t.get(t.inside, scope, id, " FOR NO KEY UPDATE")
+}
+
+func (t groups) get(query func(string, []any, func(row) error) error, scope domain.Scope, id domain.GroupID, lock string) (domain.Group, error) {
 	sql := "SELECT " + groupColumns() + " FROM groups g WHERE g.organisation_id = ? AND g.group_id = ? AND g.connection_id = ? AND g.archived_at IS NULL"
 	args := []any{scope.Organisation.UUID, id.UUID, scope.Connection.UUID}
 	if scope.Standing != nil {
@@ -21,7 +32,7 @@ func (t groups) Get(scope domain.Scope, id domain.GroupID) (domain.Group, error)
 	}
 	var group domain.Group
 	found := false
-	err := t.query(sql, args, func(r row) (err error) {
+	err := query(sql+lock, args, func(r row) (err error) {
 		found = true
 		group, err = scanGroup(r)
 		return err

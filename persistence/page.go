@@ -23,29 +23,41 @@ type noun[Item any] struct {
 type search[Item any] struct {
 	noun[Item]
 	session
-	t       *translator
-	q       domain.Query
-	where   condition
-	order   *ordering      // nil: SQL cannot sort so
-	refused map[*seek]bool // what probes of seeks have found
+	t      *translator
+	q      domain.Query
+	where  condition
+	order  *ordering // nil: SQL cannot sort so
+	most   int       // see probeLimit
+	probed map[*seek]probed
 }
 
-// page answers a query: in SQL as far as columns say what it asks, and for the rest by looking at documents.
-func page[Item any](s session, q domain.Query, n noun[Item]) (domain.Page[Item], error) {
+func newSearch[Item any](s session, q domain.Query, n noun[Item]) *search[Item] {
 	t := &translator{dialect: s.dialect(), scope: q.Scope, table: n.table}
-	p := &search[Item]{noun: n, session: s, t: t, q: q, where: t.where(q.Where), order: t.ordering(q.Sort)}
+	return &search[Item]{noun: n, session: s, t: t, q: q, where: t.where(q.Where), order: t.ordering(q.Sort), most: probeLimit}
+}
+
+// page answers the query: in SQL as far as columns say what it asks, and for the rest by looking at documents.
+func (p *search[Item]) page() (domain.Page[Item], error) {
 	switch {
-	case q.Limit <= 0 && !q.Total:
+	case p.q.Limit <= 0 && !p.q.Total:
 		return domain.Page[Item]{}, nil
-	case !p.where.exact || p.order == nil && q.Limit > 0:
+	case !p.where.exact || p.order == nil && p.q.Limit > 0:
 		return p.looked()
-	case q.Limit <= 0:
+	case p.q.Limit <= 0:
 		total, err := p.total()
 		return domain.Page[Item]{Total: total}, err
-	case p.order.byID() && q.Offset == 0 && p.direct():
-		return p.walked()
+	case !p.order.byID() || p.q.Offset > 0:
+		return p.sorted()
 	}
-	return p.sorted()
+	// The rows come in order of id by themselves, or are few enough to be sorted whole; unless there may be some.
+	accepted, err := p.accepts(p.where.seek)
+	switch {
+	case err != nil:
+		return domain.Page[Item]{}, err
+	case accepted && p.where.seek.rank > few:
+		return p.sorted()
+	}
+	return p.walked()
 }
 
 // draft is a statement under construction, with its parameters.
@@ -67,12 +79,6 @@ type tail struct {
 
 func (r tail) Scan(dest ...any) error { return r.row.Scan(append(dest, r.dest...)...) }
 
-// direct reports that the rows come in order of id by themselves, or are few, so that whole rows can be selected.
-func (p *search[Item]) direct() bool {
-	s := p.where.seek
-	return s == nil || s.rank <= few || p.t.dialect == postgres && !s.spans
-}
-
 // walked reads a page in order of id in one statement. The number of rows is a literal: so the database plans once for
 // all pages of that size.
 func (p *search[Item]) walked() (domain.Page[Item], error) {
@@ -83,13 +89,15 @@ func (p *search[Item]) walked() (domain.Page[Item], error) {
 	x.add("SELECT " + p.columns(p.t.dialect))
 	if counted {
 		x.add(", (")
-		p.addCounted(&x)
+		p.addKept(&x)
 		x.add(")")
 		dest = []any{&page.Total}
 	}
-	if err := p.addFrom(&x, p.where, p.table.page, p.joins); err != nil {
+	w, err := p.way(p.where, p.table.page)
+	if err != nil {
 		return page, err
 	}
+	p.addFrom(&x, p.where, w, p.joins)
 	only := segment{}
 	if p.q.After != nil {
 		behind, err := p.order.after(p.t, only, *p.q.After)
@@ -99,7 +107,7 @@ func (p *search[Item]) walked() (domain.Page[Item], error) {
 		x.add(" AND "+behind.sql, behind.args...)
 	}
 	x.add(" ORDER BY " + p.order.by(only, "", p.table.id) + " LIMIT " + strconv.Itoa(p.q.Limit+1))
-	err := p.query(x.String(), x.args, func(r row) error {
+	err = p.query(x.String(), x.args, func(r row) error {
 		item, err := p.scan(tail{r, dest})
 		page.Items = append(page.Items, item)
 		return err
@@ -156,24 +164,30 @@ func (p *search[Item]) sorted() (domain.Page[Item], error) {
 // readSegment reads what is still missing of the page from one segment: first the ids, so that what the offset skips
 // costs no more than its index entries, and what is sorted no more than keys; then their rows.
 func (p *search[Item]) readSegment(g segment, after *domain.Position, offset int, page *domain.Page[Item], places *[]domain.Position) error {
-	id := p.table.id
-	key := p.order.sql
+	c := both(p.where, g.where)
+	index := g.index
+	if index == "" {
+		index = p.table.page
+	}
+	w, err := p.way(c, index)
+	if err != nil {
+		return err
+	}
 	var x draft
 	x.add("SELECT " + p.columns(p.t.dialect))
 	if g.keyed {
 		x.add(", " + p.order.selected("chosen.sort_key"))
 	}
-	x.add(" FROM (SELECT " + id)
+	x.add(" FROM (")
+	id, key := p.table.id, p.order.sql
+	if w.fenced {
+		x.add("SELECT * FROM (")
+	}
+	x.add("SELECT " + id + " AS chosen_id")
 	if g.keyed {
 		x.add(", " + key + " AS sort_key")
 	}
-	index := g.index
-	if index == "" {
-		index = p.table.page
-	}
-	if err := p.addFrom(&x, both(p.where, g.where), index, ""); err != nil {
-		return err
-	}
+	p.addFrom(&x, c, w, "")
 	if after != nil {
 		behind, err := p.order.after(p.t, g, *after)
 		if err != nil {
@@ -181,12 +195,16 @@ func (p *search[Item]) readSegment(g segment, after *domain.Position, offset int
 		}
 		x.add(" AND "+behind.sql, behind.args...)
 	}
+	if w.fenced {
+		id, key = "found.chosen_id", "found.sort_key"
+		x.add(" OFFSET 0) AS found")
+	}
 	x.add(" ORDER BY " + p.order.by(g, key, id) + " LIMIT " + strconv.Itoa(p.q.Limit+1-len(page.Items)))
 	if offset > 0 {
 		x.add(" OFFSET ?", offset)
 	}
-	p.addChosen(&x, ") AS chosen", "chosen."+id[strings.IndexByte(id, '.')+1:])
-	x.add(" ORDER BY " + p.order.by(g, "chosen.sort_key", id))
+	p.addChosen(&x, ") AS chosen", "chosen.chosen_id")
+	x.add(" ORDER BY " + p.order.by(g, "chosen.sort_key", p.table.id))
 
 	place := domain.Position{Key: g.key, Nil: g.unset}
 	var keyText string
@@ -221,22 +239,17 @@ func (p *search[Item]) addChosen(x *draft, from, id string) {
 }
 
 // addFrom continues a statement from FROM on, up to the whole condition of the scope and of the query.
-func (p *search[Item]) addFrom(x *draft, c condition, index, joins string) error {
-	hint, narrowed, args, err := p.access(c, index)
-	if err != nil {
-		return err
-	}
-	x.add(" FROM "+p.table.name+" "+p.table.alias+hint+joins+" WHERE "+p.table.inScope(),
+func (p *search[Item]) addFrom(x *draft, c condition, w way, joins string) {
+	x.add(" FROM "+p.table.name+" "+p.table.alias+w.hint+joins+" WHERE "+p.table.inScope(),
 		p.t.scope.Organisation.UUID, p.t.scope.Connection.UUID)
 	if p.t.scope.Standing != nil {
 		proof, args := standing(p.t.scope)
 		x.add(" AND "+proof, args...)
 	}
-	if narrowed != "" {
-		x.add(" AND "+narrowed, args...)
+	if w.keys != "" {
+		x.add(" AND "+p.t.rowKey()+" IN ("+w.keys+")", w.args...)
 	}
-	if c.sql != sqlTrue {
+	if c.sql != sqlTrue && (w.keys == "" || c.seek.just != c.sql) {
 		x.add(" AND "+c.sql, c.args...)
 	}
-	return nil
 }

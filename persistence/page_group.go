@@ -12,13 +12,17 @@ import (
 
 // pageGroups reads the groups that a query asks for, without members.
 func pageGroups(s session, q domain.Query) (domain.Page[domain.Group], error) {
-	return page(s, q, noun[domain.Group]{
+	return newSearch(s, q, groupNoun()).page()
+}
+
+func groupNoun() noun[domain.Group] {
+	return noun[domain.Group]{
 		table:   &groupsTable,
 		columns: func(dialect) string { return groupColumns() },
 		scan:    scanGroup,
 		id:      func(g *domain.Group) uuid.UUID { return g.ID.UUID },
 		look:    lookAtGroups,
-	})
+	}
 }
 
 // lookAtGroups looks at documents only: a group may have any number of members, so what a predicate says of them is

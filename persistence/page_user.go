@@ -11,14 +11,18 @@ import (
 
 // pageUsers reads the people that a query asks for.
 func pageUsers(s session, q domain.Query) (domain.Page[domain.User], error) {
-	return page(s, q, noun[domain.User]{
+	return newSearch(s, q, userNoun()).page()
+}
+
+func userNoun() noun[domain.User] {
+	return noun[domain.User]{
 		table:   &usersTable,
 		columns: userColumns,
 		joins:   userJoins(),
 		scan:    scanUser,
 		id:      func(u *domain.User) uuid.UUID { return u.ID.UUID },
 		look:    lookAtUsers,
-	})
+	}
 }
 
 // userJoins is userFrom without the table itself, which a page may come by in another way.

@@ -91,8 +91,9 @@ func reason(err error) string {
 	return strings.ReplaceAll(text, "\n", " ")
 }
 
+// read retries as well: where the server's transactions are SERIALIZABLE, it may refuse a lone select.
 func (e *postgresEngine) read(ctx context.Context, fn func(session) error) error {
-	return fn(&postgresRead{ctx: ctx, engine: e})
+	return again(ctx, func() error { return fn(&postgresRead{ctx: ctx, engine: e}) })
 }
 
 const (
@@ -101,21 +102,14 @@ const (
 	longPause   = 250 * time.Millisecond
 )
 
-// write runs a unit of work: optimistically first, carefully when a guard failed, and again while the database or a
-// moved version asks for it.
-func (e *postgresEngine) write(ctx context.Context, fn func(session) error) error {
-	careful := false
+// again runs a unit of work until the database, or a version that has moved on, no longer asks for it to be run again.
+func again(ctx context.Context, run func() error) error {
 	pause := firstPause
 	for attempt := 1; ; attempt++ {
-		err := e.attempt(ctx, careful, fn)
-		switch {
-		case errors.Is(err, errCareful):
-			careful = true
-			continue
-		case err == nil || !isRetryable(err) || attempt >= maxAttempts:
+		err := run()
+		if err == nil || !isRetryable(err) || attempt >= maxAttempts {
 			return err
 		}
-		careful = true
 		select {
 		case <-ctx.Done():
 			return err
@@ -123,6 +117,19 @@ func (e *postgresEngine) write(ctx context.Context, fn func(session) error) erro
 		}
 		pause = min(2*pause, longPause)
 	}
+}
+
+// write runs a unit of work: optimistically first, carefully when a guard failed or it has to run again.
+func (e *postgresEngine) write(ctx context.Context, fn func(session) error) error {
+	careful := false
+	return again(ctx, func() error {
+		err := e.attempt(ctx, careful, fn)
+		if errors.Is(err, errCareful) {
+			err = e.attempt(ctx, true, fn)
+		}
+		careful = true
+		return err
+	})
 }
 
 func (e *postgresEngine) attempt(ctx context.Context, careful bool, fn func(session) error) (err error) {

@@ -78,7 +78,7 @@ func (t *translator) terms(terms []domain.Predicate, negate bool, find attribute
 	if all {
 		return both(conditions...)
 	}
-	return t.either(conditions)
+	return either(conditions)
 }
 
 func (t *translator) leaf(l leaf, path domain.Path, negate bool, find attributes) condition {
@@ -130,37 +130,37 @@ func both(terms ...condition) condition {
 }
 
 // either is the disjunction. It says nothing when one term says nothing.
-func (t *translator) either(terms []condition) condition {
-	union := condition{exact: true}
+func either(terms []condition) condition {
+	all := condition{exact: true}
 	var said []condition
 	var texts []string
 	for _, c := range terms {
 		if c.sql == sqlTrue && c.exact {
 			return c
 		}
-		union.exact = union.exact && c.exact
+		all.exact = all.exact && c.exact
 		if c.sql != sqlFalse {
 			said = append(said, c)
 			texts = append(texts, c.sql)
-			union.args = append(union.args, c.args...)
+			all.args = append(all.args, c.args...)
 		}
 	}
 	switch len(said) {
 	case 0:
-		union.sql = sqlFalse
-		return union
+		all.sql = sqlFalse
+		return all
 	case 1:
-		union.sql, union.seek = said[0].sql, said[0].seek
-		return union
+		all.sql, all.seek = said[0].sql, said[0].seek
+		return all
 	}
 	for _, c := range said {
 		if c.sql == sqlTrue {
 			return unknown()
 		}
 	}
-	union.sql = "(" + strings.Join(texts, " OR ") + ")"
-	union.seek = t.union(said)
-	return union
+	all.sql = "(" + strings.Join(texts, " OR ") + ")"
+	all.seek = union(all.sql, said)
+	return all
 }
 
 // leaf is a Compare, or a Present where compare is nil.

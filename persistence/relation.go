@@ -7,11 +7,11 @@ import (
 
 // relation is a multi-valued complex attribute whose elements are rows of other tables.
 type relation struct {
-	from         string // FROM, with the conditions under which a row counts as the last part of ON or in where
-	where        string // " AND …", or nothing
-	organisation string // the organisation's column
-	owner        string // the column with the id of the resource whose elements the rows are
-	first        string // the column in whose order the elements are listed
+	from         func(d dialect, index string) string // FROM; for SQLite so that it begins with the index of a seek
+	where        string                               // " AND …": when a row counts
+	organisation string                               // the organisation's column
+	owner        string                               // the column with the id of the resource whose elements the rows are
+	first        string                               // the column in whose order the elements are listed
 	columns      func(sub string) column
 
 	// Where only elements with a value have a row (others exist in the document alone), partial is the name of that
@@ -93,7 +93,7 @@ func (r *relation) exists(t *translator, of condition) condition {
 		and = " AND " + of.sql
 	}
 	is := condition{
-		sql: "EXISTS (SELECT 1 FROM " + r.from + " WHERE " + r.organisation + " = " + t.table.alias + ".organisation_id AND " +
+		sql: "EXISTS (SELECT 1 FROM " + r.from(t.dialect, "") + " WHERE " + r.organisation + " = " + t.table.alias + ".organisation_id AND " +
 			r.owner + " = " + t.table.id + r.where + and + ")",
 		args: of.args, exact: of.exact,
 	}
@@ -105,14 +105,14 @@ func (r *relation) exists(t *translator, of condition) condition {
 		return is
 	}
 	in := condition{
-		sql:  t.table.id + " IN (SELECT " + r.owner + " FROM " + r.from + " WHERE " + r.organisation + " = ?" + r.where + and + ")",
+		sql:  t.table.id + " IN (SELECT " + r.owner + " FROM " + r.from(t.dialect, of.seek.index) + " WHERE " + r.organisation + " = ?" + r.where + and + ")",
 		args: append([]any{t.scope.Organisation.UUID}, of.args...), exact: of.exact,
 	}
 	in = t.found(in, of.seek.rank, t.table.page)
 	if t.dialect == postgres || of.seek.rank <= few {
 		return in
 	}
-	is.seek = &seek{rank: of.seek.rank, keys: in.seek.keys}
+	is.seek = &seek{rank: of.seek.rank, just: is.sql, keys: in.seek.keys}
 	return is
 }
 
@@ -136,7 +136,7 @@ func (r *relation) present(t *translator) condition {
 	if t.dialect == postgres {
 		sql = "(strpos(" + r.document + `, '"` + r.name + `":') > 0 AND CAST(` + r.document + " AS json) -> '" + r.name + "' IS NOT NULL)"
 	}
-	return t.either([]condition{is, {sql: sql, exact: true}})
+	return either([]condition{is, {sql: sql, exact: true}})
 }
 
 // order of the attribute itself: there is nothing to sort by in a complex value.
@@ -163,7 +163,7 @@ func (c relationColumn) test(t *translator, l leaf) condition {
 	if !l.holds(attribute.Value{}) {
 		return some
 	}
-	return t.either([]condition{some, signed(c.present(t), true)})
+	return either([]condition{some, signed(c.present(t), true)})
 }
 
 // order by the first element, since no element of these relations is primary.
@@ -175,7 +175,7 @@ func (c relationColumn) order(t *translator, by domain.Attribute) *ordering {
 	if o == nil || o.number {
 		return nil
 	}
-	o.sql = "(SELECT " + o.sql + " FROM " + c.from + " WHERE " + c.organisation + " = " + t.table.alias + ".organisation_id AND " +
+	o.sql = "(SELECT " + o.sql + " FROM " + c.from(t.dialect, "") + " WHERE " + c.organisation + " = " + t.table.alias + ".organisation_id AND " +
 		c.owner + " = " + t.table.id + c.where + " ORDER BY " + c.first + " LIMIT 1)"
 	o.index, o.optional, o.values = "", true, nil
 	return o

@@ -84,9 +84,11 @@ func (p *search[Item]) lookAt(l *look, seen *gathering, walk *ordering, last **d
 		x.add(", " + seen.order.selected(seen.order.sql))
 		dest = []any{&sortKey}
 	}
-	if err := p.addFrom(&x, p.where, p.table.page, l.joins); err != nil {
+	w, err := p.way(p.where, p.table.page)
+	if err != nil {
 		return 0, err
 	}
+	p.addFrom(&x, p.where, w, l.joins)
 	if *last != nil {
 		behind, err := walk.after(p.t, segment{}, **last)
 		if err != nil {

@@ -6,11 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// seek is how an index finds the rows of a condition. PostgreSQL plans by its statistics and needs a seek only where a
-// disjunction spans tables, which it would answer by looking at every row. SQLite keeps no statistics here and would
-// as soon walk all people in order of id: it is told the index.
+// seek is how an index finds the rows of a condition. SQLite keeps no statistics here and would as soon walk everybody
+// in order of id: it is told the index. PostgreSQL plans by statistics, but knows little of what a text contains, so it
+// too is kept from walking where a seek finds few; and it is told how to seek what a disjunction over several tables
+// selects, for which it would look at every row.
 type seek struct {
 	rank  rank
+	just  string                 // the condition that holds for the rows that the keys name and no others; empty: none
+	twice bool                   // the keys may name a row more than once
 	index string                 // SQLite: the index by which the condition itself finds its rows; empty: see keys
 	keys  func() (string, []any) // a select of the keys of the rows (rowid, on PostgreSQL the id), and perhaps of others; nil inside a relation
 	spans bool                   // a disjunction over several tables
@@ -26,8 +29,8 @@ const (
 	hits             // texts that contain a text
 )
 
-// probeLimit is how many rows a seek of unknown size may find. Beyond, walking all rows in the order of the page
-// comes upon enough of them soon.
+// probeLimit is how many rows a seek of unknown size may find to be followed: they are sorted for every page. Where there
+// are more, walking in the order of the page comes upon enough of them soon.
 const probeLimit = 5000
 
 // quicker is the better of two seeks.
@@ -40,7 +43,7 @@ func quicker(a, b *seek) *seek {
 
 // found completes a condition over columns of the table itself with the index that finds its rows.
 func (t *translator) found(c condition, r rank, index string) condition {
-	c.seek = &seek{rank: r, index: index, keys: func() (string, []any) {
+	c.seek = &seek{rank: r, just: c.sql, index: index, keys: func() (string, []any) {
 		return t.keysWhere(c.sql, c.args, index)
 	}}
 	return c
@@ -65,8 +68,8 @@ func (t *translator) rowKey() string {
 }
 
 // union seeks a disjunction: each of its terms by its own index.
-func (t *translator) union(terms []condition) *seek {
-	all := &seek{}
+func union(sql string, terms []condition) *seek {
+	all := &seek{just: sql, twice: true}
 	ofRows := 0
 	for _, c := range terms {
 		if c.seek == nil {
@@ -75,12 +78,16 @@ func (t *translator) union(terms []condition) *seek {
 		if c.seek.keys == nil {
 			ofRows++
 		}
+		if c.seek.just != c.sql {
+			all.just = ""
+		}
 		all.rank = max(all.rank, c.seek.rank)
 		all.spans = all.spans || c.seek.spans || strings.Contains(c.sql, "SELECT")
 	}
 	switch ofRows {
 	case 0:
 	case len(terms):
+		all.index = sameIndex(terms)
 		return all
 	default:
 		return nil
@@ -98,6 +105,15 @@ func (t *translator) union(terms []condition) *seek {
 		return strings.Join(texts, " UNION ALL "), args
 	}
 	return all
+}
+
+func sameIndex(terms []condition) string {
+	for _, c := range terms[1:] {
+		if c.seek.index != terms[0].seek.index {
+			return ""
+		}
+	}
+	return terms[0].seek.index
 }
 
 func equalArgs(a, b []any) bool {
@@ -154,32 +170,38 @@ func trigramMatch(text string) string {
 
 func hasTrigram(text string) bool { return utf8.RuneCountInString(text) >= trigram }
 
-// access says how the rows of a condition are come by: SQLite is told the index, of the seek or else the given one,
-// and narrowed is a further condition by which the seek finds them.
-func (p *search[Item]) access(c condition, index string) (hint, narrowed string, args []any, err error) {
-	s := c.seek
-	if p.t.dialect == postgres {
-		if s != nil && s.spans {
-			keys, args := s.keys()
-			narrowed = p.table.id + " IN (" + keys + ")"
-			return "", narrowed, args, nil
-		}
-		return "", "", nil, nil
-	}
+// way is how the rows of a condition are come by.
+type way struct {
+	hint   string // SQLite: what follows the name of the table
+	keys   string // the select of keys by which a seek narrows the rows; empty: the condition itself does
+	args   []any
+	fenced bool // PostgreSQL: rows are to be found before they are put in order
+}
+
+// way follows the seek of a condition, or else walks along an index.
+func (p *search[Item]) way(c condition, index string) (way, error) {
 	if c.sql == sqlFalse {
-		return "", "", nil, nil // SQLite drops the whole condition, and with it what a partial index needs
+		return way{}, nil // SQLite drops the whole condition, and with it what a partial index needs
 	}
+	s := c.seek
 	accepted, err := p.accepts(s)
+	var w way
 	switch {
 	case err != nil:
-		return "", "", nil, err
+	case p.t.dialect == postgres:
+		w.fenced = accepted && s.rank > few
+		if accepted && s.spans {
+			w.keys, w.args = s.keys()
+		}
 	case !accepted:
-		return " INDEXED BY " + index, "", nil, nil
+		w.hint = " INDEXED BY " + index
 	case s.index != "":
-		return " INDEXED BY " + s.index, "", nil, nil
+		w.hint = " INDEXED BY " + s.index
+	default:
+		w.hint = " NOT INDEXED"
+		w.keys, w.args = s.keys()
 	}
-	keys, args := s.keys()
-	return " NOT INDEXED", p.t.rowKey() + " IN (" + keys + ")", args, nil
+	return w, err
 }
 
 // accepts reports that a seek finds few enough rows to begin with them. Where its rank does not say so, it is tried.
@@ -187,18 +209,36 @@ func (p *search[Item]) accepts(s *seek) (bool, error) {
 	if s == nil || s.rank <= few {
 		return s != nil, nil
 	}
-	if refused, known := p.refused[s]; known {
-		return !refused, nil
+	if accepted, known := p.probed[s]; known {
+		return accepted.few, nil
 	}
-	keys, args := s.keys()
-	var n int
-	_, err := fetch(p, "SELECT count(*) FROM ("+keys+" LIMIT "+strconv.Itoa(probeLimit+1)+")", args, &n)
+	found, err := p.probe(s, p.most)
+	if err == nil && !found.few && p.q.Total {
+		// To count them, everything would have to be walked over. That is worth the more, the more there is.
+		var all int
+		if all, err = p.kept(); err == nil && all/16 > p.most {
+			found, err = p.probe(s, all/16)
+		}
+	}
 	if err != nil {
 		return false, err
 	}
-	if p.refused == nil {
-		p.refused = map[*seek]bool{}
+	if p.probed == nil {
+		p.probed = map[*seek]probed{}
 	}
-	p.refused[s] = n > probeLimit
-	return n <= probeLimit, nil
+	p.probed[s] = found
+	return found.few, nil
+}
+
+// probed is how many rows a seek finds, if few.
+type probed struct {
+	n   int
+	few bool
+}
+
+func (p *search[Item]) probe(s *seek, most int) (found probed, err error) {
+	keys, args := s.keys()
+	_, err = fetch(p, "SELECT count(*) FROM ("+keys+" LIMIT "+strconv.Itoa(most+1)+") AS probed", args, &found.n)
+	found.few = found.n <= most
+	return found, err
 }

@@ -30,6 +30,9 @@ func (e *sqliteEngine) write(ctx context.Context, fn func(session) error) error 
 // enqueue hands a unit of work to the writer and waits for its outcome. Once it is accepted the outcome is awaited
 // even if the caller has gone, since it will be durable all the same.
 func (e *sqliteEngine) enqueue(ctx context.Context, fn func(session) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	j := &job{ctx: ctx, fn: fn, done: make(chan struct{})}
 	e.mu.RLock()
 	if e.stop {

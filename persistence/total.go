@@ -19,8 +19,13 @@ func (p *search[Item]) total() (int, error) {
 	if p.q.Where != nil {
 		return p.count(p.where, p.table.page)
 	}
+	return p.kept()
+}
+
+// kept is the number that is kept of a connection's resources.
+func (p *search[Item]) kept() (int, error) {
 	var x draft
-	p.addCounted(&x)
+	p.addKept(&x)
 	if p.t.scope.Standing != nil {
 		proof, args := standing(p.t.scope)
 		x.add(" AND "+proof, args...)
@@ -30,8 +35,8 @@ func (p *search[Item]) total() (int, error) {
 	return n, err
 }
 
-// addCounted selects the number that is kept of a connection's resources.
-func (p *search[Item]) addCounted(x *draft) {
+// addKept selects it.
+func (p *search[Item]) addKept(x *draft) {
 	x.add("SELECT CAST(COALESCE(SUM(n), 0) AS bigint) FROM resource_counts WHERE organisation_id = ? AND connection_id = ? AND kind = '"+p.table.counted+"'",
 		p.t.scope.Organisation.UUID, p.t.scope.Connection.UUID)
 }
@@ -43,10 +48,15 @@ func (p *search[Item]) count(c condition, index string) (int, error) {
 	}
 	var x draft
 	x.add("SELECT count(*)")
-	if err := p.addFrom(&x, c, index, ""); err != nil {
+	w, err := p.way(c, index)
+	if err != nil {
 		return 0, err
 	}
+	if found := p.probed[c.seek]; found.few && c.seek.just == c.sql && !c.seek.twice {
+		return found.n, nil // those are all there are
+	}
+	p.addFrom(&x, c, w, "")
 	var n int
-	_, err := fetch(p, x.String(), x.args, &n)
+	_, err = fetch(p, x.String(), x.args, &n)
 	return n, err
 }

@@ -51,14 +51,15 @@ func (t users) Save(was, is domain.User) error {
 			return err
 		}
 	}
+	// Names come before the row, whose own key of the user name could not tell a taken name from a moved version.
+	if err := t.saveNames(was, is); err != nil {
+		return err
+	}
 	err := t.touch(errStale, saveUserSQL, string(is.Status), is.Owner, is.Licence, is.UserName.Text, is.UserName.Key,
 		textOrNull(is.ExternalID), textOrNull(is.DisplayName), keyOrNull(is.DisplayName), keyOrNull(is.GivenName),
 		keyOrNull(is.FamilyName), textOrNull(is.Manager), managerID(is), string(is.Document), is.Version, is.ModifiedAt.UnixMilli(),
 		millis(is.AcceptedAt), is.Organisation.UUID, is.ID.UUID, was.Version)
 	if err != nil {
-		return err
-	}
-	if err := t.saveNames(was, is); err != nil {
 		return err
 	}
 	if !sameEmails(was.Emails, is.Emails) {
@@ -98,14 +99,16 @@ func (t users) Archive(u domain.User) error {
 	if err := t.forgetWords(u); err != nil {
 		return err
 	}
+	// Names, row, e-mails: the order in which Save takes them, so that the two wait for each other and never block both.
+	if err := t.exec("DELETE FROM sign_in_names WHERE organisation_id = ? AND user_id = ?", org, id); err != nil {
+		return err
+	}
 	err := t.touch(errStale, archiveUserSQL, string(u.Status), u.Version, u.ModifiedAt.UnixMilli(), millis(u.ArchivedAt), org, id, u.Version-1)
 	if err != nil {
 		return err
 	}
-	for _, table := range []string{"user_emails", "sign_in_names"} {
-		if err := t.exec("DELETE FROM "+table+" WHERE organisation_id = ? AND user_id = ?", org, id); err != nil {
-			return err
-		}
+	if err := t.exec("DELETE FROM user_emails WHERE organisation_id = ? AND user_id = ?", org, id); err != nil {
+		return err
 	}
 	if err := leaveGroups(t, u.Organisation, id, u.ModifiedAt); err != nil {
 		return err
@@ -113,8 +116,18 @@ func (t users) Archive(u domain.User) error {
 	return count(t, u.Organisation, u.Connection, countUsers, id, -1)
 }
 
+// leaveSQL takes a member out of all groups and lets those change: first memberships, then groups, in order of id, as
+// others do who change members, so that they wait for each other and never block both.
+const leaveSQL = `WITH gone AS (DELETE FROM memberships WHERE organisation_id = ? AND member_id = ? RETURNING group_id),
+locked AS (SELECT group_id FROM groups WHERE organisation_id = ? AND group_id IN (SELECT group_id FROM gone) ORDER BY group_id FOR NO KEY UPDATE)
+UPDATE groups SET version = version + 1, modified_at = CASE WHEN modified_at < ? THEN ? ELSE modified_at + 1 END
+WHERE organisation_id = ? AND group_id IN (SELECT group_id FROM locked)`
+
 // leaveGroups takes a member that goes out of all its groups, which change by that.
 func leaveGroups(s session, org domain.OrganisationID, member uuid.UUID, at time.Time) error {
+	if s.dialect() == postgres {
+		return s.exec(leaveSQL, org.UUID, member, org.UUID, at.UnixMilli(), at.UnixMilli(), org.UUID)
+	}
 	err := s.exec(`UPDATE groups SET version = version + 1, modified_at = CASE WHEN modified_at < ? THEN ? ELSE modified_at + 1 END
 WHERE organisation_id = ? AND group_id IN (SELECT group_id FROM memberships WHERE organisation_id = ? AND member_id = ?)`,
 		at.UnixMilli(), at.UnixMilli(), org.UUID, org.UUID, member)

@@ -30,22 +30,24 @@ func (t users) offerEmail(u domain.User) error {
 ON CONFLICT (organisation_id, name_key) DO NOTHING`, u.Organisation.UUID, email.Key, u.ID.UUID, u.Connection.UUID, nameOfEmail)
 }
 
-// saveNames moves the person's names where they have changed.
+// saveNames moves the person's names where they have changed. A name may stay theirs in another kind: the user name of
+// yesterday may be the e-mail of today.
 func (t users) saveNames(was, is domain.User) error {
 	before, _ := was.SignInEmail()
 	after, _ := is.SignInEmail()
 	if before.Key == after.Key && was.UserName.Key == is.UserName.Key {
 		return nil
 	}
-	err := t.exec("DELETE FROM sign_in_names WHERE organisation_id = ? AND user_id = ? AND name_key <> ? AND name_key <> ?",
-		is.Organisation.UUID, is.ID.UUID, is.UserName.Key, after.Key)
-	if err != nil {
-		return err
-	}
-	if was.UserName.Key != is.UserName.Key {
+	if was.UserName.Key != is.UserName.Key { // first, so that two who take each other's name do not wait for each other
 		if err := t.claimUserName(is); err != nil {
 			return err
 		}
+	}
+	err := t.exec(`DELETE FROM sign_in_names WHERE organisation_id = ? AND user_id = ?
+AND NOT (kind = '`+nameOfUser+`' AND name_key = ?) AND NOT (kind = '`+nameOfEmail+`' AND name_key = ?)`,
+		is.Organisation.UUID, is.ID.UUID, is.UserName.Key, after.Key)
+	if err != nil {
+		return err
 	}
 	return t.offerEmail(is)
 }

@@ -16,15 +16,15 @@ LEFT JOIN users me ON mi.user_id IS NULL AND u.manager IS NOT NULL AND me.organi
 
 // userColumns are what scanUser reads of userFrom, groups included: one statement is quicker than two.
 func userColumns(d dialect) string {
-	list := `COALESCE((SELECT json_agg(json_build_array(g.group_id, g.display_name) ORDER BY g.group_id)::text`
-	if d == sqlite {
-		list = `COALESCE((SELECT json_group_array(json_array(g.group_id, g.display_name))`
+	list, join := `COALESCE((SELECT json_agg(json_build_array(g.group_id, g.display_name) ORDER BY g.group_id)::text`, "JOIN"
+	if d == sqlite { // CROSS JOIN keeps the order: it would go through all groups for each person
+		list, join = `COALESCE((SELECT json_group_array(json_array(g.group_id, g.display_name))`, "CROSS JOIN"
 	}
 	return `u.organisation_id, u.user_id, u.connection_id, u.status, u.owner, u.licence, u.user_name, u.user_name_key,
 COALESCE(u.external_id, ''), COALESCE(u.display_name, ''), COALESCE(u.manager, ''), u.document, u.version, u.created_at,
 u.modified_at, COALESCE(u.accepted_at, 0), COALESCE(mi.user_id, me.user_id),
 COALESCE(mi.display_name, mi.user_name, me.display_name, me.user_name, ''),
-` + list + ` FROM memberships x JOIN groups g ON g.organisation_id = x.organisation_id AND g.group_id = x.group_id AND g.archived_at IS NULL
+` + list + ` FROM memberships x ` + join + ` groups g ON g.organisation_id = x.organisation_id AND g.group_id = x.group_id AND g.archived_at IS NULL
 WHERE x.organisation_id = u.organisation_id AND x.member_id = u.user_id), '')`
 }
 

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"io"
@@ -42,15 +43,18 @@ func (x *exchange) body(limit int) ([]byte, error) {
 	defer sent.done()
 	if !compressed {
 		text, err := readAll(sent, limit, int(x.r.ContentLength))
-		return text, bodyError(err, limit)
+		return bytes.TrimPrefix(text, byteOrderMark), bodyError(err, limit)
 	}
 	expanded, err := gzip.NewReader(sent)
 	if err != nil {
 		return nil, bodyError(err, limit)
 	}
 	text, err := readAll(expanded, limit, 0)
-	return text, bodyError(err, limit)
+	return bytes.TrimPrefix(text, byteOrderMark), bodyError(err, limit)
 }
+
+// byteOrderMark begins the text of some clients; RFC 8259 section 8.1 allows to overlook it.
+var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // isCompressed reads Content-Encoding (RFC 9110 section 8.4): gzip or nothing.
 func isCompressed(h http.Header) (bool, error) {

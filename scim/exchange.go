@@ -133,21 +133,25 @@ func (x *exchange) note(rule string) {
 	}
 }
 
-// fail tells a refusal, and counts it where it was a connection's.
+// fail tells a refusal, and counts it where it was a connection's. Where half an answer is out, cutting the connection is
+// the only way left to say that it is no whole one.
 func (x *exchange) fail(err error) {
-	if errors.Is(x.r.Context().Err(), context.Canceled) {
-		x.status = statusClientGone
-		return
+	left := errors.Is(x.r.Context().Err(), context.Canceled)
+	r := refused(err, x.RequestID(x.r.Context()))
+	if !left {
+		if r.status >= http.StatusInternalServerError && r.status != http.StatusNotImplemented {
+			x.logFault(r.code, slog.Any("cause", err))
+		}
+		x.count(x.r.Method, x.endpoint.pattern, r)
 	}
-	r := refused(err, x.caller.RequestID)
-	if r.status >= http.StatusInternalServerError && r.status != http.StatusNotImplemented {
-		x.logFault(r.code, slog.Any("cause", err))
-	}
-	x.count(x.r.Method, x.endpoint.pattern, r)
-	if x.status != 0 { // half an answer is out: cutting the connection is the only way left to say that it is no whole one
+	switch {
+	case x.status != 0:
 		panic(http.ErrAbortHandler)
+	case left:
+		x.status = statusClientGone
+	default:
+		x.tell(r)
 	}
-	x.tell(r)
 }
 
 // tell answers with a refusal.
@@ -201,7 +205,7 @@ func (x *exchange) recovered(fault any) (abort bool) {
 	if x.status != 0 {
 		return true
 	}
-	x.tell(refused(&domain.Error{Kind: domain.Internal, Code: domain.CodeInternal}, x.caller.RequestID))
+	x.tell(refused(&domain.Error{Kind: domain.Internal, Code: domain.CodeInternal}, x.RequestID(x.r.Context())))
 	return false
 }
 

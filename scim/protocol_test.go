@@ -186,6 +186,7 @@ type answer struct {
 	header http.Header
 	text   string
 	doc    any
+	log    *bytes.Buffer // of the server, for who has to find out why
 }
 
 // do sends a request. body is nil, a string sent as it is, or anything that JSON can write; headers are pairs.
@@ -233,7 +234,7 @@ func (s *server) send(r *http.Request) answer {
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	require.NoError(s.t, err)
-	a := answer{t: s.t, status: resp.StatusCode, header: resp.Header, text: string(text)}
+	a := answer{t: s.t, status: resp.StatusCode, header: resp.Header, text: string(text), log: s.log}
 	if len(text) > 0 {
 		decoder := json.NewDecoder(bytes.NewReader(text))
 		decoder.UseNumber()
@@ -326,7 +327,7 @@ func (s *server) stranger() *server {
 // is requires a status.
 func (a answer) is(status int) answer {
 	a.t.Helper()
-	require.Equal(a.t, status, a.status, "%s", a.text)
+	require.Equal(a.t, status, a.status, "%s %s", a.text, a.log)
 	return a
 }
 

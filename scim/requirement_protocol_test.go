@@ -187,6 +187,7 @@ func mediaTypes(t *testing.T, s *server) {
 	s.post("/Users", `{"userName":"never"}`, "Content-Encoding", "gzip").refused(400, "invalidSyntax")
 	s.post("/Users", zipped(`{"userName":"never"}`)[:20], "Content-Encoding", "gzip").refused(400, "invalidSyntax")
 	s.post("/Users", `{"userName":"plain"}`, "Content-Encoding", "identity").is(201)
+	s.post("/Users", "\xef\xbb\xbf"+`{"userName":"marked"}`).is(201)
 	require.Equal(t, 0, s.get(`/Users?filter=userName+eq+"never"`).num("/totalResults"))
 }
 

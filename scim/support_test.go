@@ -13,6 +13,7 @@ import (
 
 	"usher/domain"
 	"usher/domain/attribute"
+	"usher/persistence/storetest"
 )
 
 func escape(s string) string { return url.QueryEscape(s) }
@@ -87,4 +88,42 @@ func only(doc any, names ...string) map[string]any {
 		}
 	}
 	return some
+}
+
+func mustBearer(t testing.TB, token string) domain.Bearer {
+	t.Helper()
+	b, err := domain.ParseBearer(token)
+	require.NoError(t, err)
+	return b
+}
+
+// expiredToken adds a token that ended a minute ago.
+func expiredToken(t testing.TB, store domain.Store, org domain.OrganisationID, connection domain.ConnectionID) string {
+	t.Helper()
+	var secret [32]byte
+	_, err := rand.Read(secret[:])
+	require.NoError(t, err)
+	id, err := uuid.NewV7()
+	require.NoError(t, err)
+	text, hash := domain.NewDirectoryToken(org, secret)
+	require.NoError(t, store.Write(context.Background(), func(tx domain.Tx) error {
+		return tx.Tokens().Insert(domain.Token{
+			ID: domain.TokenID{UUID: id}, Organisation: org, Connection: connection, Hash: hash,
+			CreatedAt: time.Now().Add(-time.Hour), ExpiresAt: time.Now().Add(-time.Minute),
+		})
+	}))
+	return text
+}
+
+// refusedOf is what was refused to a tenant.
+func (s *server) refusedOf(tenant storetest.Tenant) []string {
+	s.ledger.mu.Lock()
+	defer s.ledger.mu.Unlock()
+	var list []string
+	for _, e := range s.ledger.entries {
+		if e.Kind == domain.TallyRefused && e.Organisation == tenant.Organisation.ID {
+			list = append(list, e.What)
+		}
+	}
+	return list
 }

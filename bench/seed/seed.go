@@ -72,6 +72,9 @@ func (p People) User(n int) domain.UserID { return domain.UserID{UUID: p.id(ofUs
 // Group is the id of group n of the plan.
 func (p People) Group(n int) domain.GroupID { return domain.GroupID{UUID: p.id(ofGroups, n)} }
 
+// Event is the id of the event of person n, or of whatever else is counted beyond the people and groups of the plan.
+func (p People) Event(n int) domain.EventID { return domain.EventID{UUID: p.id(ofEvents, n)} }
+
 func (p People) id(kind uint64, n int) uuid.UUID {
 	var id uuid.UUID
 	low := uint64(variant) | kind | uint64(n)

@@ -58,7 +58,10 @@ func (a *App) observe(r *http.Request, route string, caller domain.Caller, statu
 	if x == nil {
 		return
 	}
-	x.route, x.caller = scim.Prefix+strings.TrimSuffix(route, "/"), caller
+	x.caller, x.route = caller, "unknown"
+	if strings.HasPrefix(route, "/") {
+		x.route = scim.Prefix + strings.TrimSuffix(route, "/")
+	}
 	if x.status == 0 {
 		x.status = status // of a client that did not wait
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -44,7 +45,8 @@ type App struct {
 	server, metricsServer     *http.Server
 
 	stopping atomic.Bool
-	ticking  sync.WaitGroup
+	ended    chan error // a listener that ended by itself
+	running  sync.WaitGroup
 	stopTick context.CancelFunc
 }
 
@@ -75,7 +77,7 @@ func NewApp(c Config) *App {
 	if c.Registry == nil {
 		c.Registry = prometheus.NewRegistry()
 	}
-	return &App{config: c}
+	return &App{config: c, ended: make(chan error, 2)} // one for each listener
 }
 
 // Start opens everything and begins to answer. Errors name the setting.
@@ -146,16 +148,31 @@ func (a *App) wire(key secret.Key) error {
 
 // serve begins to answer.
 func (a *App) serve() {
-	errorLog := slog.NewLogLogger(a.config.Log.Handler(), slog.LevelDebug)
-	a.server = newServer(a.handler(), errorLog)
-	a.ticking.Go(func() { _ = a.server.Serve(a.listener) }) // ends with ErrServerClosed
+	a.server = newServer(a.handler(), a.config.Log)
+	a.running.Go(func() { a.listenOn(a.server, a.listener) })
 	if a.metricsListener != nil {
-		a.metricsServer = newServer(a.metrics.handler(a.config.Registry), errorLog)
-		a.ticking.Go(func() { _ = a.metricsServer.Serve(a.metricsListener) })
+		a.metricsServer = newServer(a.metrics.handler(a.config.Registry), a.config.Log)
+		a.running.Go(func() { a.listenOn(a.metricsServer, a.metricsListener) })
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	a.stopTick = cancel
-	a.ticking.Go(func() { a.tick(ctx) })
+	a.running.Go(func() { a.tick(ctx) })
+}
+
+func (a *App) listenOn(server *http.Server, listener net.Listener) {
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		a.ended <- fmt.Errorf("listening on %s ended: %w", listener.Addr(), err)
+	}
+}
+
+// Wait returns when the server is to stop: nil when ctx ended, or why it can not go on.
+func (a *App) Wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-a.ended:
+		return err
+	}
 }
 
 // tick writes down every second what was counted.
@@ -203,7 +220,7 @@ func (a *App) Stop(ctx context.Context) error {
 		err = errors.Join(err, a.metricsServer.Close())
 	}
 	a.stopTick()
-	a.ticking.Wait()
+	a.running.Wait()
 	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), flushTime)
 	defer cancel()
 	return errors.Join(err, a.ledger.Flush(ctx), a.store.Close())

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -48,7 +49,8 @@ func (c *demoCommand) Run(ctx context.Context, p *process) error {
 	}
 	remove := func() { _ = os.RemoveAll(folder) }
 	defer remove()
-	defer p.killed(remove)()
+	forget := p.killed(remove)
+	defer forget()
 
 	log := newLogger(p.stderr, p.terminal, c.LogLevel)
 	flags := serverFlags{Listen: cmp.Or(c.Listen, "127.0.0.1:8080")}
@@ -68,8 +70,7 @@ func (c *demoCommand) Run(ctx context.Context, p *process) error {
 		return err
 	}
 	app.serve()
-	<-ctx.Done()
-	return app.Stop(context.WithoutCancel(ctx))
+	return errors.Join(app.Wait(ctx), app.Stop(context.WithoutCancel(ctx)))
 }
 
 // invitation says what to try.

@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -31,7 +31,7 @@ const (
 
 // live answers 200 as long as anything answers.
 func (h *health) live(w http.ResponseWriter, r *http.Request) {
-	answer(w, r, http.StatusOK, map[string]string{"status": "ok"})
+	answer(w, r, http.StatusOK, `{"status":"ok"}`)
 }
 
 // ready answers 200 when the database is reachable and its schema current, else 503 with what is missing.
@@ -46,11 +46,11 @@ func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if reason == "" {
-		answer(w, r, http.StatusOK, map[string]string{"status": "ok"})
+		answer(w, r, http.StatusOK, `{"status":"ok"}`)
 		return
 	}
 	w.Header().Set("Retry-After", "5")
-	answer(w, r, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "reason": reason})
+	answer(w, r, http.StatusServiceUnavailable, `{"status":"unavailable","reason":"`+reason+`"}`)
 }
 
 // database says what is wrong with the database.
@@ -75,14 +75,14 @@ func (h *health) database(ctx context.Context) error {
 }
 
 // answer writes a small JSON document.
-func answer(w http.ResponseWriter, r *http.Request, status int, document map[string]string) {
+func answer(w http.ResponseWriter, r *http.Request, status int, document string) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		status, document = http.StatusMethodNotAllowed, map[string]string{"status": "method not allowed"}
+		status, document = http.StatusMethodNotAllowed, `{"status":"method not allowed"}`
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(document) // a client that has gone
+	_, _ = io.WriteString(w, document+"\n")
 }

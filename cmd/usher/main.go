@@ -86,7 +86,7 @@ func (p *process) signalled() (ctx context.Context, stop func()) {
 			for _, fn := range p.onKill {
 				fn()
 			}
-			os.Exit(exitKilled)
+			os.Exit(exitKilled) //nolint:revive // deep-exit: whoever signals twice does not want what is under way to return
 		case <-ended:
 		}
 	}()

@@ -143,13 +143,17 @@ func capture(ts *testscript.TestScript, neg bool, args []string) {
 
 // port NAME…: sets variables to ports that are free at this moment.
 func port(ts *testscript.TestScript, _ bool, names []string) {
+	var taken []net.Listener // all at once, so that no port comes twice
 	for _, name := range names {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		ts.Check(err)
-		defer l.Close()
+		taken = append(taken, l)
 		_, number, err := net.SplitHostPort(l.Addr().String())
 		ts.Check(err)
 		ts.Setenv(name, number)
+	}
+	for _, l := range taken {
+		ts.Check(l.Close())
 	}
 }
 
@@ -292,7 +296,7 @@ func slow(ts *testscript.TestScript, _ bool, args []string) {
 	s.body, s.rest, s.done = writer, text[len(text)/2:], make(chan *http.Response, 1)
 	client := &http.Client{Timeout: scriptWait, Transport: &http.Transport{ExpectContinueTimeout: scriptWait}}
 	go func() {
-		response, err := client.Do(r)
+		response, err := client.Do(r) //nolint:bodyclose // closed by who gets it
 		s.err = err
 		reader.CloseWithError(err)
 		s.done <- response

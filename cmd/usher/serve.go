@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"usher/persistence"
@@ -46,11 +47,10 @@ func (c *serveCommand) Run(ctx context.Context, p *process) error {
 		return err
 	}
 	log.LogAttrs(ctx, slog.LevelInfo, "serving", slog.String("url", app.URL()), slog.String("scim_url", app.scimURL()),
-		slog.String("database", persistence.Redacted(url)), slog.String("metrics", app.MetricsURL()), slog.String("version", version()))
-	<-ctx.Done()
+		slog.String("metrics_url", app.MetricsURL()), slog.String("database", persistence.Redacted(url)), slog.String("version", version()))
+	err = app.Wait(ctx)
 	log.LogAttrs(ctx, slog.LevelInfo, "stopping")
-	err = app.Stop(context.WithoutCancel(ctx))
-	if err == nil {
+	if err = errors.Join(err, app.Stop(context.WithoutCancel(ctx))); err == nil {
 		log.LogAttrs(ctx, slog.LevelInfo, "stopped")
 	}
 	return err

@@ -2,7 +2,7 @@ package main
 
 import (
 	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -19,10 +19,10 @@ const (
 )
 
 // newServer makes an HTTP server with these limits.
-func newServer(handler http.Handler, errorLog *log.Logger) *http.Server {
+func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 	const slack = 4096 // what net/http adds to MaxHeaderBytes
 	return &http.Server{
-		Handler: handler, ErrorLog: errorLog,
+		Handler: handler, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), // what clients did wrong on the socket
 		MaxHeaderBytes: maxHeader - slack, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, WriteTimeout: writeTime,
 	}
 }

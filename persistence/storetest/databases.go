@@ -1,5 +1,13 @@
-// Package storetest owns the contract that every store must keep, as one suite over SQLite and PostgreSQL, and gives
-// other packages' tests a fresh store of each.
+// Package storetest owns the contract that every store must keep, as one suite over SQLite and PostgreSQL ([Contract],
+// [Concurrency], [Consistent]), and gives other packages' tests a fresh store of each.
+//
+//	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+//		tenant := storetest.NewTenant(t, store, "acme", 10)
+//		directory := domain.NewDirectory(store, storetest.Environment())
+//		_, err := directory.Provision(ctx, tenant.Caller, storetest.Person("ana@acme.test"))
+//		…
+//		storetest.Consistent(t, store, tenant.Organisation.ID)
+//	})
 //
 // PostgreSQL is the server that USHER_TEST_POSTGRES names (its user must be allowed to create databases). Without it
 // those tests are skipped, except where USHER_TEST_REQUIRE is 1: there they fail, so that nothing is left out unnoticed.
@@ -51,6 +59,32 @@ func EachURL(t *testing.T, test func(t *testing.T, databaseURL string)) {
 	})
 }
 
+// Shared opens a store of each database, and one of PostgreSQL at SERIALIZABLE, once for all subtests of t. What it
+// returns runs a test over each, in parallel: for suites in which every test has an organisation of its own.
+func Shared(t *testing.T) func(t *testing.T, test func(t *testing.T, store *persistence.Store)) {
+	t.Helper()
+	type kind struct {
+		name  string
+		store *persistence.Store
+	}
+	kinds := []kind{{name: "sqlite", store: SQLite(t)}, {name: "postgres"}, {name: "serializable"}}
+	if os.Getenv("USHER_TEST_POSTGRES") != "" {
+		kinds[1].store, kinds[2].store = Postgres(t), Serializable(t)
+	}
+	return func(t *testing.T, test func(t *testing.T, store *persistence.Store)) {
+		t.Helper()
+		for _, k := range kinds {
+			t.Run(k.name, func(t *testing.T) {
+				t.Parallel()
+				if k.store == nil {
+					_ = server(t) // which skips or fails
+				}
+				test(t, k.store)
+			})
+		}
+	}
+}
+
 // SQLite is a fresh, migrated store on a file that goes with the test.
 func SQLite(t testing.TB) *persistence.Store {
 	t.Helper()
@@ -72,14 +106,35 @@ func Postgres(t testing.TB) *persistence.Store {
 	return Open(t, PostgresURL(t))
 }
 
+// Serializable is Postgres with every transaction at isolation level SERIALIZABLE, where the server refuses more of
+// them and asks for a retry.
+func Serializable(t testing.TB) *persistence.Store {
+	t.Helper()
+	u, err := url.Parse(PostgresURL(t))
+	require.NoError(t, err)
+	if u.RawQuery != "" {
+		u.RawQuery += "&"
+	}
+	u.RawQuery += "options=-c%20default_transaction_isolation%3Dserializable" // libpq reads no + as a blank
+	return Open(t, u.String())
+}
+
 // Open opens a store and closes it with the test.
 func Open(t testing.TB, databaseURL string) *persistence.Store {
 	t.Helper()
 	store, err := persistence.Open(context.Background(), persistence.Config{URL: databaseURL})
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = store.Close() })
+	opened.Store(store, databaseURL)
+	t.Cleanup(func() {
+		opened.Delete(store)
+		_ = store.Close()
+	})
 	return store
 }
+
+// opened remembers where a store is, for those who look at its rows: a store keeps its URL, and so its password, to
+// itself.
+var opened sync.Map // *persistence.Store → string
 
 // PostgresURL makes a fresh, migrated database, dropped with the test.
 func PostgresURL(t testing.TB) string {

@@ -3,6 +3,9 @@ package storetest
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,5 +78,51 @@ func newUUID(t testing.TB) uuid.UUID {
 	return id
 }
 
-// Environment is the real clock and real identifiers.
-func Environment() domain.Environment { return domain.Environment{Now: time.Now, NewID: uuid.NewV7} }
+// Slug is a short name for an organisation that no other test has.
+func Slug(t testing.TB) string {
+	t.Helper()
+	sum := sha256.Sum256([]byte(t.Name()))
+	readable := strings.Trim(strings.Map(func(r rune) rune {
+		switch {
+		case 'a' <= r && r <= 'z', '0' <= r && r <= '9':
+			return r
+		case 'A' <= r && r <= 'Z':
+			return r + 'a' - 'A'
+		}
+		return '-'
+	}, t.Name()[max(0, len(t.Name())-40):]), "-")
+	return readable + "-" + hex.EncodeToString(sum[:4])
+}
+
+// OwnTenant is NewTenant under a name that no other test has.
+func OwnTenant(t testing.TB, store domain.Store, seats int) Tenant {
+	t.Helper()
+	return NewTenant(t, store, Slug(t), seats)
+}
+
+// Account adds a person as an administrator would, of no directory and active, or as with makes them; with their seat and
+// the event.
+func Account(t testing.TB, store domain.Store, tenant Tenant, userName string, with func(*domain.User)) domain.User {
+	t.Helper()
+	u := DraftUser(t, tenant.Caller, Person(userName, Emails(userName)))
+	u.Connection = domain.ConnectionID{}
+	if with != nil {
+		with(&u)
+	}
+	after, err := u.Attributes()
+	require.NoError(t, err)
+	event := domain.Event{
+		ID: domain.EventID{UUID: newUUID(t)}, Organisation: u.Organisation, Type: domain.UserCreated, Actor: domain.ActorOperator(),
+		SubjectKind: "user", Subject: u.ID.UUID, At: u.CreatedAt, After: after,
+	}
+	require.NoError(t, store.Write(context.Background(), func(tx domain.Tx) error {
+		if err := tx.Users().Insert(u); err != nil {
+			return err
+		}
+		if err := tx.Events().Append(event); err != nil {
+			return err
+		}
+		return tx.Seats().Take(u.Organisation, u.Licence, u.ID)
+	}))
+	return u
+}

@@ -88,6 +88,8 @@ func accepted() []struct{ rule, text, want string } {
 		// Values.
 		{"empty string", `title eq ""`, `title eq ""`},
 		{"escapes", `title eq "a\"b\\c\/d\u00e9\ud83d\ude00\n"`, `title eq "a\"b\\c/dé😀\n"`},
+		{"disjunction in a single-valued complex", `name[givenName eq "a" or familyName eq "b"]`, `(name pr and (name.givenName eq "a" or name.familyName eq "b"))`},
+		{"plain conditions in a single-valued complex", `name[familyName pr]`, `(name pr and name.familyName pr)`},
 		{"brackets in a string", `title eq "a) or (b]"`, `title eq "a) or (b]"`},
 		{"wild cards are literal", `title co "%_*"`, `title co "%_*"`},
 		{"null", `title eq null and userType ne NULL`, `(title eq null and userType ne null)`},
@@ -195,6 +197,7 @@ func TestParseRefuses(t *testing.T) {
 		{"unknown sub-attribute behind", `emails[type eq "work"].size eq "x"`, `"emails" has no sub-attribute "size"`},
 		{"full path inside a value path", `emails[emails.type eq "work"]`, `no sub-attribute "emails.type"`},
 		{"other attribute inside a value path", `emails[userName eq "x"]`, `no sub-attribute`},
+		{"negation over plain values", custom + `:tags[not (value eq "a") or value pr]`, `plain values`},
 		{"conjunction over plain values", custom + `:tags[value sw "a" and value ew "b"]`, `plain values`},
 		{"other than value over plain values", custom + `:tags[type eq "a"]`, `no sub-attribute`},
 		{"unknown attribute", `shoeSize eq "x"`, `no attribute "shoeSize"`},

@@ -134,7 +134,6 @@ func isKnown(text string) bool {
 	return word == "not" || strings.Contains(text, "[") && stuck.MatchString(text)
 }
 
-//nolint:gochecknoglobals // a constant
 var stuck = regexp.MustCompile(`(?i)(["\s]|pr|true|false|null|[0-9])(and|or)[a-z$]|(pr|true|false|null|[0-9])(and|or)\b`)
 
 var errRefused = errors.New("the schema refuses it")
@@ -295,7 +294,7 @@ func (tr *translator) compare(at domain.Attribute, complex bool, e *oracle.Attri
 }
 
 func operatorCalled(name string) (domain.Operator, bool) {
-	for operator, known := range operatorNames {
+	for operator, known := range operatorNames() {
 		if strings.EqualFold(known, name) {
 			return operator, true
 		}

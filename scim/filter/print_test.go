@@ -9,9 +9,11 @@ import (
 	"usher/scim/filter"
 )
 
-var operatorNames = map[domain.Operator]string{ //nolint:gochecknoglobals // a constant table
-	domain.Equal: "eq", domain.NotEqual: "ne", domain.Contains: "co", domain.StartsWith: "sw", domain.EndsWith: "ew",
-	domain.Greater: "gt", domain.GreaterOrEqual: "ge", domain.Less: "lt", domain.LessOrEqual: "le",
+func operatorNames() map[domain.Operator]string {
+	return map[domain.Operator]string{
+		domain.Equal: "eq", domain.NotEqual: "ne", domain.Contains: "co", domain.StartsWith: "sw", domain.EndsWith: "ew",
+		domain.Greater: "gt", domain.GreaterOrEqual: "ge", domain.Less: "lt", domain.LessOrEqual: "le",
+	}
 }
 
 // render writes a predicate as a filter in which nothing is left to precedence.
@@ -47,7 +49,7 @@ func renderWith(p domain.Predicate, operand func(domain.Operand) string) string 
 	case domain.Present:
 		return spell(p.Attribute) + " pr"
 	case domain.Compare:
-		return spell(p.Attribute) + " " + operatorNames[p.Operator] + " " + operand(p.Operand)
+		return spell(p.Attribute) + " " + operatorNames()[p.Operator] + " " + operand(p.Operand)
 	case domain.Element:
 		return spell(p.Attribute) + "[" + renderWith(p.Where, operand) + "]"
 	}

@@ -72,7 +72,7 @@ func leaf(schema filtertest.Schema, within string) *rapid.Generator[domain.Predi
 		case domain.TypeDecimal:
 			compare.Operand.Value = attribute.NewNumber(rapid.StringMatching(`-?[1-9][0-9]{0,9}(\.[0-9]{1,9})?(e-?[0-9]{1,2})?`).Draw(t, "decimal"))
 		case domain.TypeDateTime:
-			text := rapid.StringMatching(`20[0-9]{2}-0[1-9]-[12][0-9]T[01][0-9]:[0-5][0-9]:[0-5][0-9](\.[0-9]{1,8})?(Z|[+-]0[0-9]:[0-5][0-9])?`).Draw(t, "moment")
+			text := rapid.StringMatching(`20[0-9]{2}-0[1-9]-[12][0-8]T[01][0-9]:[0-5][0-9]:[0-5][0-9](\.[0-9]{1,8})?(Z|[+-]0[0-9]:[0-5][0-9])?`).Draw(t, "moment")
 			compare.Operand.Value = attribute.NewString(text)
 			compare.Operand.Time, _ = filter.ParseTime(text)
 		default:

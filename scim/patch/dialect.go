@@ -15,8 +15,8 @@ const (
 
 	// RuleElementCreated: an add or replace whose value path matches nothing makes the element that the path describes,
 	// where RFC 7644 section 3.5.2.3 wants noTarget. Entra ID: "Develop and plan provisioning for a SCIM endpoint",
-	// learn.microsoft.com/entra/identity/app-provisioning/use-scim-to-provision-users-and-groups;
-	// github.com/AzureAD/SCIMReferenceCode, PatchRequest2 tests.
+	// learn.microsoft.com/entra/identity/app-provisioning/use-scim-to-provision-users-and-groups; captured in
+	// github.com/limosa-io/laravel-scim-server issue 34.
 	RuleElementCreated = "element_created"
 
 	// RuleRemoveByValue: a removal lists in value what is to go, where the RFC has a value filter in the path.
@@ -24,7 +24,7 @@ const (
 	RuleRemoveByValue = "remove_by_value"
 
 	// RuleWrappedValue: a value without sub-attributes arrives as {"value": …}, alone or in a list of one.
-	// Entra ID: github.com/AzureAD/SCIMReferenceCode, whose requests wrap the value of every operation.
+	// Entra ID: what Microsoft's own library expects, github.com/MicrosoftDocs/azure-docs issue 42220.
 	RuleWrappedValue = "wrapped_value"
 
 	// RuleOwnID: an operation sets the id that the resource has. Okta: the value of a group's rename holds it,

@@ -173,14 +173,7 @@ func (id identity) key(item attribute.Value) string {
 	if v.Kind() == attribute.String && !id.exact {
 		return ":" + attribute.Fold(v.Text())
 	}
-	return ":" + v.Kind().String() + v.Text() + truth(v)
-}
-
-func truth(v attribute.Value) string {
-	if v.Truth() {
-		return "true"
-	}
-	return ""
+	return ":" + string(attribute.AppendJSON(nil, v))
 }
 
 // content is an object as JSON, its members in order of name.

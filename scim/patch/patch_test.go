@@ -81,6 +81,29 @@ func TestGroupSentences(t *testing.T) {
 	})
 }
 
+// Every rule of dialect.go has a sentence to which it applies.
+func TestEveryRuleHasASentence(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join("testdata", "*", "*.golden"))
+	require.NoError(t, err)
+	noted := map[string]bool{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var all []outcome
+		require.NoError(t, json.Unmarshal(text, &all))
+		for _, o := range all {
+			for _, rule := range o.Notes {
+				noted[rule] = true
+			}
+		}
+	}
+	for _, rule := range patch.Rules() {
+		require.True(t, noted[rule], rule)
+		require.NotContains(t, schema.Rules(), rule, "one name, one rule")
+	}
+}
+
 // carryOut does to a tree what the domain does to rows.
 func carryOut(steps []domain.GroupStep, group attribute.Value) (attribute.Value, error) {
 	attributes := group

@@ -79,10 +79,14 @@ func operations(kinds ...string) *rapid.Generator[operation] {
 			o.Path, o.Value = person+":tags", rapid.SliceOfN(rapid.SampledFrom([]string{"red", "green", "RED", "a"}), 0, 3).Draw(t, "tags")
 		case "whole":
 			o.Op = rapid.SampledFrom([]string{"add", "replace"}).Draw(t, "op without path")
-			o.Value = map[string]any{
+			v := map[string]any{
 				"name.familyName": text.Draw(t, "dotted"), enterprise + ":costCenter": text.Draw(t, "qualified"),
-				list: elements.Draw(t, "elements"), selected + ".value": text.Draw(t, "value path"), "id": "x", "shoeSize": 43,
+				list: elements.Draw(t, "elements"), "id": "x", "shoeSize": 43,
 			}
+			if rapid.Bool().Draw(t, "with value path") {
+				v[selected+".value"] = text.Draw(t, "value path")
+			}
+			o.Value = v
 		}
 		return o
 	})

@@ -1,6 +1,7 @@
 package patch_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"usher/domain"
+	"usher/domain/attribute"
 	"usher/scim/patch"
 	"usher/scim/schema"
 )
@@ -144,4 +146,28 @@ func requireCode(t testing.TB, err error, code string) {
 	require.Equal(t, domain.Invalid, refusal.Kind)
 	require.Equal(t, code, refusal.Code, refusal.Message)
 	require.NotEmpty(t, refusal.Message)
+}
+
+// An extension that is used must be complete, and one that holds what cannot change stays.
+func TestCustomSchemas(t *testing.T) {
+	t.Parallel()
+	users, base := view(t, schema.User), resource(t, "user.json")
+	base.Delete(person)
+	refused := func(code string, all ...operation) {
+		t.Helper()
+		body, err := json.Marshal(map[string]any{"Operations": all})
+		require.NoError(t, err)
+		operations, err := patch.Read(body, users, users, nil)
+		require.NoError(t, err)
+		_, err = patch.Apply(operations, base, users, users, nil)
+		requireCode(t, err, code)
+	}
+	refused(domain.CodeRequired, operation{"add", person + ":level", 3})
+	used, ok := apply(t, users, base, operation{"add", person + ":level", 3}, operation{"add", person + ":grade", "A"})
+	require.True(t, ok)
+	require.Equal(t, `{"grade":"A","level":3}`, show(used.Get(person)))
+
+	base.Set(person, attribute.NewComplex(attribute.Member{Name: "badge", Value: attribute.NewString("B-1")}))
+	refused(domain.CodeMutability, operation{"remove", person, nil})
+	refused(domain.CodeMutability, operation{"replace", "", map[string]any{person: nil}})
 }

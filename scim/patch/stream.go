@@ -8,8 +8,8 @@ import (
 )
 
 // stream takes the members of a group out of a PATCH body while it is read, so that 100,000 of them never become a
-// tree (see [attribute.Bounds]). It takes only what is nothing but a member: an object with a value and the
-// sub-attributes of RFC 7643 section 4.2. Everything else stays in the tree and is straightened there.
+// tree (see [attribute.Bounds]). It takes only objects with a value. Everything else stays in the tree and is
+// straightened there.
 //
 // Whether the items of an operation's value are members at all is known only with its path, which may come after the
 // value. They are taken on trial then; see keep.
@@ -79,19 +79,9 @@ func (s *stream) of(operation int) *taken {
 	return t
 }
 
-// plainMember is the identifier in an item that holds nothing but what a member has.
+// plainMember is the identifier in an item that is an object with a value. What else it says of the member is not the
+// directory's to say (RFC 7643 section 4.2).
 func plainMember(item attribute.Value) (string, bool) {
-	if item.Kind() != attribute.Complex {
-		return "", false
-	}
-	for _, m := range item.Members() {
-		switch {
-		case attribute.EqualName(m.Name, "value"), attribute.EqualName(m.Name, "type"),
-			attribute.EqualName(m.Name, "display"), attribute.EqualName(m.Name, "$ref"):
-		default:
-			return "", false
-		}
-	}
 	id := item.Get("value")
 	return id.Text(), id.Kind() == attribute.String && id.Text() != ""
 }

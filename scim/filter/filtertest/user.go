@@ -15,13 +15,13 @@ func moment(name string) Attribute  { return Attribute{Name: name, Type: domain.
 func reference(name string) Attribute {
 	return Attribute{Name: name, Type: domain.TypeReference, Exact: true}
 }
-func readOnly(a Attribute) Attribute             { return with(a, filter.Facts{Mutability: filter.ReadOnly}) }
-func immutable(a Attribute) Attribute            { return with(a, filter.Facts{Mutability: filter.Immutable}) }
+func readOnly(a Attribute) Attribute             { a.Mutability = filter.ReadOnly; return a }
+func immutable(a Attribute) Attribute            { a.Mutability = filter.Immutable; return a }
 func required(a Attribute) Attribute             { a.Required = true; return a }
 func many(a Attribute) Attribute                 { a.Multi = true; return a }
 func typed(a Attribute, t domain.Type) Attribute { a.Type = t; return a }
 
-func with(a Attribute, f filter.Facts) Attribute { a.Facts = f; return a }
+func secret(a Attribute) Attribute { a.Secret, a.Mutability = true, filter.WriteOnly; return a }
 
 func complexOf(name string, subs ...Attribute) Attribute {
 	return Attribute{Name: name, Type: domain.TypeComplex, Subs: subs}
@@ -56,7 +56,7 @@ func User() Schema {
 			text("honorificPrefix"), text("honorificSuffix")),
 		text("displayName"), text("nickName"), reference("profileUrl"), text("title"), text("userType"),
 		text("preferredLanguage"), text("locale"), text("timezone"), boolean("active"),
-		with(text("password"), filter.Facts{Secret: true, Mutability: filter.WriteOnly}),
+		secret(text("password")),
 		plural("emails", text("value")), plural("phoneNumbers", text("value")), plural("ims", text("value")),
 		plural("photos", reference("value")),
 		many(complexOf("addresses", text("formatted"), text("streetAddress"), text("locality"), text("region"),

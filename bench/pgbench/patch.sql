@@ -1,0 +1,48 @@
+-- Switching one person off or on, a statement after the other: the person is read (with what proves the token), and
+-- what changed is written. Every client has people of its own, of the second half of the seed. A person is active while
+-- the version is odd. Columns that stay are set to themselves.
+\set n :n + 1
+\set number :base + :n * :clients + :client_id
+\set k random(0, :each - 1)
+\set person :first + :k * :clients + :client_id
+SELECT u.organisation_id, u.user_id, u.connection_id, u.status, u.owner, u.licence, u.user_name, u.user_name_key,
+COALESCE(u.external_id, ''), COALESCE(u.display_name, ''), COALESCE(u.manager, ''), u.document, u.version, u.created_at,
+u.modified_at, COALESCE(u.accepted_at, 0), COALESCE(mi.user_id, me.user_id),
+COALESCE(mi.display_name, mi.user_name, me.display_name, me.user_name, ''),
+COALESCE((SELECT json_agg(json_build_array(g.group_id, g.display_name) ORDER BY g.group_id)::text FROM memberships x JOIN groups g ON g.organisation_id = x.organisation_id AND g.group_id = x.group_id AND g.archived_at IS NULL
+WHERE x.organisation_id = u.organisation_id AND x.member_id = u.user_id), '') FROM users u
+LEFT JOIN users mi ON mi.organisation_id = u.organisation_id AND mi.user_id = u.manager_id
+AND mi.connection_id = u.connection_id AND mi.archived_at IS NULL
+LEFT JOIN users me ON mi.user_id IS NULL AND u.manager IS NOT NULL AND me.organisation_id = u.organisation_id
+AND me.connection_id = u.connection_id AND me.external_id = u.manager AND me.archived_at IS NULL
+WHERE u.organisation_id = :org AND u.user_id = (:prefix::text || '8' || lpad(to_hex(:person::bigint), 15, '0'))::uuid AND u.connection_id = :connection AND u.archived_at IS NULL AND EXISTS (SELECT 1 FROM tokens t
+JOIN connections c ON c.organisation_id = t.organisation_id AND c.connection_id = t.connection_id
+JOIN organisations o ON o.organisation_id = t.organisation_id
+WHERE t.organisation_id = :org AND t.hash = :token AND t.connection_id = :connection AND t.revoked_at IS NULL
+AND (t.expires_at IS NULL OR t.expires_at > :now) AND c.disabled_at IS NULL AND o.suspended_at IS NULL) \gset
+\set next :version + 1
+\set active :version % 2 = 1
+BEGIN;
+\if :active
+UPDATE users SET status = 'inactive', owner = owner, licence = licence, user_name = user_name, user_name_key = user_name_key, external_id = external_id,
+display_name = display_name, display_name_key = display_name_key, given_name_key = given_name_key, family_name_key = family_name_key, manager = manager, manager_id = manager_id, document = replace(:document, :on, :off), version = :next,
+modified_at = :now, accepted_at = accepted_at WHERE organisation_id = :org AND user_id = :user_id AND version = :version AND archived_at IS NULL;
+INSERT INTO events (organisation_id, event_id, type, actor_kind, actor_id, subject_kind, subject_id, request_id, occurred_at)
+VALUES (:org, (:prefix::text || '81' || lpad(to_hex(:number::bigint), 14, '0'))::uuid, 'user.deactivated', 'connection', :connection, 'user', :user_id,
+  'limit-' || :number::text, :now);
+INSERT INTO event_values (organisation_id, event_id, subject_id, before_values, after_values)
+VALUES (:org, (:prefix::text || '81' || lpad(to_hex(:number::bigint), 14, '0'))::uuid, :user_id, '{' || :on || '}', '{' || :off || '}');
+UPDATE seats SET holder_id = NULL WHERE organisation_id = :org AND holder_id = :user_id;
+\else
+UPDATE users SET status = 'active', owner = owner, licence = licence, user_name = user_name, user_name_key = user_name_key, external_id = external_id,
+display_name = display_name, display_name_key = display_name_key, given_name_key = given_name_key, family_name_key = family_name_key, manager = manager, manager_id = manager_id, document = replace(:document, :off, :on), version = :next,
+modified_at = :now, accepted_at = accepted_at WHERE organisation_id = :org AND user_id = :user_id AND version = :version AND archived_at IS NULL;
+INSERT INTO events (organisation_id, event_id, type, actor_kind, actor_id, subject_kind, subject_id, request_id, occurred_at)
+VALUES (:org, (:prefix::text || '81' || lpad(to_hex(:number::bigint), 14, '0'))::uuid, 'user.activated', 'connection', :connection, 'user', :user_id,
+  'limit-' || :number::text, :now);
+INSERT INTO event_values (organisation_id, event_id, subject_id, before_values, after_values)
+VALUES (:org, (:prefix::text || '81' || lpad(to_hex(:number::bigint), 14, '0'))::uuid, :user_id, '{' || :off || '}', '{' || :on || '}');
+WITH taken AS (UPDATE seats SET holder_id = :user_id WHERE organisation_id = :org AND licence = 'full' AND holder_id IS NULL AND seat_number = (SELECT seat_number FROM seats WHERE organisation_id = :org AND licence = 'full' AND holder_id IS NULL ORDER BY seat_number LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING 1)
+SELECT 1/((SELECT count(*) FROM taken) + (SELECT count(*) FROM licences WHERE organisation_id = :org AND licence = 'full' AND seat_limit IS NULL));
+\endif
+COMMIT;

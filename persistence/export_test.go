@@ -1,0 +1,90 @@
+package persistence
+
+import (
+	"context"
+	"strings"
+
+	"usher/domain"
+)
+
+// PageWithProbe is Users.Page or Groups.Page where a seek of unknown size may find at most so many rows.
+func PageWithProbe[Item any](store *Store, q domain.Query, most int) (page domain.Page[Item], err error) {
+	err = store.read(context.Background(), func(s session) error {
+		switch any(page).(type) {
+		case domain.Page[domain.User]:
+			search := newSearch(s, q, userNoun())
+			search.most = most
+			found, err := search.page()
+			page, _ = any(found).(domain.Page[Item])
+			return err
+		default:
+			search := newSearch(s, q, groupNoun())
+			search.most = most
+			found, err := search.page()
+			page, _ = any(found).(domain.Page[Item])
+			return err
+		}
+	})
+	return page, err
+}
+
+// Statement is what a query became, with the plan of the database.
+type Statement struct{ SQL, Plan string }
+
+// ExplainUsers reads a page of people and tells how.
+func ExplainUsers(store *Store, q domain.Query) (page domain.Page[domain.User], statements []Statement, err error) {
+	err = store.read(context.Background(), func(s session) (err error) {
+		x := &explained{session: s}
+		page, err = pageUsers(x, q)
+		statements = x.statements
+		return err
+	})
+	return page, statements, err
+}
+
+// ExplainGroups reads a page of groups and tells how.
+func ExplainGroups(store *Store, q domain.Query) (page domain.Page[domain.Group], statements []Statement, err error) {
+	err = store.read(context.Background(), func(s session) (err error) {
+		x := &explained{session: s}
+		page, err = pageGroups(x, q)
+		statements = x.statements
+		return err
+	})
+	return page, statements, err
+}
+
+type explained struct {
+	session
+	statements []Statement
+}
+
+func (x *explained) query(sql string, args []any, each func(row) error) error {
+	explain := "EXPLAIN (COSTS OFF) "
+	if x.dialect() == sqlite {
+		explain = "EXPLAIN QUERY PLAN "
+	}
+	var lines []string
+	err := x.session.query(explain+sql, args, func(r row) error {
+		var line string
+		dest := []any{&line}
+		if x.dialect() == sqlite {
+			var id, parent, unused int
+			dest = []any{&id, &parent, &unused, &line}
+		}
+		err := r.Scan(dest...)
+		lines = append(lines, line)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	x.statements = append(x.statements, Statement{SQL: sql, Plan: strings.Join(lines, "\n")})
+	return x.session.query(sql, args, each)
+}
+
+// Query runs a statement that the tests need beside the nouns.
+func Query(store *Store, sql string, args ...any) error {
+	return store.read(context.Background(), func(s session) error {
+		return s.query(sql, args, func(row) error { return nil })
+	})
+}

@@ -1,0 +1,91 @@
+package storetest
+
+import (
+	"context"
+	"database/sql"
+	"net/url"
+	"strings"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/stretchr/testify/require"
+
+	"usher/persistence"
+)
+
+// Raw is a connection of its own to a store's database, for tests that look at rows and catalogues. The store must have
+// been opened by this package.
+func Raw(t testing.TB, store *persistence.Store) *sql.DB {
+	t.Helper()
+	found, ok := opened.Load(store)
+	require.True(t, ok, "the store was not opened by storetest")
+	return RawURL(t, found.(string))
+}
+
+// RawURL is Raw for a database by its URL.
+func RawURL(t testing.TB, databaseURL string) *sql.DB {
+	t.Helper()
+	driver, name := "pgx", databaseURL
+	if kind, file := persistence.Kind(databaseURL); kind == "sqlite" {
+		driver, name = "sqlite", "file:"+(&url.URL{Path: file}).EscapedPath()+"?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)"
+	}
+	db, err := sql.Open(driver, name)
+	require.NoError(t, err)
+	db.SetMaxOpenConns(1)
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// isSQLite asks the database which one it is.
+func isSQLite(db *sql.DB) bool {
+	var version string
+	return db.QueryRow("SELECT sqlite_version()").Scan(&version) == nil
+}
+
+// Count runs a query that answers one number.
+func Count(t testing.TB, db *sql.DB, query string, args ...any) int {
+	t.Helper()
+	var n int
+	require.NoError(t, db.QueryRow(query, args...).Scan(&n), query)
+	return n
+}
+
+// TenantTables names the tables that hold rows of an organisation, as the database's catalogue has them.
+func TenantTables(t testing.TB, db *sql.DB) []string {
+	t.Helper()
+	query := `SELECT c.table_name FROM information_schema.columns c JOIN information_schema.tables t
+ON t.table_schema = c.table_schema AND t.table_name = c.table_name
+WHERE c.table_schema = current_schema() AND c.column_name = 'organisation_id' AND t.table_type = 'BASE TABLE' ORDER BY 1`
+	if isSQLite(db) {
+		query = `SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c ON c.name = 'organisation_id' WHERE m.type = 'table' ORDER BY 1`
+	}
+	var tables []string
+	require.NoError(t, eachOf(db, func(scan func(...any) error) error {
+		var name string
+		err := scan(&name)
+		tables = append(tables, name)
+		return err
+	}, query))
+	require.Contains(t, strings.Join(tables, " "), "users")
+	return tables
+}
+
+// querier is a database or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// eachOf calls each for every row of a query.
+func eachOf(db querier, each func(scan func(...any) error) error, query string, args ...any) error {
+	rows, err := db.QueryContext(context.Background(), query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
