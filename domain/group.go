@@ -60,8 +60,10 @@ type Member struct {
 	Display string
 }
 
-// Groups is the store of groups and memberships.
+// Groups is the store of groups.
 type Groups interface {
+	Memberships
+
 	// Get reads one group, without members. NotFound as for people.
 	Get(scope Scope, id GroupID) (Group, error)
 	// Lock is Get, and keeps others from changing the group until the unit of work ends. NotFound.
@@ -76,7 +78,10 @@ type Groups interface {
 	Touch(g Group, at time.Time) error
 	// Archive takes a group out of sight with its memberships.
 	Archive(g Group) error
+}
 
+// Memberships is the store of who is in which group.
+type Memberships interface {
 	// Members reads members after the given id in order of id, at most limit.
 	Members(scope Scope, id GroupID, after uuid.UUID, limit int) ([]Member, error)
 	// MemberCount counts members up to limit: what exceeds it answers limit.

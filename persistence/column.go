@@ -20,6 +20,7 @@ type column interface {
 type table struct {
 	name, alias string
 	id          string // the column that every page is in the end in order of
+	document    string
 	page        string // the index in order of id within a scope
 	counted     string // the kind in resource_counts
 	words       string // SQLite: the table with the trigrams of its texts

@@ -6,7 +6,7 @@ import (
 )
 
 var usersTable = table{
-	name: "users", alias: "u", id: "u.user_id", page: "users_page", counted: countUsers, words: "users_text", columns: userColumn,
+	name: "users", alias: "u", id: "u.user_id", document: "u.document", page: "users_page", counted: countUsers, words: "users_text", columns: userColumn,
 }
 
 // directMember is the type of the groups of a person: nested ones are not unfolded (RFC 7643 section 4.1.2).

@@ -63,8 +63,12 @@ func (t *translator) translate(p domain.Predicate, negate bool, find attributes)
 	case domain.Present:
 		return t.leaf(leaf{}, p.Attribute.Path, negate, find)
 	case domain.Element:
-		if r, ok := find(p.Attribute.Path).(*relation); ok {
+		r, ok := find(p.Attribute.Path).(*relation)
+		switch {
+		case ok:
 			return signed(r.element(t, p.Where), negate)
+		case !negate && t.isDocumentOnly(p.Attribute.Path):
+			return t.translate(p.Where, false, nowhere)
 		}
 	}
 	return unknown()
@@ -82,11 +86,14 @@ func (t *translator) terms(terms []domain.Predicate, negate bool, find attribute
 }
 
 func (t *translator) leaf(l leaf, path domain.Path, negate bool, find attributes) condition {
-	c := find(path)
-	if c == nil {
-		return unknown()
+	c := unknown()
+	if column := find(path); column != nil {
+		c = column.test(t, l)
 	}
-	return signed(c.test(t, l), negate)
+	if !c.exact && c.sql == sqlTrue && !negate && t.isDocumentOnly(path) {
+		return t.inDocument(l)
+	}
+	return signed(c, negate)
 }
 
 // signed negates a condition when asked. Where SQL says NULL the predicate does not hold, so its negation does.

@@ -42,7 +42,7 @@ func BenchmarkRequests(b *testing.B) {
 			for b.Loop() {
 				var r *http.Request
 				if bench.body == nil {
-					r = httptest.NewRequest(bench.method, "http://usher.test/scim/v2"+bench.path, nil)
+					r = httptest.NewRequest(bench.method, "http://usher.test/scim/v2"+bench.path, http.NoBody)
 				} else {
 					r = httptest.NewRequest(bench.method, "http://usher.test/scim/v2"+bench.path, strings.NewReader(bench.body()))
 				}

@@ -19,9 +19,15 @@ func (b *bulkRun) carryOut(together []int) {
 	operations := make([]*operation, len(together))
 	for i, at := range together {
 		operations[i] = b.operations[at]
-		if b.down != nil && operations[i].failure == nil {
-			operations[i].failure = b.down
+	}
+	if b.down != nil {
+		for _, o := range operations {
+			if o.failure == nil {
+				o.failure = b.down
+			}
+			b.settle(o, nil)
 		}
+		return
 	}
 	if len(together) == 1 && !slices.Contains(operations[0].refers, together[0]) {
 		o := operations[0]
@@ -186,9 +192,6 @@ func (b *bulkRun) changeGroup(o *operation) error {
 // fails, none of the others has what it asked for: what was created is taken back.
 func (b *bulkRun) mutual(operations []*operation, within map[string]*operation) (failed *operation, err error) {
 	for _, o := range operations {
-		if o.failure != nil {
-			return o, nil
-		}
 		if err := b.blocked(o, within); err != nil {
 			return o, err
 		}

@@ -75,7 +75,7 @@ func disjointMembers(t *testing.T, s *server) {
 	}) {
 		require.Equal(t, 200, status)
 	}
-	require.Equal(t, sorted(slices.Clone(ids[n:])...), s.get("/Groups/"+group).values("/members"))
+	require.Equal(t, sorted(slices.Clone(ids[n:])...), s.get("/Groups/"+group).members())
 }
 
 // The token is revoked in the middle of a flood: who was answered with success is there, and after the revocation

@@ -2,6 +2,7 @@ package scim
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -130,13 +131,7 @@ func (c condition) matches(version int64, rest uint64) bool {
 	if len(c.tags) == 0 {
 		return false
 	}
-	current := string(appendVersion(nil, version, rest))
-	for _, tag := range c.tags {
-		if tag == current {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(c.tags, string(appendVersion(nil, version, rest)))
 }
 
 // versions is the condition as the domain checks it, by version alone.

@@ -118,7 +118,8 @@ func (x *exchange) understand(types []schema.Type, p parameters) (query, error) 
 			return q, err
 		}
 	}
-	return q, q.fill(x, views, p)
+	err := q.fill(x, views, p)
+	return q, err
 }
 
 // fill reads filter, order and selection for each resource type.

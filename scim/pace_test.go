@@ -84,7 +84,7 @@ func TestAnnouncedLengthIsNotBelieved(t *testing.T) {
 func TestSecurity22SlowReadersAreCut(t *testing.T) {
 	t.Parallel()
 	w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
-	x := &exchange{service: &service{}, w: w, r: httptest.NewRequest(http.MethodGet, "/Groups/x", nil), media: mediaSCIM}
+	x := &exchange{service: &service{}, w: w, r: httptest.NewRequest(http.MethodGet, "/Groups/x", http.NoBody), media: mediaSCIM}
 	s := x.stream(http.StatusOK)
 	before := time.Now()
 	for range 5 {
@@ -105,7 +105,7 @@ func (gone) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
 
 func TestStreamEndsWhenNobodyReads(t *testing.T) {
 	t.Parallel()
-	x := &exchange{service: &service{}, w: gone{httptest.NewRecorder()}, r: httptest.NewRequest(http.MethodGet, "/Groups/x", nil)}
+	x := &exchange{service: &service{}, w: gone{httptest.NewRecorder()}, r: httptest.NewRequest(http.MethodGet, "/Groups/x", http.NoBody)}
 	s := x.stream(http.StatusOK)
 	s.buf = append(s.buf, make([]byte, pieceSize)...)
 	require.ErrorContains(t, s.spill(), "broken pipe")

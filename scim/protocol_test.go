@@ -274,10 +274,7 @@ func (s *server) delete(path string, headers ...string) answer {
 func (s *server) user(userName string, more ...string) string {
 	s.t.Helper()
 	body := `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":` + strconv.Quote(userName)
-	for _, m := range more {
-		body += "," + m
-	}
-	return s.post("/Users", body+"}").is(201).str("/id")
+	return s.post("/Users", strings.Join(append([]string{body}, more...), ",")+"}").is(201).str("/id")
 }
 
 // group creates a group with members and gives the id.
@@ -401,15 +398,15 @@ func (a answer) names(pointer string) []string {
 	return list
 }
 
-// values are the values of a list of objects, sorted.
-func (a answer) values(pointer string) []string {
+// members are the values of a group's members, sorted.
+func (a answer) members() []string {
 	a.t.Helper()
 	list := []string{}
-	if a.at(pointer) == nil {
+	if a.at("/members") == nil {
 		return list
 	}
-	for i := range a.list(pointer) {
-		list = append(list, a.str(pointer+"/"+strconv.Itoa(i)+"/value"))
+	for i := range a.list("/members") {
+		list = append(list, a.str("/members/"+strconv.Itoa(i)+"/value"))
 	}
 	slices.Sort(list)
 	return list

@@ -206,7 +206,7 @@ func paths(t *testing.T, s *server) {
 	s.delete("/users/" + id + "/").is(204)
 	s.get("/me").refused(501, "")
 
-	lower, err := http.NewRequest(http.MethodGet, strings.Replace(s.url, "/scim/v2", "/SCIM/V2", 1)+"/Users", nil)
+	lower, err := http.NewRequest(http.MethodGet, strings.Replace(s.url, "/scim/v2", "/SCIM/V2", 1)+"/Users", http.NoBody)
 	require.NoError(t, err)
 	lower.Header.Set("Authorization", "bearer  "+s.token)
 	s.send(lower).is(200)

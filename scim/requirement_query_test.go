@@ -235,7 +235,7 @@ func (s *server) walk(path, query string) []string {
 			require.Equal(s.t, total, got.num("/totalResults"))
 		}
 		total = got.num("/totalResults")
-		require.Equal(s.t, got.num("/itemsPerPage"), len(got.list("/Resources")))
+		require.Len(s.t, got.list("/Resources"), got.num("/itemsPerPage"))
 		ids = append(ids, got.names("/id")...)
 		if got.at("/nextCursor") == nil {
 			return ids

@@ -159,7 +159,7 @@ func (p *parser) comparison(word string, start int) (domain.Predicate, error) {
 		if !facts.HasValue {
 			return nil, p.faultAt(start, quoted(word)+` has sub-attributes; compare one of them, such as `+quoted(word+".…"))
 		}
-		if at, facts, err = p.resolve(word+".value", start); err != nil {
+		if at, _, err = p.resolve(word+".value", start); err != nil {
 			return nil, err
 		}
 	}

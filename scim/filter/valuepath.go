@@ -23,11 +23,11 @@ func (p *parser) valuePath(word string, start, depth int) (domain.Predicate, err
 	if err != nil {
 		return nil, err
 	}
-	after, err := p.behind()
+	after, more, err := p.behind()
 	if err != nil {
 		return nil, err
 	}
-	if after != nil {
+	if more {
 		where = conjunction(where, after)
 	}
 	return p.holds(whole, where, start)
@@ -61,26 +61,23 @@ func (p *parser) brackets(depth int) (domain.Predicate, error) {
 }
 
 // behind reads what may follow the bracket of a value path in a filter: .sub with an operator, or an operator on the
-// element's own value. nil when there is neither.
-func (p *parser) behind() (domain.Predicate, error) {
+// element's own value. more is false when nothing follows that says more than the brackets.
+func (p *parser) behind() (after domain.Predicate, more bool, err error) {
+	word, start := "value", p.i
 	if p.at('.') {
 		p.i++
-		start := p.i
-		word, err := p.attributeWord()
-		if err != nil {
-			return nil, err
+		start = p.i
+		if word, err = p.attributeWord(); err != nil {
+			return nil, false, err
 		}
-		return p.comparison(word, start)
+	} else {
+		p.space()
+		if !p.atOperator() || p.keyword("pr") { // that there is such an element, the brackets say already
+			return nil, false, nil
+		}
 	}
-	start := p.i
-	p.space()
-	if !p.atOperator() {
-		return nil, nil
-	}
-	if p.keyword("pr") { // there is such an element, which the brackets say already
-		return nil, nil
-	}
-	return p.comparison("value", start)
+	after, err = p.comparison(word, start)
+	return after, true, err
 }
 
 // conjunction is a and b, flat where a is a conjunction already.

@@ -14,13 +14,13 @@ func (s *state) atValuePath(o *Operation, items []attribute.Value) ([]attribute.
 		return nil, err
 	}
 	s.touch(o)
-	matched, primary, any := items[:0], -1, false
+	matched, primary, found := items[:0], -1, false
 	for _, item := range items {
 		if !selects(o.Path.Where, item) {
 			matched = append(matched, item)
 			continue
 		}
-		any = true
+		found = true
 		item, stays, err := s.atElement(o, item)
 		if err != nil {
 			return nil, err
@@ -34,7 +34,7 @@ func (s *state) atValuePath(o *Operation, items []attribute.Value) ([]attribute.
 		matched = append(matched, item)
 	}
 	switch {
-	case any:
+	case found:
 		return onePrimary(matched, primary), nil
 	case o.Kind == Remove:
 		return nil, noTarget(&o.Path)

@@ -5,8 +5,8 @@
 // [filter.Resolver] and a [Canonicaliser]. A group's members are never a tree: they are read as they pass by, and
 // become steps whose cost is that of the change ([GroupSteps]).
 //
-//	operations, err := patch.Read(body, users, users, tally)
-//	after, err := patch.Apply(operations, before, users, users, tally)
+//	operations, err := patch.Read(body, view, canon, tally)
+//	after, err := patch.Apply(operations, before, view, canon, tally)
 //
 // Directories differ most here from the RFC and from each other. dialect.go lists what is put right.
 package patch
