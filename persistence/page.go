@@ -75,23 +75,36 @@ func (x *draft) add(sql string, args ...any) {
 type tail struct {
 	row
 	dest []any
+	all  []any
 }
 
-func (r tail) Scan(dest ...any) error { return r.row.Scan(append(dest, r.dest...)...) }
+func (r *tail) Scan(dest ...any) error {
+	r.all = append(append(r.all[:0], dest...), r.dest...)
+	return r.row.Scan(r.all...)
+}
+
+// behind is the row with the tail.
+func (r *tail) behind(head row) row {
+	if len(r.dest) == 0 {
+		return head
+	}
+	r.row = head
+	return r
+}
 
 // walked reads a page in order of id in one statement. The number of rows is a literal: so the database plans once for
 // all pages of that size.
 func (p *search[Item]) walked() (domain.Page[Item], error) {
 	var page domain.Page[Item]
 	counted := p.q.Total && p.q.Where == nil
-	var dest []any
+	var more tail
 	var x draft
 	x.add("SELECT " + p.columns(p.t.dialect))
 	if counted {
 		x.add(", (")
 		p.addKept(&x)
 		x.add(")")
-		dest = []any{&page.Total}
+		more.dest = []any{&page.Total}
 	}
 	w, err := p.way(p.where, p.table.page)
 	if err != nil {
@@ -108,7 +121,7 @@ func (p *search[Item]) walked() (domain.Page[Item], error) {
 	}
 	x.add(" ORDER BY " + p.order.by(only, "", p.table.id) + " LIMIT " + strconv.Itoa(p.q.Limit+1))
 	err = p.query(x.String(), x.args, func(r row) error {
-		item, err := p.scan(tail{r, dest})
+		item, err := p.scan(more.behind(r))
 		page.Items = append(page.Items, item)
 		return err
 	})
@@ -208,12 +221,12 @@ func (p *search[Item]) readSegment(g segment, after *domain.Position, offset int
 
 	place := domain.Position{Key: g.key, Nil: g.unset}
 	var keyText string
-	var dest []any
+	var more tail
 	if g.keyed {
-		dest = []any{&keyText}
+		more.dest = []any{&keyText}
 	}
 	return p.query(x.String(), x.args, func(r row) error {
-		item, err := p.scan(tail{r, dest})
+		item, err := p.scan(more.behind(r))
 		if err != nil {
 			return err
 		}

@@ -44,12 +44,12 @@ func lookAtGroups(t *translator, q domain.Query) *look {
 		}
 	})
 	answered := make([]int, answers)
-	dest := make([]any, answers)
+	more := tail{dest: make([]any, answers)}
 	for i := range answered {
-		dest[i] = &answered[i]
+		more.dest[i] = &answered[i]
 	}
 	l.read = func(r row) (uuid.UUID, attribute.Value, error) {
-		g, err := scanGroup(inside{r, dest})
+		g, err := scanGroup(more.behind(r))
 		if err != nil {
 			return g.ID.UUID, attribute.Value{}, err
 		}
@@ -64,14 +64,6 @@ func lookAtGroups(t *translator, q domain.Query) *look {
 
 // answerName is the name of an attribute that no resource can have, since NUL is refused.
 func answerName(i int) string { return "\x00" + strconv.Itoa(i) }
-
-// inside scans further columns between those that the nouns know and those that a tail scans.
-type inside struct {
-	row
-	dest []any
-}
-
-func (r inside) Scan(dest ...any) error { return r.row.Scan(append(dest, r.dest...)...) }
 
 // aboutMembers replaces the leaves of a predicate that concern members.
 func aboutMembers(p domain.Predicate, by func(domain.Predicate) domain.Predicate) domain.Predicate {

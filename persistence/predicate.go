@@ -87,10 +87,12 @@ func (t *translator) terms(terms []domain.Predicate, negate bool, find attribute
 
 func (t *translator) leaf(l leaf, path domain.Path, negate bool, find attributes) condition {
 	c := unknown()
-	if column := find(path); column != nil {
+	column := find(path)
+	if column != nil {
 		c = column.test(t, l)
 	}
-	if !c.exact && c.sql == sqlTrue && !negate && t.isDocumentOnly(path) {
+	_, ofRows := column.(within)
+	if says := c.exact || c.sql != sqlTrue; !says && !negate && !ofRows && t.isDocumentOnly(path) {
 		return t.inDocument(l)
 	}
 	return signed(c, negate)

@@ -37,10 +37,23 @@ func (r *relation) element(t *translator, where domain.Predicate) condition {
 
 // relative finds the column of an attribute named as inside an Element.
 func (r *relation) relative(p domain.Path) column {
-	if p.URN != "" || p.Name != "" || p.Sub == "" {
-		return nil
+	if p.URN == "" && p.Name == "" {
+		if c := r.columns(p.Sub); c != nil {
+			return within{c}
+		}
 	}
-	return r.columns(p.Sub)
+	return within{}
+}
+
+// within is a column of rows: what it does not answer is not looked for in the document of the resource, which has
+// other rows too, or none of them.
+type within struct{ column }
+
+func (w within) test(t *translator, l leaf) condition {
+	if w.column == nil {
+		return unknown()
+	}
+	return w.column.test(t, l)
 }
 
 // impliesValue reports that only an element with a value can satisfy where.

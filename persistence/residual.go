@@ -79,10 +79,10 @@ func (p *search[Item]) lookAt(l *look, seen *gathering, walk *ordering, last **d
 	var x draft
 	x.add("SELECT "+l.columns, l.args...)
 	var sortKey *string
-	var dest []any
+	var more tail
 	if seen.order.sql != "" {
 		x.add(", " + seen.order.selected(seen.order.sql))
-		dest = []any{&sortKey}
+		more.dest = []any{&sortKey}
 	}
 	w, err := p.way(p.where, p.table.page)
 	if err != nil {
@@ -100,7 +100,7 @@ func (p *search[Item]) lookAt(l *look, seen *gathering, walk *ordering, last **d
 	place := domain.Position{}
 	err = p.query(x.String(), x.args, func(r row) error {
 		n++
-		id, tree, err := l.read(tail{r, dest})
+		id, tree, err := l.read(more.behind(r))
 		place = domain.Position{ID: id}
 		if err != nil || l.where != nil && !domain.Match(l.where, tree) {
 			return err

@@ -22,3 +22,20 @@ func TestContract(t *testing.T) {
 		storetest.Contract(t, storetest.Serializable)
 	})
 }
+
+// What many do at once, over the same.
+func TestConcurrency(t *testing.T) {
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		storetest.Concurrency(t, storetest.SQLite)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		storetest.Concurrency(t, storetest.Postgres)
+	})
+	t.Run("serializable", func(t *testing.T) {
+		t.Parallel()
+		storetest.Concurrency(t, storetest.Serializable)
+	})
+}

@@ -238,7 +238,7 @@ func (b *bulkRun) settle(o *operation, err error) {
 	if o.failure.status == http.StatusServiceUnavailable {
 		b.down = o.failure
 	}
-	if o.failure.status >= http.StatusInternalServerError {
+	if err != nil && o.failure.status >= http.StatusInternalServerError {
 		b.logFault(o.failure.code, slog.Any("cause", o.failure.cause))
 	}
 }

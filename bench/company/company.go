@@ -31,8 +31,8 @@ const (
 	MostGroups = 20_000
 )
 
-// check refuses what cannot be made.
-func (c Company) check() error {
+// Check refuses what cannot be made.
+func (c Company) Check() error {
 	for _, r := range c.Name {
 		if (r < 'a' || r > 'z') && (r < '0' || r > '9') {
 			return fmt.Errorf("company: the name %q must be lower-case letters and digits", c.Name)

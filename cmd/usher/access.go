@@ -20,7 +20,6 @@ type access struct {
 	http.ResponseWriter
 
 	control *http.ResponseController
-	now     func() time.Time
 	began   time.Time
 	id      string // of the request
 	route   string // pattern, not path
@@ -75,11 +74,11 @@ func (a *App) observe(r *http.Request, route string, caller domain.Caller, statu
 func (a *App) follow(next http.Handler) http.Handler {
 	now := a.config.Environment.Now
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := &access{ResponseWriter: w, control: http.NewResponseController(w), now: now, began: now(), id: a.identify(r)}
+		x := &access{ResponseWriter: w, control: http.NewResponseController(w), began: now(), id: a.identify(r)}
 		w.Header().Set("X-Request-Id", x.id)
 		r = r.WithContext(context.WithValue(r.Context(), accessKey{}, x))
 		if r.Body != nil && r.Body != http.NoBody {
-			r.Body = newPacedBody(r, x.control, now)
+			_ = x.control.SetReadDeadline(time.Now().Add(a.bodyTime)) // the server takes in what the handler leaves
 		}
 		defer func() {
 			cut := a.recovered(recover(), x, r)
@@ -178,14 +177,13 @@ func (x *access) WriteHeader(status int) {
 	x.ResponseWriter.WriteHeader(status)
 }
 
-// Write implements http.ResponseWriter, at the pace that an answer must be taken.
+// Write implements http.ResponseWriter. The time to take an answer begins with it, however long it took to find.
 func (x *access) Write(p []byte) (int, error) {
 	if x.status == 0 {
 		x.status = http.StatusOK
 	}
-	// A small answer to a quick request is within the server's own deadline.
-	if now := x.now(); x.written > 0 || len(p) > paceRate || now.Sub(x.began) > writeTime/2 {
-		_ = x.control.SetWriteDeadline(now.Add(allowance(int64(len(p)))))
+	if x.written == 0 {
+		_ = x.control.SetWriteDeadline(time.Now().Add(writeTime))
 	}
 	n, err := x.ResponseWriter.Write(p)
 	x.written += int64(n)

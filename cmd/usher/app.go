@@ -44,6 +44,7 @@ type App struct {
 	listener, metricsListener net.Listener
 	server, metricsServer     *http.Server
 
+	bodyTime time.Duration // see server.go
 	stopping atomic.Bool
 	ended    chan error // a listener that ended by itself
 	running  sync.WaitGroup
@@ -77,7 +78,7 @@ func NewApp(c Config) *App {
 	if c.Registry == nil {
 		c.Registry = prometheus.NewRegistry()
 	}
-	return &App{config: c, ended: make(chan error, 2)} // one for each listener
+	return &App{config: c, bodyTime: bodyTime, ended: make(chan error, 2)} // one for each listener
 }
 
 // Start opens everything and begins to answer. Errors name the setting.

@@ -10,12 +10,14 @@ import (
 	"usher/scim"
 )
 
-// What a client gets, so that a slow one costs a goroutine for a while and nothing else.
+// What a client gets, so that a slow one costs a goroutine for a while and nothing else. The SCIM adapter moves the
+// limits of bodies and answers on as they make progress; these hold for everything that it does not read or write.
 const (
 	maxHeader  = 32 << 10         // bytes of the request line and all headers
 	headerTime = 10 * time.Second // for all of them
+	bodyTime   = 10 * time.Second // for a body that nobody reads
+	writeTime  = time.Minute      // to take an answer
 	idleTime   = 2 * time.Minute  // between two requests on one connection
-	writeTime  = time.Minute      // to take the beginning of an answer; see pace.go for the rest
 )
 
 // newServer makes an HTTP server with these limits.

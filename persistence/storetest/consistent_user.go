@@ -34,8 +34,8 @@ func (s *snapshot) checkUsers(t testing.TB) {
 		require.Equal(t, nullableKey(tree.Get("name").Get("familyName").Text()), u.familyNameKey, "family_name_key of %s", u.id)
 		manager := tree.Get(domain.URNEnterprise).Get("manager").Get("value").Text()
 		require.Equal(t, nullable(manager), u.manager, "manager of %s", u.id)
-		_, isID := domain.ParseID[domain.User](manager)
-		require.Equal(t, isID, u.managerID.Valid, "manager_id of %s", u.id)
+		id, _ := domain.ParseID[domain.User](manager)
+		require.Equal(t, !id.IsZero(), u.managerID.Valid, "manager_id of %s", u.id)
 		require.Contains(t, []string{string(domain.Pending), string(domain.Active), string(domain.Inactive)}, u.status)
 		require.Equal(t, u.status != string(domain.Inactive), tree.Get("active").Truth(), "rule scim.active of %s, who is %s", u.id, u.status)
 		if u.status == string(domain.Active) {

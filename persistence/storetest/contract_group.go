@@ -45,6 +45,20 @@ func groups(t *testing.T, store *persistence.Store) {
 		require.Equal(t, unknown, err)
 	}
 
+	t.Run("Lock", func(t *testing.T) {
+		lock := func(scope domain.Scope, id domain.GroupID) (locked domain.Group, err error) {
+			err = writing(store, func(tx domain.Tx) error {
+				locked, err = tx.Groups().Lock(scope, id)
+				return err
+			})
+			return locked, err
+		}
+		locked, err := lock(scope, g.ID)
+		require.NoError(t, err)
+		require.Equal(t, g, locked)
+		_, err = lock(second.Scope(), g.ID)
+		require.Equal(t, unknown, err)
+	})
 	t.Run("Save", func(t *testing.T) {
 		renamed := g
 		renamed.DisplayName, renamed.Version = domain.NewName("Doctors"), g.Version+1

@@ -1,0 +1,100 @@
+package company
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// compare walks through two JSON values and tells every place where they differ. Lists are compared in their order.
+func compare(path string, want, got any, differ func(path string, want, got any)) {
+	switch want := want.(type) {
+	case object:
+		got, ok := got.(object)
+		if !ok {
+			differ(path, want, got)
+			return
+		}
+		both := maps.Clone(want)
+		maps.Copy(both, got)
+		for _, key := range slices.Sorted(maps.Keys(both)) {
+			wanted, has := want[key]
+			gotten, there := got[key]
+			if !has {
+				wanted = nothing{}
+			}
+			if !there {
+				gotten = nothing{}
+			}
+			compare(strings.TrimPrefix(path+"."+key, "."), wanted, gotten, differ)
+		}
+	case []any:
+		got, ok := got.([]any)
+		if !ok || len(got) != len(want) {
+			differ(path, want, got)
+			return
+		}
+		for i := range want {
+			compare(fmt.Sprintf("%s[%d]", path, i), want[i], got[i], differ)
+		}
+	default: // what can be compared: a list or an object on the other side is of another type
+		if want != got {
+			differ(path, want, got)
+		}
+	}
+}
+
+// nothing stands for what is not there: which JSON's null is not.
+type nothing struct{}
+
+// differences collects what is not as it should be. It is used by many goroutines.
+type differences struct {
+	mu    sync.Mutex
+	count int
+	first []string
+}
+
+// shown is how many differences are told in full.
+const shown = 20
+
+// add notes one: what was looked at, which field, what it should be and what it is.
+func (d *differences) add(where, path string, want, got any) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.count++
+	if len(d.first) < shown {
+		d.first = append(d.first, fmt.Sprintf("%s: %s should be %s, and is %s", where, path, brief(want), brief(got)))
+	}
+}
+
+// at makes what compare wants, for one thing that is looked at.
+func (d *differences) at(where string) func(path string, want, got any) {
+	return func(path string, want, got any) { d.add(where, path, want, got) }
+}
+
+// brief writes a value for people, and no more of a long one than says what it is.
+func brief(v any) string {
+	if _, none := v.(nothing); none {
+		return "absent"
+	}
+	const most = 300
+	text := []rune(quote(v))
+	if len(text) > most {
+		return string(text[:most]) + "…"
+	}
+	return string(text)
+}
+
+// quote writes a value as JSON, letters and signs as they are.
+func quote(v any) string {
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return err.Error()
+	}
+	return strings.TrimSpace(b.String())
+}
