@@ -42,7 +42,7 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	b.say("building usher")
+	b.sayf("building usher")
 	if b.binary, err = process.Build(ctx, b.dir); err != nil {
 		return err
 	}
@@ -118,8 +118,8 @@ func (b *bench) on(ctx context.Context, k kind) error {
 	return nil
 }
 
-// say tells the progress.
-func (b *bench) say(format string, args ...any) {
+// sayf tells the progress.
+func (b *bench) sayf(format string, args ...any) {
 	_, _ = fmt.Fprintf(b.log, "%5.0f s  %s\n", time.Since(b.began).Seconds(), fmt.Sprintf(format, args...))
 }
 

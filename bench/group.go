@@ -152,7 +152,7 @@ func (s *site) besides(ctx context.Context, steps []traffic.Step) (took, wait ti
 	result, err := s.send(ctx, &traffic.Once{Steps: steps})
 	close(done)
 	<-ended
-	s.say("%s %d: pushed a group in %s; others waited at most %s, p99 %s", s.name(), s.users, result.Elapsed,
+	s.sayf("%s %d: pushed a group in %s; others waited at most %s, p99 %s", s.name(), s.users, result.Elapsed,
 		others.Latency().Max(), others.Latency().Quantile(0.99))
 	return result.Elapsed, others.Latency().Max(), errors.Join(err, errOthers)
 }
@@ -188,7 +188,7 @@ func (b *bench) readGroup(ctx context.Context, s *site) error {
 		err = s.server.ResetPeak()
 	}
 	if err != nil {
-		s.say("memory cannot be measured here: %v", err)
+		s.sayf("memory cannot be measured here: %v", err)
 		return nil
 	}
 	result, err := s.load(ctx, "read-group", b.Seconds, s.main.ReadGroups(readers, group))
@@ -200,7 +200,7 @@ func (b *bench) readGroup(ctx context.Context, s *site) error {
 		return err
 	}
 	grown := float64(after.Peak - before.Resident)
-	s.say("%s: an answer has %.1f MB; %d readers made the server grow from %.0f MB by %.1f MB", s.name(), size/1e6, readers, float64(before.Resident)/1e6, grown/1e6)
+	s.sayf("%s: an answer has %.1f MB; %d readers made the server grow from %.0f MB by %.1f MB", s.name(), size/1e6, readers, float64(before.Resident)/1e6, grown/1e6)
 	b.add(
 		report.Row{
 			Table: s.single(), Form: report.OfValues, Operation: "read of a group of " + thousands(min(big, s.users)),

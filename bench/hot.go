@@ -134,7 +134,7 @@ func (b *bench) round(ctx context.Context, sites []*site, op operation, f *figur
 		if err != nil {
 			return err
 		}
-		s.say("%s %d: %s: %.0f/s is the limit", s.name(), s.users, op.flag, limit)
+		s.sayf("%s %d: %s: %.0f/s is the limit", s.name(), s.users, op.flag, limit)
 		f.limit = append(f.limit, limit)
 		for _, other := range others(op.flag) {
 			if rate, err := s.limit.run(ctx, other.flag, o); err != nil {

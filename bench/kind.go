@@ -83,7 +83,7 @@ func (k *postgresKind) fresh(ctx context.Context) (string, func(), error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer cancel()
 		if err := k.administer(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
-			k.say("drop %s: %v", name, err)
+			k.sayf("drop %s: %v", name, err)
 		}
 	}
 	return u.String(), drop, k.administer(ctx, "CREATE DATABASE "+name)

@@ -58,11 +58,12 @@ func (c *profileCommand) Run(ctx context.Context) error {
 	profiles := http.NewServeMux()
 	profiles.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	servers := []*http.Server{{Handler: handler}, {Handler: profiles}}
-	defer context.AfterFunc(ctx, func() {
+	stop := context.AfterFunc(ctx, func() {
 		for _, s := range servers {
 			_ = s.Close()
 		}
-	})()
+	})
+	defer stop()
 	go func() { _ = servers[1].Serve(back) }() // ends with ErrServerClosed
 	go func() {
 		for ctx.Err() == nil {

@@ -113,7 +113,7 @@ func (s *site) found(ctx context.Context, slug string, seats, users int, groups 
 	o := &org{slug: slug, token: made.Token}
 	var err error
 	o.People, err = seed.Fill(ctx, s.url, made.Token, seed.Plan{Company: people.Company(slug), Users: users, Groups: groups})
-	s.say("%s: seeded %d people and %d groups in %.1f s", s.name(), users, len(groups), time.Since(began).Seconds())
+	s.sayf("%s: seeded %d people and %d groups in %.1f s", s.name(), users, len(groups), time.Since(began).Seconds())
 	return o, err
 }
 
@@ -151,7 +151,7 @@ func (s *site) load(ctx context.Context, what string, seconds int, workers []loa
 		err = <-profile
 	}
 	all := result.Latency()
-	s.say("%s %d: %s: %.0f/s, p50 %s, p99 %s", s.name(), s.users, what, result.Rate(), all.Quantile(0.5), all.Quantile(0.99))
+	s.sayf("%s %d: %s: %.0f/s, p50 %s, p99 %s", s.name(), s.users, what, result.Rate(), all.Quantile(0.5), all.Quantile(0.99))
 	return result, err
 }
 

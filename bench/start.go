@@ -25,7 +25,7 @@ func (b *bench) start(ctx context.Context, k kind) error {
 		if err != nil {
 			return err
 		}
-		b.say("%s: ready after %s, idle with %.1f MB", k.name(), took, float64(memory.Resident)/1e6)
+		b.sayf("%s: ready after %s, idle with %.1f MB", k.name(), took, float64(memory.Resident)/1e6)
 		times, resident = append(times, took.Seconds()), append(resident, float64(memory.Resident)/1e6)
 	}
 	table := single(k)

@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"io"
 	"net"
@@ -25,6 +26,7 @@ const (
 	stateSerializationFailure = "40001"
 	stateDeadlock             = "40P01"
 	stateReadOnly             = "25006"
+	stateLockNotAvailable     = "55P03" // within a lock_timeout that the operator has set
 	classConnection           = "08"
 	classResources            = "53" // disk full, out of memory, too many connections
 	classOperator             = "57" // shutdown, crash, cannot connect now
@@ -62,27 +64,30 @@ func isRetryable(err error) bool {
 
 // isUnavailable reports that the database cannot be reached, is full, or may not be written at the moment.
 func isUnavailable(err error) bool {
+	if isAway(err) {
+		return true
+	}
 	if state := sqlState(err); state != "" {
 		class := state[:2]
 		return class == classConnection || class == classResources || class == classOperator || class == classSystem ||
-			state == stateReadOnly
+			state == stateReadOnly || state == stateLockNotAvailable
 	}
 	switch sqliteCode(err) & 0xff {
 	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY,
 		sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM:
 		return true
 	}
-	var connect *pgconn.ConnectError
-	var network net.Error
-	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, errClosed) ||
-		errors.Is(err, net.ErrClosed) || pgconn.Timeout(err) || errors.Is(err, context.DeadlineExceeded) ||
-		brokenConnection(err)
+	return false
 }
 
-// brokenConnection reports a connection that ended under a statement, or had ended before it.
-func brokenConnection(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, pgx.ErrTxClosed) ||
-		pgconn.SafeToRetry(err)
+// isAway reports that there is no connection: it could not be made (whatever the server said to that), it ended under a
+// statement or before it, the time was up, or the store is closed.
+func isAway(err error) bool {
+	var connect *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.Timeout(err) || pgconn.SafeToRetry(err) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, pgx.ErrTxClosed) || errors.Is(err, errClosed)
 }
 
 // classified turns whatever a unit of work failed with into a *domain.Error. It is the only place that knows driver

@@ -60,7 +60,7 @@ func (s *Store) SchemaState(ctx context.Context) (SchemaState, error) {
 		_, err := fetch(session, "SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version", nil, &state.Current)
 		return err
 	})
-	return state, classified(err)
+	return state, s.outcome(err)
 }
 
 // newest is the number of the last migration in a folder.
@@ -99,7 +99,7 @@ func (s *Store) migrateTo(ctx context.Context, version int64) error {
 		return fmt.Errorf("persistence: read migrations: %w", err)
 	}
 	if _, err := provider.UpTo(ctx, version); err != nil {
-		return configError("its schema cannot be migrated: %v", err)
+		return configError("its schema cannot be migrated: %s", reason(err))
 	}
 	return nil
 }

@@ -111,6 +111,9 @@ func (p *search[Item]) walked() (domain.Page[Item], error) {
 		return page, err
 	}
 	p.addFrom(&x, p.where, w, p.joins)
+	if p.where.seek == nil {
+		page.Items = make([]Item, 0, min(p.q.Limit+1, 128))
+	}
 	only := segment{}
 	if p.q.After != nil {
 		behind, err := p.order.after(p.t, only, *p.q.After)

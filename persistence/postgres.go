@@ -72,6 +72,11 @@ func (e *postgresEngine) check(ctx context.Context) error {
 	if err := e.pool.QueryRow(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version); err != nil {
 		return configError("PostgreSQL cannot be reached with this URL; check host, port, user, password and database name (%s)", reason(err))
 	}
+	return checkVersion(version)
+}
+
+// checkVersion refuses a server that is too old, by its server_version_num.
+func checkVersion(version int) error {
 	if version < oldestPostgres {
 		return configError("the server is PostgreSQL %d; use version 14 or newer", version/10000)
 	}

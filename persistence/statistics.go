@@ -13,12 +13,15 @@ import (
 // after a minute or so, and until then it goes on with the plans it made while the tables were empty: in a first push
 // of thousands of people every look-up would walk through all of them.
 type statistics struct {
-	pool  *pgxpool.Pool
-	rows  atomic.Int64 // written by this process
-	next  atomic.Int64 // the number of rows at which to look again
-	group sync.WaitGroup
-	stop  context.Context //nolint:containedctx // ends with the store
-	end   context.CancelFunc
+	pool *pgxpool.Pool
+	rows atomic.Int64    // written by this process
+	next atomic.Int64    // the number of rows at which to look again
+	stop context.Context //nolint:containedctx // ends with the store
+	end  context.CancelFunc
+
+	mu     sync.Mutex // guards closed: nobody joins a group that is waited for
+	closed bool
+	group  sync.WaitGroup
 }
 
 const (
@@ -39,6 +42,11 @@ func (s *statistics) grew(rows int64) {
 	if s.rows.Add(rows) < next || !s.next.CompareAndSwap(next, 10*next) {
 		return
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
 	s.group.Go(func() {
 		ctx, cancel := context.WithTimeout(s.stop, lookTimeout)
 		defer cancel()
@@ -49,6 +57,9 @@ func (s *statistics) grew(rows int64) {
 
 // close waits for what is under way.
 func (s *statistics) close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
 	s.end()
 	s.group.Wait()
 }

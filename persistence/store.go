@@ -11,9 +11,17 @@ package persistence
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"net"
 	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
 
 	"usher/domain"
 )
@@ -29,7 +37,7 @@ type Config struct {
 // Store implements domain.Store.
 type Store struct {
 	engine
-	url string
+	closed atomic.Bool
 }
 
 // engine is a database: how it runs units of work. It hides which one.
@@ -54,21 +62,20 @@ type Stat struct {
 // Open connects to the database. It creates an SQLite file that does not exist, and changes no schema: see Migrate.
 // Errors name the setting (database) and the remedy.
 func Open(ctx context.Context, c Config) (*Store, error) {
-	scheme, rest, _ := strings.Cut(c.URL, ":")
 	var e engine
 	var err error
-	switch scheme {
+	switch kind, file := Kind(c.URL); kind {
 	case "sqlite":
-		e, err = openSQLite(ctx, rest, c.Connections)
-	case "postgres", "postgresql":
+		e, err = openSQLite(ctx, file, c.Connections)
+	case "postgres":
 		e, err = openPostgres(ctx, c.URL, c.Connections)
 	default:
-		return nil, configError("the database URL begins with %q; use sqlite:FILE or postgres://USER@HOST/DATABASE", clip(scheme))
+		return nil, configError("%s is no database URL; use sqlite:FILE or postgres://USER@HOST/DATABASE", Redacted(c.URL))
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &Store{engine: e, url: c.URL}, nil
+	return &Store{engine: e}, nil
 }
 
 // Kind of a database URL, "sqlite" or "postgres"; empty for neither. For SQLite file is the path.
@@ -83,41 +90,65 @@ func Kind(databaseURL string) (kind, file string) {
 	return "", ""
 }
 
-// Redacted is a database URL without its password, for logs.
+// Redacted is a database URL for logs: SQLite's as it is, PostgreSQL's without password and options, and of anything else
+// no more than its scheme, since nobody knows where in it the secret stands.
 func Redacted(databaseURL string) string {
-	if kind, _ := Kind(databaseURL); kind != "postgres" {
+	scheme, _, ok := strings.Cut(databaseURL, "://")
+	switch kind, _ := Kind(databaseURL); {
+	case kind == "sqlite":
 		return databaseURL
+	case !ok || !schemeForm.MatchString(scheme):
+		return "(unreadable)"
+	case kind == "":
+		return scheme + "://…"
 	}
-	u, err := url.Parse(databaseURL)
+	config, err := pgx.ParseConfig(databaseURL)
 	if err != nil {
-		return "postgres://(unreadable)"
+		return scheme + "://(unreadable)"
 	}
-	q := u.Query()
-	if q.Has("password") {
-		q.Set("password", "xxxxx")
-		u.RawQuery = q.Encode()
+	hosts := []string{address(config.Host, config.Port)}
+	for _, f := range config.Fallbacks { // a host may be there twice, with TLS and without
+		if host := address(f.Host, f.Port); !slices.Contains(hosts, host) {
+			hosts = append(hosts, host)
+		}
 	}
-	return u.Redacted()
+	return scheme + "://" + url.User(config.User).String() + "@" + strings.Join(hosts, ",") + "/" + url.PathEscape(config.Database)
 }
+
+var schemeForm = regexp.MustCompile(`^[a-z][a-z0-9+.-]{0,20}$`)
+
+func address(host string, port uint16) string { return net.JoinHostPort(host, strconv.Itoa(int(port))) }
 
 // Read implements domain.Store.
 func (s *Store) Read(ctx context.Context, fn func(domain.Tx) error) error {
-	return classified(s.read(ctx, func(session session) error { return fn(tx{session}) }))
+	return s.outcome(s.read(ctx, func(session session) error { return fn(tx{session}) }))
 }
 
 // Write implements domain.Store.
 func (s *Store) Write(ctx context.Context, fn func(domain.Tx) error) error {
-	return classified(s.write(ctx, func(session session) error { return fn(tx{session}) }))
+	return s.outcome(s.write(ctx, func(session session) error { return fn(tx{session}) }))
 }
 
 // Ping asks the database for a sign of life. Unavailable.
-func (s *Store) Ping(ctx context.Context) error { return classified(s.ping(ctx)) }
+func (s *Store) Ping(ctx context.Context) error { return s.outcome(s.ping(ctx)) }
 
 // Stat reports on the connections.
 func (s *Store) Stat() Stat { return s.stat() }
 
-// Close ends all connections, after the writes that were accepted.
-func (s *Store) Close() error { return s.close() }
+// Close ends all connections, after the writes that were accepted. What is asked after it is Unavailable.
+func (s *Store) Close() error {
+	s.closed.Store(true)
+	return s.close()
+}
+
+// outcome classifies an error. The drivers have no common one for what was closed.
+func (s *Store) outcome(err error) error {
+	var known *domain.Error
+	if err != nil && s.closed.Load() && !errors.As(err, &known) {
+		err = fmt.Errorf("%w: %w", errClosed, err)
+	}
+	return classified(err)
+}
 
 func configError(format string, args ...any) *domain.Error {
 	return &domain.Error{Kind: domain.Invalid, Code: domain.CodeInvalidValue, Field: "database", Message: fmt.Sprintf(format, args...)}

@@ -103,8 +103,8 @@ func paging(t *testing.T, s *server) {
 func pageSizes(t *testing.T, s *server) {
 	s.people(1003)
 	require.Equal(t, 100, s.get("/Users").num("/itemsPerPage"))
-	for _, count := range []string{"1000", "1001", "100000", "9999999999999999999999"} {
-		got := s.get("/Users?count=" + count).is(200)
+	for _, count := range []string{"1000", "1001", "9999999999999999999999"} {
+		got := s.get("/Users?attributes=id&count=" + count).is(200)
 		require.Equal(t, 1000, got.num("/itemsPerPage"))
 		require.Equal(t, 1003, got.num("/totalResults"))
 		require.Len(t, got.list("/Resources"), 1000)
@@ -197,7 +197,7 @@ func searchAndRoot(t *testing.T, s *server) {
 	require.Len(t, whole, 22)
 	for _, order := range []string{"ascending", "descending"} {
 		whole := s.get("/?sortBy=displayName&sortOrder=" + order).names("/id")
-		for count := 1; count < 8; count++ {
+		for _, count := range []int{1, 3, 8} {
 			var pieces []string
 			for start := 1; start <= 22; start += count {
 				pieces = append(pieces, s.get(fmt.Sprintf("/?sortBy=displayName&sortOrder=%s&startIndex=%d&count=%d", order, start, count)).names("/id")...)

@@ -516,7 +516,7 @@ func sqlInjection(t *testing.T, s *server) {
 	s.user("bo")
 	for _, sql := range []string{`' OR '1'='1`, `'; DROP TABLE users; --`, `" OR ""="`, `%`, `_`, `a%' --`, `\`, `$1`, `?`, `:x`, `1); SELECT pg_sleep(9); --`, `*`, `ana'`} {
 		quoted := strconv.Quote(sql)
-		for _, operator := range []string{"eq", "co", "sw", "ew", "gt"} {
+		for _, operator := range []string{"eq", "co", "gt"} {
 			for _, attribute := range []string{"userName", "displayName", "emails.value", "title", "id", "externalId", "groups.value"} {
 				got := s.get("/Users?filter=" + escape(attribute+" "+operator+" "+quoted)).is(200)
 				if operator != "gt" {
@@ -555,7 +555,7 @@ func bounds(t *testing.T, s *server) {
 		s.post(endpoint, lists).refused(400, "invalidSyntax")
 		s.post(endpoint, `{"x":`+nested+`}`).refused(400, "invalidSyntax")
 	}
-	bomb := zeros(t, 100<<20)
+	bomb := zeros(t, 32<<20)
 	big := func(n int) string { return `{"userName":"a","x":"` + strings.Repeat("y", n) + `"}` }
 	for endpoint, limit := range map[string]int{"/Users": 1 << 20, "/Bulk": 1 << 20, "/.search": 1 << 20, "/Groups": 16 << 20} {
 		s.post(endpoint, big(limit)).refused(413, "")

@@ -44,8 +44,8 @@ func settings() []string {
 func Find(given string) string {
 	candidates := []string{given}
 	if path, err := exec.LookPath("initdb"); err == nil {
-		if real, err := filepath.EvalSymlinks(path); err == nil {
-			path = real
+		if target, err := filepath.EvalSymlinks(path); err == nil {
+			path = target
 		}
 		candidates = append(candidates, filepath.Dir(path))
 	}
@@ -106,7 +106,7 @@ func (s *Server) start(ctx context.Context, bin string) error {
 		args = append(args, "-c", setting)
 	}
 	// It is stopped by its own id, in order, and not by the end of the context.
-	s.process = exec.Command(filepath.Join(bin, "postgres"), args...) //nolint:noctx // see above
+	s.process = exec.Command(filepath.Join(bin, "postgres"), args...)
 	s.process.Dir = s.dir
 	// A process group of its own makes it deaf to the terminal's interrupt: it goes last.
 	s.process.SysProcAttr = &syscall.SysProcAttr{Credential: user, Setpgid: true}

@@ -23,11 +23,11 @@ import (
 func TestTheReadsAreWhatUsherRuns(t *testing.T) {
 	t.Parallel()
 	b := newBoth(t, 10)
-	b.send(t, "GET", "/ServiceProviderConfig", "", 200)
+	b.get(t, "/ServiceProviderConfig", 200)
 	before := prepared(b.store)
-	b.send(t, "GET", "/Users/"+b.people.User(1).String(), "", 200)
-	b.send(t, "GET", `/Users?filter=userName+eq+%22x%22`, "", 200)
-	b.send(t, "GET", "/Users?startIndex=1&count=100", "", 200)
+	b.get(t, "/Users/"+b.people.User(1).String(), 200)
+	b.get(t, `/Users?filter=userName+eq+%22x%22`, 200)
+	b.get(t, "/Users?startIndex=1&count=100", 200)
 	var reads []string
 	for _, text := range prepared(b.store) {
 		if !slices.Contains(before, text) {

@@ -103,7 +103,8 @@ func Serve(ctx context.Context, database, token, organisation string, connection
 		return err
 	}
 	server := &http.Server{Handler: &Server{Pool: pool, Tokens: map[string]uuid.UUID{token: id}}}
-	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer stop()
 	if err := json.NewEncoder(log).Encode(map[string]string{"msg": "serving", "url": "http://" + l.Addr().String()}); err != nil {
 		return err
 	}

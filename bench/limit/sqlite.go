@@ -68,12 +68,12 @@ func (s *SQLite) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	for _, text := range append(createSQL(), saveUserSQL, releaseSeatSQL, takeSeatSQL, "BEGIN IMMEDIATE", "COMMIT") {
-		if s.writes[text], err = s.conn.PrepareContext(ctx, text); err != nil {
+		if s.writes[text], err = s.conn.PrepareContext(ctx, text); err != nil { //nolint:sqlclosecheck // Close does
 			return fmt.Errorf("%s: %w", text, err)
 		}
 	}
 	for text, to := range map[string]**sql.Stmt{getSQL: &s.get, equalSQL: &s.equal, pageSQL: &s.page} {
-		if *to, err = s.readers.PrepareContext(ctx, text); err != nil {
+		if *to, err = s.readers.PrepareContext(ctx, text); err != nil { //nolint:sqlclosecheck // the pool does
 			return fmt.Errorf("%s: %w", text, err)
 		}
 	}

@@ -60,7 +60,7 @@ func (p *person) dest() []any {
 // rows runs a select and scans what it gives; it must be so many rows. The driver is not handed a context, which would
 // cost it a goroutine a call; Usher does not either.
 func (s *SQLite) rows(st *sql.Stmt, want int, args []any) error {
-	rows, err := st.Query(args...) //nolint:noctx // see above
+	rows, err := st.Query(args...)
 	if err != nil {
 		return err
 	}

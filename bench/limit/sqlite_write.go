@@ -57,7 +57,7 @@ func (s *SQLite) grouped(jobs <-chan job) {
 }
 
 func (s *SQLite) commit(group []job) error {
-	if _, err := s.writes["BEGIN IMMEDIATE"].Exec(); err != nil { //nolint:noctx // as rows
+	if _, err := s.writes["BEGIN IMMEDIATE"].Exec(); err != nil {
 		return err
 	}
 	for _, j := range group {
@@ -65,7 +65,7 @@ func (s *SQLite) commit(group []job) error {
 			return err // the transaction is left open: the run is over
 		}
 	}
-	_, err := s.writes["COMMIT"].Exec() //nolint:noctx // as rows
+	_, err := s.writes["COMMIT"].Exec()
 	return err
 }
 
@@ -96,7 +96,7 @@ func (s *SQLite) write(ctx context.Context, callers int, d time.Duration, prepar
 
 // run executes a prepared statement of the writer; it must change a row.
 func (s *SQLite) run(text string, args ...any) error {
-	result, err := s.writes[text].Exec(args...) //nolint:noctx // as rows
+	result, err := s.writes[text].Exec(args...)
 	if err != nil {
 		return err
 	}
@@ -145,11 +145,11 @@ func (s *SQLite) create(n int64) error {
 // seat takes a seat where seats are limited.
 func (s *SQLite) seat(id string) error {
 	var limit int
-	if err := s.writes[seatLimitSQL].QueryRow(s.org(), "full").Scan(&limit); err != nil || limit < 0 { //nolint:noctx // as rows
+	if err := s.writes[seatLimitSQL].QueryRow(s.org(), "full").Scan(&limit); err != nil || limit < 0 {
 		return err
 	}
 	var one int
-	return s.writes[takeSeatSQL].QueryRow(id, s.org(), "full", s.org(), "full").Scan(&one) //nolint:noctx // as rows
+	return s.writes[takeSeatSQL].QueryRow(id, s.org(), "full", s.org(), "full").Scan(&one)
 }
 
 // Patch switches people off and on: those of the second half of the seed, of whom every caller has some of its own.
@@ -163,7 +163,7 @@ func (s *SQLite) Patch(ctx context.Context, callers int, d time.Duration) (load.
 		number := half + caller + n%own*callers
 		p := person{number: int64(number)}
 		id := s.people.User(number).String()
-		err := s.get.QueryRow(append([]any{s.org(), id, s.connection()}, s.standing()...)...).Scan(p.dest()...) //nolint:noctx // as rows
+		err := s.get.QueryRow(append([]any{s.org(), id, s.connection()}, s.standing()...)...).Scan(p.dest()...)
 		return func() error { return s.toggle(&p) }, err
 	})
 }
@@ -191,6 +191,6 @@ func (s *SQLite) toggle(p *person) error {
 	if status == "active" {
 		return s.seat(p.id)
 	}
-	_, err = s.writes[releaseSeatSQL].Exec(p.org, p.id) //nolint:noctx // as rows
+	_, err = s.writes[releaseSeatSQL].Exec(p.org, p.id)
 	return err
 }

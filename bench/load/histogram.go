@@ -32,8 +32,8 @@ func (h *Histogram) Add(d time.Duration) {
 
 // Merge adds what another histogram has counted.
 func (h *Histogram) Merge(other *Histogram) {
-	for i, n := range other.counts {
-		h.counts[i] += n
+	for i := range other.counts {
+		h.counts[i] += other.counts[i]
 	}
 	h.n += other.n
 	h.sum += other.sum
@@ -61,8 +61,8 @@ func (h *Histogram) Quantile(q float64) time.Duration {
 		return 0
 	}
 	rank := max(int64(math.Ceil(q*float64(h.n))), 1)
-	for i, n := range h.counts {
-		if rank -= n; rank <= 0 {
+	for i := range h.counts {
+		if rank -= h.counts[i]; rank <= 0 {
 			return min(upper(i), h.most)
 		}
 	}

@@ -74,11 +74,12 @@ func Run(ctx context.Context, c Config) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	defer context.AfterFunc(ctx, func() { // what waits for an answer wakes up
+	stop := context.AfterFunc(ctx, func() { // what waits for an answer wakes up
 		for _, l := range loops {
 			_ = l.conn.Close()
 		}
-	})()
+	})
+	defer stop()
 	from := time.Now().Add(c.Warm)
 	until := from.Add(c.For)
 	var wg sync.WaitGroup

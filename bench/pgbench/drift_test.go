@@ -69,7 +69,7 @@ func compare(t *testing.T, sent, script []string) {
 
 var (
 	guard     = regexp.MustCompile(`^WITH done AS \((.*) RETURNING 1\) SELECT 1/count\(\*\) FROM done$`)
-	parameter = regexp.MustCompile(`\\\$[0-9]+`)
+	parameter = regexp.MustCompile(`\\\$\d+`)
 	space     = regexp.MustCompile(`\s+`)
 )
 

@@ -48,7 +48,7 @@ const (
 // Start starts a server and waits until it listens.
 func Start(ctx context.Context, c Command) (*Server, error) {
 	s := &Server{tail: newTail(), ended: make(chan struct{})}
-	s.command = exec.Command(c.Path, c.Args...) //nolint:noctx // it is stopped by Stop, which lets it finish
+	s.command = exec.Command(c.Path, c.Args...)
 	s.command.Env = append(clean(os.Environ()), c.Env...)
 	s.command.Stderr = s.tail
 	s.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // deaf to the terminal's interrupt: Stop ends it

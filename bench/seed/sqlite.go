@@ -49,7 +49,7 @@ func newSQLiteWriter(ctx context.Context, file string, caller domain.Caller) (*s
 func (w *sqliteWriter) prepare() error {
 	for _, t := range []table{usersTable, emailsTable, namesTable, groupsTable, membershipsTable, eventsTable, valuesTable, columns("users_text", "rowid words")} {
 		text := "INSERT INTO " + t.name + " (" + strings.Join(t.columns, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(t.columns)-1) + ")"
-		st, err := w.db.PrepareContext(w.ctx, text)
+		st, err := w.db.PrepareContext(w.ctx, text) //nolint:sqlclosecheck // close does
 		if err != nil {
 			return fmt.Errorf("prepare %s: %w", t.name, err)
 		}
@@ -87,7 +87,7 @@ func (w *sqliteWriter) inTransaction(fn func() error) error {
 
 // insert adds a row. The driver is not handed the context, which would cost it a goroutine a row.
 func (w *sqliteWriter) insert(t string, row []any) (rowid int64, err error) {
-	result, err := w.inserts[t].Exec(row...) //nolint:noctx // see above
+	result, err := w.inserts[t].Exec(row...)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", t, err)
 	}
@@ -148,7 +148,7 @@ func (w *sqliteWriter) seat(holder domain.UserID) error {
 		return nil
 	}
 	w.lastSeat++
-	result, err := w.db.Exec("UPDATE seats SET holder_id = ? WHERE organisation_id = ? AND licence = ? AND seat_number = ?", //nolint:noctx // as insert
+	result, err := w.db.Exec("UPDATE seats SET holder_id = ? WHERE organisation_id = ? AND licence = ? AND seat_number = ?",
 		holder.String(), w.caller.Organisation.String(), domain.LicenceFull, w.lastSeat)
 	if err != nil {
 		return err

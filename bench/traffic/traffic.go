@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"usher/bench/load"
 	"usher/bench/people"
@@ -92,7 +93,7 @@ func (o Organisation) Equals(n int) []load.Worker {
 
 // Lists makes workers that read the first 100 people.
 func (o Organisation) Lists(n int) []load.Worker {
-	holds := []byte(fmt.Sprintf(`"itemsPerPage":%d,`, min(100, o.People.Users)))
+	holds := fmt.Appendf(nil, `"itemsPerPage":%d,`, min(100, o.People.Users))
 	return workers(n, func(int) load.Worker {
 		return &asking{status: 200, holds: holds, request: func(dst []byte) ([]byte, int) {
 			return o.Form.Get(dst, "/Users?startIndex=1&count=100"), 0
@@ -118,10 +119,10 @@ type Search struct {
 // Searches are the searches that must find an index.
 func Searches() []Search {
 	inner := func(p people.Person) string { // without the first letter, so that no prefix helps
-		_, rest, _ := bytes.Cut([]byte(p.UserName), []byte("."))
-		return string(rest[1:bytes.IndexByte(rest, '@')])
+		_, rest, _ := strings.Cut(p.UserName, ".")
+		return rest[1:strings.IndexByte(rest, '@')]
 	}
-	outer := func(p people.Person) string { return p.UserName[:bytes.IndexByte([]byte(p.UserName), '@')] }
+	outer := func(p people.Person) string { return p.UserName[:strings.IndexByte(p.UserName, '@')] }
 	return []Search{
 		{"userName sw", func(p people.Person) string { return `userName sw "` + outer(p) + `"` }},
 		{"userName co", func(p people.Person) string { return `userName co "` + inner(p) + `"` }},
