@@ -6,11 +6,15 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
+	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"usher/persistence"
 )
 
 // kind is a kind of database: what differs between the two.
@@ -22,6 +26,9 @@ type kind interface {
 
 	// fresh gives the URL of a database without a schema, and what removes it.
 	fresh(ctx context.Context) (url string, drop func(), err error)
+
+	// copied gives the URL of a copy of a database that nobody has open.
+	copied(ctx context.Context, url string) (copied string, drop func(), err error)
 
 	// limits readies what Usher is compared with on a site.
 	limits(ctx context.Context, s *site) (limits, error)
@@ -49,6 +56,35 @@ func (k *sqliteKind) fresh(context.Context) (string, func(), error) {
 	return "sqlite:" + filepath.Join(k.dir, uniqueName()+".db"), func() {}, nil // goes with the directory
 }
 
+func (k *sqliteKind) copied(ctx context.Context, url string) (string, func(), error) {
+	made, _, err := k.fresh(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	_, from := persistence.Kind(url)
+	_, to := persistence.Kind(made)
+	drop := func() {
+		for _, suffix := range []string{"", "-wal", "-shm"} {
+			_ = os.Remove(to + suffix)
+		}
+	}
+	return made, drop, copyFile(from, to)
+}
+
+func copyFile(from, to string) error {
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = source.Close() }()
+	target, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(target, source)
+	return errors.Join(err, target.Sync(), target.Close())
+}
+
 type postgresKind struct {
 	*bench
 
@@ -72,7 +108,17 @@ current_setting('synchronous_commit'), current_setting('shared_buffers')`).Scan(
 		version, fsync, commit, buffers, k.connections(k.flag())), err
 }
 
-func (k *postgresKind) fresh(ctx context.Context) (string, func(), error) {
+func (k *postgresKind) fresh(ctx context.Context) (string, func(), error) { return k.create(ctx, "") }
+
+func (k *postgresKind) copied(ctx context.Context, from string) (string, func(), error) {
+	u, err := url.Parse(from)
+	if err != nil {
+		return "", nil, err
+	}
+	return k.create(ctx, " TEMPLATE "+u.Path[1:])
+}
+
+func (k *postgresKind) create(ctx context.Context, options string) (string, func(), error) {
 	name := uniqueName()
 	u, err := url.Parse(k.url)
 	if err != nil {
@@ -86,7 +132,7 @@ func (k *postgresKind) fresh(ctx context.Context) (string, func(), error) {
 			k.sayf("drop %s: %v", name, err)
 		}
 	}
-	return u.String(), drop, k.administer(ctx, "CREATE DATABASE "+name)
+	return u.String(), drop, k.administer(ctx, "CREATE DATABASE "+name+options)
 }
 
 func (k *postgresKind) administer(ctx context.Context, statement string) error {

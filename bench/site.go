@@ -2,14 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"time"
-
-	"crypto/rand"
 
 	"usher/bench/load"
 	"usher/bench/people"
@@ -23,10 +22,12 @@ type site struct {
 	*bench
 	kind
 
-	url     string
+	seeded  string // URL of the database as it was seeded
+	url     string // of the database in use: that one, or a copy
 	users   int
 	secret  string
-	drop    func()
+	drops   []func() // remove the databases
+	copied  bool     // the one in use is a copy
 	server  *process.Server
 	limit   limits
 	main    *org // as many people as the site has
@@ -49,8 +50,8 @@ type org struct {
 func (b *bench) openSite(ctx context.Context, k kind, users int, first, last bool) (*site, error) {
 	s := &site{bench: b, kind: k, users: users, secret: newSecret(), groups: map[int]string{}}
 	var err error
-	if s.url, s.drop, err = k.fresh(ctx); err != nil {
-		return nil, err
+	if err = s.make(ctx); err != nil {
+		return s, err
 	}
 	if err := process.Run(ctx, s.usher("migrate"), nil); err != nil {
 		return s, err
@@ -82,8 +83,34 @@ func (b *bench) openSite(ctx context.Context, k kind, users int, first, last boo
 			return s, err
 		}
 	}
+	s.copied = first
+	return s, s.open(ctx)
+}
+
+// make makes the database to be seeded.
+func (s *site) make(ctx context.Context) error {
+	url, drop, err := s.fresh(ctx)
+	if drop != nil {
+		s.drops = append(s.drops, drop)
+	}
+	s.seeded, s.url = url, url
+	return err
+}
+
+// open starts Usher, and readies the limits, on the first site; there on a copy, so that the site can be renewed.
+func (s *site) open(ctx context.Context) (err error) {
+	if s.copied {
+		var drop func()
+		s.url, drop, err = s.kind.copied(ctx, s.seeded)
+		if drop != nil {
+			s.drops = append(s.drops, drop)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	if s.server, err = process.Start(ctx, s.serve()); err != nil {
-		return s, err
+		return err
 	}
 	for _, o := range []*org{s.main, s.limited, s.sync} {
 		if o != nil {
@@ -91,10 +118,34 @@ func (b *bench) openSite(ctx context.Context, k kind, users int, first, last boo
 		}
 	}
 	s.patches = s.main.Patches()
-	if first {
-		s.limit, err = k.limits(ctx, s)
+	if s.copied {
+		s.limit, err = s.limits(ctx, s)
 	}
-	return s, err
+	return err
+}
+
+// renew makes the first site what it was when it was seeded: a few seconds of creating people make of ten thousand
+// several times as many.
+func (s *site) renew(ctx context.Context) error {
+	if !s.copied {
+		return nil
+	}
+	s.shut()
+	last := len(s.drops) - 1
+	s.drops[last]()
+	s.drops = s.drops[:last]
+	return s.open(ctx)
+}
+
+// shut stops what runs on the database.
+func (s *site) shut() {
+	if s.limit != nil {
+		s.limit.close()
+	}
+	if s.server != nil {
+		s.server.Stop()
+	}
+	s.limit, s.server = nil, nil
 }
 
 // found makes an organisation and its people; without a number, seats are unlimited.
@@ -159,13 +210,10 @@ func (s *site) load(ctx context.Context, what string, seconds int, workers []loa
 func (s *site) run() string { return "r" + strconv.Itoa(s.runs) }
 
 func (s *site) close() {
-	if s.limit != nil {
-		s.limit.close()
+	s.shut()
+	for _, drop := range s.drops {
+		drop()
 	}
-	if s.server != nil {
-		s.server.Stop()
-	}
-	s.drop()
 }
 
 func newSecret() string {

@@ -37,10 +37,10 @@ func (b *bench) start(ctx context.Context, k kind) error {
 
 func (b *bench) startOnce(ctx context.Context, k kind) (took time.Duration, memory process.Memory, err error) {
 	s := &site{bench: b, kind: k, secret: newSecret()}
-	if s.url, s.drop, err = k.fresh(ctx); err != nil {
+	defer s.close()
+	if err = s.make(ctx); err != nil {
 		return 0, memory, err
 	}
-	defer s.close()
 	if k.flag() == "postgres" { // SQLite migrates itself, in the time that is measured
 		if err := process.Run(ctx, s.usher("migrate"), nil); err != nil {
 			return 0, memory, err

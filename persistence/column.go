@@ -131,7 +131,7 @@ func (c choice) test(t *translator, l leaf) condition {
 			}
 		}
 		every = every && holds
-		exact = exact && !(holds && fails)
+		exact = exact && (!holds || !fails)
 		if holds {
 			terms = append(terms, condition{sql: a.sql, exact: true})
 		}

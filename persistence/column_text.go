@@ -79,8 +79,7 @@ func (c textColumn) assigned(t *translator, l leaf) condition {
 	case operand.Kind() == attribute.Null:
 		return constant(operator == domain.NotEqual)
 	case l.compare.Attribute.CaseExact && c.spelt != "":
-		c.sql, c.caseExact, c.spelt, c.index = collated(t.dialect, c.spelt), true, "", ""
-		return c.assigned(t, l)
+		return c.asSpelt(t.dialect).assigned(t, l)
 	case l.compare.Attribute.CaseExact != c.caseExact || l.compare.Attribute.Type == domain.TypeDateTime:
 		return unknown()
 	case operand.Kind() != attribute.String && !isPart(operator):
@@ -97,6 +96,11 @@ func (c textColumn) assigned(t *translator, l leaf) condition {
 		return unknown()
 	}
 	return c.compare(t, operator, text)
+}
+
+// asSpelt is the column for an attribute that is caseExact.
+func (c textColumn) asSpelt(d dialect) textColumn {
+	return textColumn{sql: collated(d, c.spelt), caseExact: true, optional: c.optional, ofRows: c.ofRows}
 }
 
 // collated makes a text compare by its bytes, as the keys do.

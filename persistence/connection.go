@@ -62,12 +62,12 @@ func (t connections) Insert(c domain.Connection) error {
 		CreatedAt: c.CreatedAt.UnixMilli(), DisabledAt: millisPointer(c.DisabledAt),
 	}).Error
 	if isTaken(err) {
-		return &domain.Error{
+		err = &domain.Error{
 			Kind: domain.Conflict, Code: domain.CodeNameTaken, Field: "name",
 			Message: "the organisation has a connection called " + clip(c.Name) + "; choose another name",
 		}
 	}
-	return err
+	return t.fail(err)
 }
 
 func (t connections) ByName(org domain.OrganisationID, name string) (domain.Connection, error) {

@@ -6,6 +6,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/pressly/goose/v3"
 
@@ -72,19 +73,34 @@ func newest(folder string) (int64, error) {
 	return goose.NumericComponent(names[len(names)-1])
 }
 
-// Migrate brings the schema to the version this program needs. A newer one is refused, and nothing changed.
+const migrateAttempts = 8
+
+// Migrate brings the schema to the version this program needs. A newer one is refused, and nothing changed. Several
+// processes may do so at the same moment: one of them makes the changes, each in a transaction, and the others, who
+// collide with it, look again.
 func (s *Store) Migrate(ctx context.Context) error {
-	state, err := s.SchemaState(ctx)
-	if err != nil {
-		return err
+	pause := firstPause
+	for attempt := 1; ; attempt++ {
+		state, err := s.SchemaState(ctx)
+		switch {
+		case err != nil:
+			return err
+		case state.Current > state.Target:
+			return state.Err()
+		case state.Current == state.Target:
+			return nil
+		}
+		err = s.migrateTo(ctx, state.Target)
+		if err == nil || attempt >= migrateAttempts {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, longPause)
 	}
-	if state.Current > state.Target {
-		return state.Err()
-	}
-	if state.Current == state.Target {
-		return nil
-	}
-	return s.migrateTo(ctx, state.Target)
 }
 
 // migrateTo applies the migrations up to a version.

@@ -62,7 +62,7 @@ func isText(of domain.Type) bool {
 
 func (c textColumn) order(t *translator, by domain.Attribute) *ordering {
 	if by.CaseExact && c.spelt != "" {
-		return textColumn{sql: collated(t.dialect, c.spelt), caseExact: true, optional: c.optional, ofRows: c.ofRows}.order(t, by)
+		return c.asSpelt(t.dialect).order(t, by)
 	}
 	if !isText(by.Type) || by.CaseExact != c.caseExact {
 		return nil
@@ -94,7 +94,7 @@ func (c instantColumn) order(_ *translator, by domain.Attribute) *ordering {
 func (c choice) order(_ *translator, by domain.Attribute) *ordering {
 	by.Path = domain.Path{Name: "value"}
 	o := &ordering{}
-	sql := "CASE"
+	var sql strings.Builder
 	for _, a := range c {
 		if len(a.values) != 1 {
 			return nil
@@ -103,10 +103,10 @@ func (c choice) order(_ *translator, by domain.Attribute) *ordering {
 		o.values = append(o.values, value{sql: a.sql, key: key, unset: !ok})
 		o.optional = o.optional || !ok
 		if ok {
-			sql += " WHEN " + a.sql + " THEN '" + key + "'"
+			sql.WriteString(" WHEN " + a.sql + " THEN '" + key + "'")
 		}
 	}
-	if o.sql = sql + " END"; sql == "CASE" {
+	if o.sql = "CASE" + sql.String() + " END"; sql.Len() == 0 {
 		o.sql = "CAST(NULL AS text)"
 	}
 	return o
@@ -215,7 +215,7 @@ func (o *ordering) key(text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	digits := strconv.FormatUint(uint64(n)^(1<<63), 10) //nolint:gosec // the sign is what is turned over
+	digits := strconv.FormatUint(uint64(n)^(1<<63), 10)
 	return strings.Repeat("0", 20-len(digits)) + digits, nil
 }
 
@@ -228,7 +228,7 @@ func (o *ordering) keyArg(key string) (any, error) {
 	if err != nil {
 		return nil, &domain.Error{Kind: domain.Invalid, Code: domain.CodeInvalidCursor, Message: "this position belongs to another order; begin with the first page", Err: err}
 	}
-	return int64(n ^ (1 << 63)), nil //nolint:gosec // see key
+	return int64(n ^ (1 << 63)), nil
 }
 
 // compare orders positions as the pages do.
@@ -244,7 +244,7 @@ func (o *ordering) compare(a, b domain.Position) int {
 }
 
 func (o *ordering) compareKeys(a, b domain.Position) int {
-	c := 0
+	var c int
 	switch {
 	case a.Nil && b.Nil:
 		return 0

@@ -44,7 +44,7 @@ func (t organisations) Insert(o domain.Organisation) error {
 		OrganisationID: o.ID.UUID, Slug: o.Slug, Name: o.Name, CreatedAt: o.CreatedAt.UnixMilli(),
 		SuspendedAt: millisPointer(o.SuspendedAt), SchemaVersion: o.SchemaVersion,
 	}
-	return t.orm().Create(&row).Error
+	return t.fail(t.orm().Create(&row).Error)
 }
 
 func (t organisations) BySlug(slug string) (domain.Organisation, error) {

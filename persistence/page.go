@@ -135,10 +135,10 @@ func (p *search[Item]) walked() (domain.Page[Item], error) {
 		page.Items = page.Items[:p.q.Limit]
 		page.Next = &domain.Position{ID: p.id(&page.Items[p.q.Limit-1])}
 	}
-	if counted && len(page.Items) > 0 {
-		return page, nil
+	if !counted || len(page.Items) == 0 {
+		err = p.setTotal(&page)
 	}
-	return page, p.setTotal(&page)
+	return page, err
 }
 
 // sorted reads a page in another order, or far from the start, segment by segment.
@@ -174,7 +174,8 @@ func (p *search[Item]) sorted() (domain.Page[Item], error) {
 		page.Items = page.Items[:p.q.Limit]
 		page.Next = &places[p.q.Limit-1]
 	}
-	return page, p.setTotal(&page)
+	err := p.setTotal(&page)
+	return page, err
 }
 
 // readSegment reads what is still missing of the page from one segment: first the ids, so that what the offset skips
@@ -197,7 +198,11 @@ func (p *search[Item]) readSegment(g segment, after *domain.Position, offset int
 	x.add(" FROM (")
 	id, key := p.table.id, p.order.sql
 	if w.fenced {
-		x.add("SELECT * FROM (")
+		x.add("SELECT found.chosen_id")
+		if g.keyed {
+			x.add(", found.sort_key")
+		}
+		x.add(" FROM (")
 	}
 	x.add("SELECT " + id + " AS chosen_id")
 	if g.keyed {

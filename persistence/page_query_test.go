@@ -144,13 +144,13 @@ func (a asked) leaf(of domain.Attribute) domain.Predicate {
 	}
 	c := domain.Compare{
 		Attribute: of,
-		Operator:  domain.Operator(rapid.IntRange(int(domain.Equal), int(domain.LessOrEqual)).Draw(a.T, "operator")), //nolint:gosec // nine of them
+		Operator:  domain.Operator(rapid.IntRange(int(domain.Equal), int(domain.LessOrEqual)).Draw(a.T, "operator")),
 	}
-	switch {
-	case a.chance(8):
-	case a.chance(4):
+	switch n := rapid.IntRange(0, 99).Draw(a.T, "operand"); {
+	case n < 8: // null
+	case n < 12:
 		c.Operand.Value = attribute.NewBool(a.chance(50))
-	case a.chance(4):
+	case n < 16:
 		c.Operand.Value = attribute.NewNumber("7")
 	default:
 		c.Operand = a.operand(of)

@@ -187,3 +187,49 @@ func TestPageRefusesForeignPosition(t *testing.T) {
 		require.True(t, domain.IsCode(err, domain.CodeInvalidCursor), "%v", err)
 	})
 }
+
+// The largest filters that are let in (200 terms, 50 deep) are answered, whatever they are made of.
+func TestPageAnswersTheLargestFilters(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+		d := populate(t, store, 9, 30)
+		leaves := []domain.Predicate{
+			compare(userName, domain.Contains, "nobody"), compare(emailValue, domain.Equal, "nobody"),
+			compare(emailValue, domain.Contains, "nobody"), compare(displayName, domain.StartsWith, "nobody"),
+			compare(externalID, domain.Equal, "nobody"), compare(title, domain.Equal, "nobody"), workEmail,
+			compare(at("", "groups", "display", domain.TypeString, false), domain.NotEqual, "nobody"),
+		}
+		var wide []domain.Predicate
+		for i := range 200 {
+			wide = append(wide, leaves[i%len(leaves)])
+		}
+		deep := leaves[0]
+		for i := range 49 {
+			switch deep = (domain.Not{Term: deep}); i % 3 {
+			case 0:
+				deep = domain.Or{Terms: []domain.Predicate{leaves[i%len(leaves)], deep}}
+			case 1:
+				deep = domain.And{Terms: []domain.Predicate{leaves[i%len(leaves)], deep}}
+			}
+		}
+		onlyColumns := []domain.Predicate{leaves[0], leaves[1], leaves[2], leaves[3]}
+		for name, where := range map[string]domain.Predicate{
+			"or": domain.Or{Terms: wide}, "and": domain.And{Terms: wide}, "not or": domain.Not{Term: domain.Or{Terms: wide}},
+			"deep": deep, "or of columns": domain.Or{Terms: append(onlyColumns, wide[:4]...)},
+		} {
+			q := domain.Query{Scope: d.tenant.Caller.Scope(), Where: where, Limit: 1000, Total: true}
+			page, err := readPage(store, q, usersPage)
+			require.NoError(t, err, name)
+			require.Equal(t, expected(d.users, q), idsOf(page.Items, func(u domain.User) uuid.UUID { return u.ID.UUID }), name)
+		}
+		var many []domain.Predicate
+		for range 50 {
+			many = append(many, leaves[:4]...)
+		}
+		for range 50 { // as deep as a filter may be, and every term a column
+			many = []domain.Predicate{domain.Or{Terms: many}, domain.And{Terms: []domain.Predicate{leaves[0], domain.Or{Terms: many[:1]}}}}
+		}
+		_, err := readPage(store, domain.Query{Scope: d.tenant.Caller.Scope(), Where: many[1], Limit: 10}, usersPage)
+		require.NoError(t, err)
+	})
+}

@@ -204,4 +204,5 @@ func (s *postgresRead) inside(string, []any, func(row) error) error { return err
 func (s *postgresRead) exec(string, ...any) error                   { return errReadOnly }
 func (s *postgresRead) claim(error, string, ...any) error           { return errReadOnly }
 func (s *postgresRead) touch(error, string, ...any) error           { return errReadOnly }
+func (s *postgresRead) fail(err error) error                        { return err }
 func (s *postgresRead) orm() *gorm.DB                               { return s.engine.g.WithContext(s.ctx) }

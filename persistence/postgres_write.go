@@ -19,6 +19,12 @@ var errCareful = errors.New("persistence: a guard of the optimistic attempt fail
 // errReadOnly is a write in Store.Read: a mistake of ours.
 var errReadOnly = errors.New("persistence: a read was asked to write")
 
+// errRolledBack is a COMMIT that the server answered with ROLLBACK, without an error, because a statement before it had
+// failed.
+var errRolledBack = errors.New("persistence: the transaction was rolled back instead of committed")
+
+const commitSQL = "COMMIT"
+
 // postgresWrite is one attempt at a unit of work. See session for how it proceeds.
 type postgresWrite struct {
 	postgresRead
@@ -156,6 +162,9 @@ func (s *postgresWrite) send(to sender, queue []statement) error {
 	results := to.SendBatch(s.ctx, batch)
 	for _, st := range queue {
 		tag, err := results.Exec()
+		if err == nil && st.sql == commitSQL && tag.String() != commitSQL {
+			err = errRolledBack
+		}
 		if err == nil {
 			s.rows += tag.RowsAffected()
 			continue
@@ -176,7 +185,7 @@ func (s *postgresWrite) send(to sender, queue []statement) error {
 func (s *postgresWrite) commit() error {
 	switch {
 	case s.conn != nil:
-		err := s.send(s.native, append(s.queue, statement{sql: "COMMIT"}))
+		err := s.send(s.native, append(s.queue, statement{sql: commitSQL}))
 		s.queue = nil
 		if err != nil {
 			s.rollback()

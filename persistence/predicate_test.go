@@ -13,8 +13,8 @@ import (
 	"usher/domain/attribute"
 )
 
-func attr(urn, name, sub string) domain.Attribute {
-	return domain.Attribute{Path: domain.Path{URN: urn, Name: name, Sub: sub}}
+func attr(name, sub string) domain.Attribute {
+	return domain.Attribute{Path: domain.Path{Name: name, Sub: sub}}
 }
 
 func comparison(of domain.Attribute, o domain.Operator, s string) domain.Compare {
@@ -24,9 +24,9 @@ func comparison(of domain.Attribute, o domain.Operator, s string) domain.Compare
 // What a predicate becomes: the rest of its meaning is tested against both databases (TestPageMeansWhatMatchMeans).
 func TestPredicateInSQL(t *testing.T) {
 	t.Parallel()
-	userName, externalID := attr("", "userName", ""), attr("", "externalId", "")
+	userName, externalID := attr("userName", ""), attr("externalId", "")
 	externalID.CaseExact = true
-	title, email, emails := attr("", "title", ""), attr("", "emails", "value"), attr("", "emails", "")
+	title, email, emails := attr("title", ""), attr("emails", "value"), attr("emails", "")
 	inEmail := func(p ...domain.Predicate) domain.Predicate {
 		return domain.Element{Attribute: emails, Where: domain.And{Terms: p}}
 	}
@@ -60,13 +60,13 @@ func TestPredicateInSQL(t *testing.T) {
 			"(u.user_name_key = ?) IS NOT TRUE", []any{"ana"}, false,
 		},
 		{"no user name is empty", comparison(userName, domain.Contains, ""), "TRUE", nil, true},
-		{"no id is like this", comparison(attr("", "id", ""), domain.Equal, "7"), "FALSE", nil, true},
+		{"no id is like this", comparison(attr("id", ""), domain.Equal, "7"), "FALSE", nil, true},
 		{
-			"one element has both", inEmail(comparison(attr("", "", "value"), domain.Equal, "A@b"), comparison(attr("", "", "type"), domain.Equal, "work")),
+			"one element has both", inEmail(comparison(attr("", "value"), domain.Equal, "A@b"), comparison(attr("", "type"), domain.Equal, "work")),
 			"u.user_id IN (SELECT e.user_id FROM user_emails e WHERE e.organisation_id = ? AND (e.address_key = ? AND e.type_key = ?))",
 			[]any{uuid.Max, "a@b", "work"}, true,
 		},
-		{"an e-mail without a value has no row", inEmail(comparison(attr("", "", "type"), domain.Equal, "x")), "TRUE", nil, false},
+		{"an e-mail without a value has no row", inEmail(comparison(attr("", "type"), domain.Equal, "x")), "TRUE", nil, false},
 		{"nor is it unequal to one", comparison(email, domain.NotEqual, "a@b"), "TRUE", nil, false},
 	}
 	for _, c := range cases {
@@ -85,7 +85,7 @@ func TestPredicateInSQL(t *testing.T) {
 func TestInstantBetweenMilliseconds(t *testing.T) {
 	t.Parallel()
 	tr := &translator{dialect: sqlite, table: &usersTable}
-	created := attr("", "meta", "created")
+	created := attr("meta", "created")
 	created.Type = domain.TypeDateTime
 	whole := time.UnixMilli(1000)
 	for _, c := range []struct {

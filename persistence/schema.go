@@ -27,13 +27,13 @@ func (t schemas) Insert(s domain.Schema) error {
 		CreatedAt: s.CreatedAt.UnixMilli(),
 	}).Error
 	if isTaken(err) {
-		return &domain.Error{
+		err = &domain.Error{
 			Kind: domain.Conflict, Code: domain.CodeNameTaken, Field: "id",
 			Message: "the organisation has a schema with this URN; give the new version a URN of its own",
 		}
 	}
 	if err != nil {
-		return err
+		return t.fail(err)
 	}
 	return t.touch(errNoOrganisation(), "UPDATE organisations SET schema_version = schema_version + 1 WHERE organisation_id = ?", s.Organisation.UUID)
 }

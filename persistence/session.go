@@ -40,8 +40,12 @@ type session interface {
 	// touch is exec for a statement that must change at least one row; otherwise the unit of work fails with otherwise.
 	touch(otherwise error, sql string, args ...any) error
 
-	// orm is GORM on this unit of work, for the cold paths.
+	// orm is GORM on this unit of work, for the cold paths. What a write by it fails with goes through fail.
 	orm() *gorm.DB
+
+	// fail notes an error, nil or not, and gives it back: after one the unit of work does not stand, whatever its
+	// function makes of it.
+	fail(err error) error
 }
 
 // idList is the FROM item, with one parameter, under which a []uuid.UUID is joined as listed.id.

@@ -257,4 +257,5 @@ func (s *sqliteRead) inside(string, []any, func(row) error) error { return errRe
 func (s *sqliteRead) exec(string, ...any) error                   { return errReadOnly }
 func (s *sqliteRead) claim(error, string, ...any) error           { return errReadOnly }
 func (s *sqliteRead) touch(error, string, ...any) error           { return errReadOnly }
+func (s *sqliteRead) fail(err error) error                        { return err }
 func (s *sqliteRead) orm() *gorm.DB                               { return s.engine.rg.WithContext(s.ctx) }

@@ -36,11 +36,11 @@ func (r tokenRow) noun() domain.Token {
 type tokens struct{ session }
 
 func (t tokens) Insert(n domain.Token) error {
-	return t.orm().Create(&tokenRow{
+	return t.fail(t.orm().Create(&tokenRow{
 		OrganisationID: n.Organisation.UUID, TokenID: n.ID.UUID, ConnectionID: n.Connection.UUID, Hash: n.Hash[:],
 		CreatedAt: n.CreatedAt.UnixMilli(), ExpiresAt: millisPointer(n.ExpiresAt), RevokedAt: millisPointer(n.RevokedAt),
 		LastUsedAt: millisPointer(n.LastUsedAt),
-	}).Error
+	}).Error)
 }
 
 func (t tokens) List(org domain.OrganisationID) ([]domain.Token, error) {

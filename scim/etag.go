@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"usher/domain"
+	"usher/domain/attribute"
 )
 
 // A version is a weak entity tag (RFC 7644 section 3.14, RFC 9110 section 8.8.3): W/"7" for the seventh version of a
@@ -152,4 +153,32 @@ func errMatched() error {
 		Kind: domain.Precondition, Code: domain.CodeVersionMismatch,
 		Message: "If-None-Match names the current version of the resource; leave the header out to change it",
 	}
+}
+
+// ownVersions makes comparisons with meta.version about the version alone, as the store has it: what a tag says of
+// others' resources (see etag.go) is no part of it.
+func ownVersions(p domain.Predicate) domain.Predicate {
+	each := func(terms []domain.Predicate) []domain.Predicate {
+		for i := range terms {
+			terms[i] = ownVersions(terms[i])
+		}
+		return terms
+	}
+	switch p := p.(type) {
+	case domain.And:
+		return domain.And{Terms: each(p.Terms)}
+	case domain.Or:
+		return domain.Or{Terms: each(p.Terms)}
+	case domain.Not:
+		return domain.Not{Term: ownVersions(p.Term)}
+	case domain.Compare:
+		if p.Attribute.Name != "meta" || p.Attribute.Sub != "version" || p.Operand.Value.Kind() != attribute.String {
+			return p
+		}
+		if head, _, cut := strings.Cut(p.Operand.Value.Text(), "-"); cut && strings.HasPrefix(head, `W/"`) {
+			p.Operand.Value = attribute.NewString(head + `"`)
+		}
+		return p
+	}
+	return p
 }

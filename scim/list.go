@@ -124,11 +124,11 @@ func (x *exchange) understand(types []schema.Type, p parameters) (query, error) 
 
 // fill reads filter, order and selection for each resource type.
 func (q *query) fill(x *exchange, views []*schema.View, p parameters) error {
-	wheres, err := readFilter(views, p.filter)
+	wheres, err := readFilter(views, p.filter, x.base)
 	if err != nil {
 		return err
 	}
-	sorts, err := readSort(views, p.sortBy, q.descending)
+	sorts, err := readSort(views, p.sortBy, q.descending, x.base)
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (q *query) fill(x *exchange, views []*schema.View, p parameters) error {
 
 // readSort finds the attribute to sort by (RFC 7644 section 3.4.2.3) in each schema; nil where one does not know it.
 // One that no schema knows is refused: the answer would be in another order than the client believes.
-func readSort(views []*schema.View, by string, descending bool) ([]*domain.Sort, error) {
+func readSort(views []*schema.View, by string, descending bool, base string) ([]*domain.Sort, error) {
 	sorts := make([]*domain.Sort, len(views))
 	if by == "" {
 		return sorts, nil
@@ -170,7 +170,7 @@ func readSort(views []*schema.View, by string, descending bool) ([]*domain.Sort,
 			return nil, domain.InvalidField("sortBy", "name the sub-attribute to sort by, as in name.familyName")
 		}
 		known = true
-		sorts[i] = &domain.Sort{Attribute: at, Descending: descending}
+		sorts[i] = &domain.Sort{Attribute: addresses{view, base}.sortable(at), Descending: descending}
 	}
 	if !known {
 		return nil, domain.InvalidField("sortBy", "no schema here has this attribute; /Schemas lists those that do")
@@ -179,7 +179,7 @@ func readSort(views []*schema.View, by string, descending bool) ([]*domain.Sort,
 }
 
 // readFilter reads the filter by each schema.
-func readFilter(views []*schema.View, t text) ([]domain.Predicate, error) {
+func readFilter(views []*schema.View, t text, base string) ([]domain.Predicate, error) {
 	wheres := make([]domain.Predicate, len(views))
 	if !t.set {
 		return wheres, nil
@@ -204,7 +204,7 @@ func readFilter(views []*schema.View, t text) ([]domain.Predicate, error) {
 		if other != nil && len(other.paths) > 0 {
 			where = other.unassigned(where)
 		}
-		wheres[i] = ownVersions(where)
+		wheres[i] = addresses{view, base}.rewrite(ownVersions(where))
 	}
 	return wheres, nil
 }

@@ -69,6 +69,21 @@ func filters(t *testing.T, s *server) {
 		refused.refused(400, "invalidFilter")
 	}
 	s.get("/Users?filter=%").refused(400, "invalidSyntax")
+
+	// Whatever a resource shows can be asked for as it is shown.
+	boss := s.user("boss")
+	id := s.user("member", `"`+enterprise+`":{"manager":{"value":"`+boss+`"}}`)
+	group := s.group("of one", id)
+	for _, path := range []string{"/Users/" + id, "/Groups/" + group} {
+		shown := s.get(path)
+		endpoint := path[:strings.LastIndexByte(path, '/')]
+		for attribute, value := range leaves("", shown.doc) {
+			got := s.get(endpoint + "?filter=" + escape(attribute+" eq "+value))
+			require.Contains(t, got.is(200).names("/id"), path[len(endpoint)+1:], "%s eq %s", attribute, value)
+			got = s.get(endpoint + "?filter=" + escape(attribute+" pr"))
+			require.Contains(t, got.is(200).names("/id"), path[len(endpoint)+1:], "%s pr", attribute)
+		}
+	}
 	s.get("/Groups?filter="+escape(`userName eq "x"`)).refused(400, "invalidFilter")
 }
 

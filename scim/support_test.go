@@ -3,8 +3,11 @@ package scim_test
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
+	"maps"
 	"net/url"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -126,4 +129,33 @@ func (s *server) refusedOf(tenant storetest.Tenant) []string {
 		}
 	}
 	return list
+}
+
+// leaves are the attributes of a resource that have plain values, by the path that a filter names them by; the values
+// are JSON.
+func leaves(path string, doc any) map[string]string {
+	found := map[string]string{}
+	switch node := doc.(type) {
+	case map[string]any:
+		for name, v := range node {
+			at := name
+			if path != "" {
+				at = path + "." + name
+				if strings.HasPrefix(path, "urn:") && !strings.Contains(path, "User:") {
+					at = path + ":" + name
+				}
+			}
+			maps.Copy(found, leaves(at, v))
+		}
+	case []any:
+		for _, v := range node {
+			maps.Copy(found, leaves(path, v))
+		}
+	default:
+		text, err := json.Marshal(node)
+		if err == nil {
+			found[path] = string(text)
+		}
+	}
+	return found
 }

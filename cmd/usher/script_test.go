@@ -67,6 +67,7 @@ func runScripts(t *testing.T, kind string, database func(*testscript.Env) string
 				env.Setenv("USHER_SECRET_KEY", scriptKey)
 			}
 			env.Setenv("KEY", scriptKey)
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // with the race detector each command would end with a second of sleep
 			env.Setenv("COLUMNS", "100")
 			env.Values[slowKey{}] = &slowRequests{}
 			return nil

@@ -51,6 +51,38 @@ func unitOfWork(t *testing.T, store *persistence.Store) {
 		Refused(t, err, domain.Conflict, domain.CodeUserNameTaken)
 		require.False(t, exists(u))
 	})
+	t.Run("an error of any noun that it ignores undoes it all the same", func(t *testing.T) {
+		same := tenant.Connection
+		same.ID = domain.ConnectionID{UUID: newUUID(t)}
+		schema := domain.Schema{Organisation: tenant.Organisation.ID, URN: "urn:acme:once", Definition: []byte("{}")}
+		write(t, store, func(tx domain.Tx) error { return tx.Schemas().Insert(schema) })
+		for name, ignored := range map[string]func(tx domain.Tx) error{
+			"connection":   func(tx domain.Tx) error { return tx.Connections().Insert(same) },
+			"schema":       func(tx domain.Tx) error { return tx.Schemas().Insert(schema) },
+			"organisation": func(tx domain.Tx) error { return tx.Organisations().Insert(tenant.Organisation) },
+			"token": func(tx domain.Tx) error {
+				return tx.Tokens().Insert(domain.Token{ID: domain.TokenID{UUID: newUUID(t)}, Organisation: tenant.Organisation.ID})
+			},
+		} {
+			for _, last := range []bool{false, true} {
+				u := DraftUser(t, tenant.Caller, Person(name+"@acme.test"))
+				err := writing(store, func(tx domain.Tx) error {
+					if last {
+						_ = addUser(tx, u)
+					}
+					if err := ignored(tx); err == nil {
+						return errors.New("it was no error")
+					}
+					if !last {
+						_ = addUser(tx, u)
+					}
+					return nil
+				})
+				require.Error(t, err, "%s, last: %t", name, last)
+				require.False(t, exists(u), "%s, last: %t", name, last)
+			}
+		}
+	})
 	t.Run("it reads what it has written", func(t *testing.T) {
 		u := DraftUser(t, tenant.Caller, Person("own-writes@acme.test"))
 		var seen domain.User
