@@ -16,6 +16,12 @@ var parts = []string{
 	"create", "create-limited", "get", "eq", "list", "patch", "totals", "search", "walk", "sync", "members", "replace", "read-group", "start",
 }
 
+// bound is what the number of a flag may be.
+type bound struct {
+	flag             string
+	value, low, high int
+}
+
 // AfterApply checks the flags (kong calls it).
 func (c *runCommand) AfterApply() error {
 	for _, part := range c.Only {
@@ -23,24 +29,16 @@ func (c *runCommand) AfterApply() error {
 			return fmt.Errorf("--only: there is no %s; there are %s", part, strings.Join(parts, ", "))
 		}
 	}
-	bounds := []struct {
-		flag             string
-		value, low, high int
-	}{
-		{"seconds", c.Seconds, 1, 600}, {"rounds", c.Rounds, 1, 100}, {"connections", c.Connections, 0, 1000},
+	// Every connection of a patch needs people of its own, of one half of all: 400 connections fit a thousand people.
+	bounds := []bound{
+		{"seconds", c.Seconds, 1, 600}, {"rounds", c.Rounds, 1, 100}, {"connections", c.Connections, 0, 400},
 		{"sync", c.Sync, 100, 10_000_000}, {"teams", c.Teams, 0, 1_000_000},
 	}
 	for _, n := range c.Users {
-		bounds = append(bounds, struct {
-			flag             string
-			value, low, high int
-		}{"users", n, 1000, 10_000_000})
+		bounds = append(bounds, bound{"users", n, 1000, 10_000_000})
 	}
 	for _, n := range c.Members {
-		bounds = append(bounds, struct {
-			flag             string
-			value, low, high int
-		}{"members", n, 2, 250_000}) // a body of 16 MiB holds no more
+		bounds = append(bounds, bound{"members", n, 2, 250_000}) // a body of 16 MiB holds no more
 	}
 	for _, b := range bounds {
 		if b.value < b.low || b.value > b.high {

@@ -41,9 +41,6 @@ func (b *bench) groups(ctx context.Context, sites []*site) error {
 // joins compares adding and removing one member of a small group with the same of a big one, one request at a time.
 func (b *bench) joins(ctx context.Context, s *site) error {
 	small, big := b.Members[0], b.Members[len(b.Members)-1]
-	if min(big, s.users)+1 > s.users {
-		return fmt.Errorf("a group of %d needs an outsider among %d people", big, s.users)
-	}
 	means := map[int]map[int][]float64{small: {}, big: {}}
 	for range b.Rounds {
 		for _, n := range b.Members {
@@ -58,7 +55,7 @@ func (b *bench) joins(ctx context.Context, s *site) error {
 	}
 	for kind, name := range []string{traffic.Join: "add one member", traffic.Leave: "remove one member"} {
 		b.add(report.Row{
-			Table: fmt.Sprintf("%s: a group of %s members against one of %s", s.name(), thousands(big), thousands(small)), Form: report.OfSizes,
+			Table: fmt.Sprintf("%s: a group of %s members against one of %s", s.name(), thousands(s.size(big)), thousands(s.size(small))), Form: report.OfSizes,
 			Operation: name, Usher: report.Median(means[big][kind]), Limit: report.Median(means[small][kind]), Goal: report.AtMost(growth),
 		})
 	}
@@ -67,7 +64,7 @@ func (b *bench) joins(ctx context.Context, s *site) error {
 
 // pushes measures a big group pushed whole and in batches, and how long others wait meanwhile.
 func (b *bench) pushes(ctx context.Context, s *site) error {
-	n := min(b.Members[len(b.Members)-1], s.users)
+	n := s.size(b.Members[len(b.Members)-1])
 	var whole, half, batches []float64
 	var waits [3]float64 // the longest of a bystander, during each
 	for round := range b.Rounds {
@@ -153,8 +150,8 @@ func (s *site) besides(ctx context.Context, steps []traffic.Step) (took, wait ti
 	result, err := s.send(ctx, &traffic.Once{Steps: steps})
 	close(done)
 	<-ended
-	s.sayf("%s %d: pushed a group in %s; others waited at most %s, p99 %s", s.name(), s.users, result.Elapsed,
-		others.Latency().Max(), others.Latency().Quantile(0.99))
+	s.sayf("%s %d: pushed a group in %s; others waited at most %s, p99 %s", s.name(), s.users, short(result.Elapsed),
+		short(others.Latency().Max()), short(others.Latency().Quantile(0.99)))
 	return result.Elapsed, others.Latency().Max(), errors.Join(err, errOthers)
 }
 
@@ -211,7 +208,7 @@ func (b *bench) readGroup(ctx context.Context, s *site) error {
 	}
 	b.add(
 		report.Row{
-			Table: s.single(), Form: report.OfValues, Operation: "read of a group of " + thousands(min(big, s.users)),
+			Table: s.single(), Form: report.OfValues, Operation: "read of a group of " + thousands(s.size(big)),
 			Note: fmt.Sprintf("%.1f MB, %d at the same time", size/1e6, readers), Usher: result.Latency().Quantile(0.5).Seconds(), Unit: "s",
 		},
 		streamed)

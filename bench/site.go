@@ -39,6 +39,9 @@ type site struct {
 	runs    int
 }
 
+// seatsPerSecond is how many seats of a limited number a run finds free: more than any machine takes.
+const seatsPerSecond = 50_000
+
 // org is an organisation of a site.
 type org struct {
 	traffic.Organisation
@@ -60,7 +63,7 @@ func (b *bench) openSite(ctx context.Context, k kind, users int, first, last boo
 	sized := len(groups)
 	if last {
 		for _, n := range b.Members {
-			groups = append(groups, seed.Group{Name: fmt.Sprintf("Group of %d", n), To: min(n, users)})
+			groups = append(groups, seed.Group{Name: fmt.Sprintf("Group of %d", n), To: s.size(n)})
 		}
 	}
 	if s.main, err = s.found(ctx, "main", 0, users, groups); err != nil {
@@ -72,8 +75,7 @@ func (b *bench) openSite(ctx context.Context, k kind, users int, first, last boo
 		}
 	}
 	if first && b.wants("create-limited") {
-		// As many as a machine ten times as fast could take.
-		seats := users + 100_000*b.Rounds*(b.Seconds+1)
+		seats := users + seatsPerSecond*(b.Seconds+1)
 		if s.limited, err = s.found(ctx, "limited", seats, users, nil); err != nil {
 			return s, err
 		}
@@ -86,6 +88,9 @@ func (b *bench) openSite(ctx context.Context, k kind, users int, first, last boo
 	s.copied = first
 	return s, s.open(ctx)
 }
+
+// size is how many members a group of n really has: half of the people at most, so that there are outsiders.
+func (s *site) size(n int) int { return min(n, s.users/2) }
 
 // make makes the database to be seeded.
 func (s *site) make(ctx context.Context) error {
@@ -202,7 +207,7 @@ func (s *site) load(ctx context.Context, what string, seconds int, workers []loa
 		err = <-profile
 	}
 	all := result.Latency()
-	s.sayf("%s %d: %s: %.0f/s, p50 %s, p99 %s", s.name(), s.users, what, result.Rate(), all.Quantile(0.5), all.Quantile(0.99))
+	s.sayf("%s %d: %s: %.0f/s, p50 %s, p99 %s", s.name(), s.users, what, result.Rate(), short(all.Quantile(0.5)), short(all.Quantile(0.99)))
 	return result, err
 }
 

@@ -77,6 +77,6 @@ func (s *site) walkOnce(ctx context.Context, w *traffic.Walk) (time.Duration, er
 		return 0, fmt.Errorf("walk: %w\n%s", err, s.server.Log())
 	}
 	first, last := w.Ends()
-	s.sayf("%s %d: read %d people in %d pages in %s; the first %s, the last %s", s.name(), s.users, w.Seen, len(w.Pages), result.Elapsed, first, last)
+	s.sayf("%s %d: read %d people in %d pages in %s; the first %s, the last %s", s.name(), s.users, w.Seen, len(w.Pages), short(result.Elapsed), short(first), short(last))
 	return result.Elapsed, nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"strconv"
+	"time"
 )
 
 // The tables by name, and what is said below them.
@@ -53,6 +54,9 @@ func (k *sqliteKind) notes() []string {
 		"Limit on SQLite: the statements that Usher runs, straight on the driver in one process without HTTP or JSON: as many goroutines as there are connections; writes in groups of up to 64 a commit, each durable before it returns; reads as prepared statements on four connections, every column scanned.",
 	}
 }
+
+// short is a duration for the eye.
+func short(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }
 
 // thousands writes a number with commas.
 func thousands(n int) string {

@@ -222,14 +222,14 @@ func TestPageAnswersTheLargestFilters(t *testing.T) {
 			require.NoError(t, err, name)
 			require.Equal(t, expected(d.users, q), idsOf(page.Items, func(u domain.User) uuid.UUID { return u.ID.UUID }), name)
 		}
-		var many []domain.Predicate
-		for range 50 {
-			many = append(many, leaves[:4]...)
+		columns := domain.Predicate(leaves[0]) // every term a column, each level in parentheses of its own
+		for i := range 49 {
+			terms := []domain.Predicate{leaves[i%4], columns}
+			if columns = domain.Predicate(domain.And{Terms: terms}); i%2 == 0 {
+				columns = domain.Or{Terms: terms}
+			}
 		}
-		for range 50 { // as deep as a filter may be, and every term a column
-			many = []domain.Predicate{domain.Or{Terms: many}, domain.And{Terms: []domain.Predicate{leaves[0], domain.Or{Terms: many[:1]}}}}
-		}
-		_, err := readPage(store, domain.Query{Scope: d.tenant.Caller.Scope(), Where: many[1], Limit: 10}, usersPage)
+		_, err := readPage(store, domain.Query{Scope: d.tenant.Caller.Scope(), Where: columns, Limit: 10}, usersPage)
 		require.NoError(t, err)
 	})
 }

@@ -1,8 +1,6 @@
 package persistence
 
 import (
-	"strings"
-
 	"github.com/google/uuid"
 
 	"usher/domain"
@@ -11,28 +9,33 @@ import (
 
 // pageUsers reads the people that a query asks for.
 func pageUsers(s session, q domain.Query) (domain.Page[domain.User], error) {
-	return newSearch(s, q, userNoun()).page()
+	search := newSearch(s, q, userNoun())
+	if seek := search.where.seek; s.dialect() == sqlite || seek != nil && seek.rank <= few {
+		return search.page()
+	}
+	search.columns = func(dialect) string { return userColumnsAlone }
+	page, err := search.page()
+	if err == nil {
+		err = attach(s, q.Scope, page.Items)
+	}
+	return page, err
 }
 
 func userNoun() noun[domain.User] {
 	return noun[domain.User]{
 		table:   &usersTable,
 		columns: userColumns,
-		joins:   userJoins(),
 		scan:    scanUser,
 		id:      func(u *domain.User) uuid.UUID { return u.ID.UUID },
 		look:    lookAtUsers,
 	}
 }
 
-// userJoins is userFrom without the table itself, which a page may come by in another way.
-func userJoins() string { return strings.TrimPrefix(userFrom, " FROM users u") }
-
 // lookAtUsers selects of a person what the query mentions; groups and managers cost a join each.
 func lookAtUsers(t *translator, q domain.Query) *look {
 	l := &look{where: q.Where}
 	if mentions(q, "groups") || mentions(q, domain.URNEnterprise) {
-		l.columns, l.joins = userColumns(t.dialect), userJoins()
+		l.columns = userColumns(t.dialect)
 		l.read = func(r row) (uuid.UUID, attribute.Value, error) {
 			u, err := scanUser(r)
 			if err != nil {

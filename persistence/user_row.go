@@ -1,55 +1,79 @@
 package persistence
 
 import (
+	"bytes"
+	"slices"
+	"strings"
+
 	"github.com/google/uuid"
 
 	"usher/domain"
 	"usher/domain/attribute"
 )
 
-// userFrom joins a person u with their manager: the one whose id (mi), else whose external id (me), the directory gave.
-const userFrom = ` FROM users u
-LEFT JOIN users mi ON mi.organisation_id = u.organisation_id AND mi.user_id = u.manager_id
- AND mi.connection_id = u.connection_id AND mi.archived_at IS NULL
-LEFT JOIN users me ON mi.user_id IS NULL AND u.manager IS NOT NULL AND me.organisation_id = u.organisation_id
- AND me.connection_id = u.connection_id AND me.external_id = u.manager AND me.archived_at IS NULL`
+// userFrom is what userColumns and userColumnsAlone are read from.
+const userFrom = " FROM users u"
 
-// userColumns are what scanUser reads of userFrom, groups included: one statement is quicker than two.
-func userColumns(d dialect) string {
-	list, join := `COALESCE((SELECT json_agg(json_build_array(g.group_id, g.display_name) ORDER BY g.group_id)::text`, "JOIN"
-	if d == sqlite { // CROSS JOIN keeps the order: it would go through all groups for each person
-		list, join = `COALESCE((SELECT json_group_array(json_array(g.group_id, g.display_name))`, "CROSS JOIN"
-	}
-	return `u.organisation_id, u.user_id, u.connection_id, u.status, u.owner, u.licence, u.user_name, u.user_name_key,
+// userColumnsAlone are what scanUser reads, without groups and manager; those have to be attached (see attach).
+const userColumnsAlone = userOwnColumns + ", '', ''"
+
+const userOwnColumns = `u.organisation_id, u.user_id, u.connection_id, u.status, u.owner, u.licence, u.user_name, u.user_name_key,
 COALESCE(u.external_id, ''), COALESCE(u.display_name, ''), COALESCE(u.manager, ''), u.document, u.version, u.created_at,
-u.modified_at, COALESCE(u.accepted_at, 0), COALESCE(mi.user_id, me.user_id),
-COALESCE(mi.display_name, mi.user_name, me.display_name, me.user_name, ''),
-` + list + ` FROM memberships x ` + join + ` groups g ON g.organisation_id = x.organisation_id AND g.group_id = x.group_id AND g.archived_at IS NULL
-WHERE x.organisation_id = u.organisation_id AND x.member_id = u.user_id), '')`
+u.modified_at, COALESCE(u.accepted_at, 0)`
+
+// userColumns are what scanUser reads, with groups and manager by sub-select: for one person that is quicker than a
+// second statement. They are nested, not joined, since a database prepares every relation of a join for each execution,
+// and those in a branch that is not taken only in name.
+func userColumns(d dialect) string {
+	pair, list := "json_build_array(%s)::text", "to_json(ARRAY(%s))::text"
+	if d == sqlite {
+		pair, list = "json_array(%s)", "(SELECT json_group_array(json(pair)) FROM (%s))"
+	}
+	manager := func(named string) string {
+		return "(SELECT " + strings.Replace(pair, "%s", "m.user_id, COALESCE(m.display_name, m.user_name)", 1) +
+			" FROM users m WHERE m.organisation_id = u.organisation_id AND m.connection_id = u.connection_id AND m.archived_at IS NULL AND " + named + ")"
+	}
+	groups := "SELECT " + strings.Replace(strings.TrimSuffix(pair, "::text"), "%s",
+		"x.group_id, (SELECT g.display_name FROM groups g WHERE g.organisation_id = x.organisation_id AND g.group_id = x.group_id AND g.archived_at IS NULL)", 1) +
+		" AS pair FROM memberships x WHERE x.organisation_id = u.organisation_id AND x.member_id = u.user_id"
+	return userOwnColumns + `, CASE WHEN u.manager IS NULL THEN '' ELSE COALESCE(` + manager("m.user_id = u.manager_id") + `, ` +
+		manager("m.external_id = u.manager") + `, '') END, ` + strings.Replace(list, "%s", groups, 1)
 }
 
 // scanUser reads userColumns. Names and e-mails beyond what the columns hold are in the document.
 func scanUser(r row) (domain.User, error) {
 	var u domain.User
-	var manager domain.PersonRef
 	var created, modified, accepted int64
-	var status, groups string
+	var status, manager, groups string
 	err := r.Scan(&u.Organisation.UUID, &u.ID.UUID, &u.Connection.UUID, &status, &u.Owner, &u.Licence, &u.UserName.Text,
 		&u.UserName.Key, &u.ExternalID, &u.DisplayName, &u.Manager, &u.Document, &u.Version, &created, &modified, &accepted,
-		&manager.ID.UUID, &manager.Display, &groups)
+		&manager, &groups)
 	if err != nil {
 		return domain.User{}, err
 	}
 	u.Status = domain.Status(status)
 	u.CreatedAt, u.ModifiedAt, u.AcceptedAt = instant(created), instant(modified), instant(accepted)
-	if !manager.ID.IsZero() {
-		u.ManagerRef = &manager
+	if manager != "" {
+		if u.ManagerRef, err = personRef(manager); err != nil {
+			return domain.User{}, err
+		}
 	}
 	u.Groups, err = groupRefs(groups)
 	return u, err
 }
 
-// groupRefs reads the list that userColumns makes: [[id, display name], …], empty for none.
+// personRef reads the pair that userColumns makes: [id, display name].
+func personRef(pair string) (*domain.PersonRef, error) {
+	tree, err := attribute.Read([]byte(pair), attribute.Bounds{})
+	if err != nil {
+		return nil, err
+	}
+	id, err := uuid.Parse(tree.Item(0).Text())
+	return &domain.PersonRef{ID: domain.UserID{UUID: id}, Display: tree.Item(1).Text()}, err
+}
+
+// groupRefs reads the list that userColumns makes, [[id, display name], …], in order of id. A group without a name is
+// one that is archived at this moment.
 func groupRefs(list string) ([]domain.GroupRef, error) {
 	if len(list) <= len("[]") {
 		return nil, nil
@@ -58,15 +82,23 @@ func groupRefs(list string) ([]domain.GroupRef, error) {
 	if err != nil {
 		return nil, err
 	}
-	refs := make([]domain.GroupRef, tree.Len())
-	for i, m := range tree.Members() {
+	refs := make([]domain.GroupRef, 0, tree.Len())
+	for _, m := range tree.Members() {
+		if !m.Value.Item(1).Assigned() {
+			continue
+		}
 		id, err := uuid.Parse(m.Value.Item(0).Text())
 		if err != nil {
 			return nil, err
 		}
-		refs[i] = domain.GroupRef{ID: domain.GroupID{UUID: id}, Display: m.Value.Item(1).Text()}
+		refs = append(refs, domain.GroupRef{ID: domain.GroupID{UUID: id}, Display: m.Value.Item(1).Text()})
 	}
+	sortGroupRefs(refs)
 	return refs, nil
+}
+
+func sortGroupRefs(refs []domain.GroupRef) {
+	slices.SortFunc(refs, func(a, b domain.GroupRef) int { return bytes.Compare(a.ID.UUID[:], b.ID.UUID[:]) })
 }
 
 // groupColumns are what scanGroup reads of groups g.

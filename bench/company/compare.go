@@ -3,8 +3,6 @@ package company
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"sync"
 )
@@ -18,18 +16,17 @@ func compare(path string, want, got any, differ func(path string, want, got any)
 			differ(path, want, got)
 			return
 		}
-		both := maps.Clone(want)
-		maps.Copy(both, got)
-		for _, key := range slices.Sorted(maps.Keys(both)) {
-			wanted, has := want[key]
+		for key, wanted := range want {
 			gotten, there := got[key]
-			if !has {
-				wanted = nothing{}
-			}
 			if !there {
 				gotten = nothing{}
 			}
-			compare(strings.TrimPrefix(path+"."+key, "."), wanted, gotten, differ)
+			compare(inside(path, key), wanted, gotten, differ)
+		}
+		for key, gotten := range got {
+			if _, has := want[key]; !has {
+				differ(inside(path, key), nothing{}, gotten)
+			}
 		}
 	case []any:
 		got, ok := got.([]any)
@@ -45,6 +42,14 @@ func compare(path string, want, got any, differ func(path string, want, got any)
 			differ(path, want, got)
 		}
 	}
+}
+
+// inside is the path of a member of an object.
+func inside(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
 }
 
 // nothing stands for what is not there: which JSON's null is not.

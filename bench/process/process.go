@@ -81,8 +81,16 @@ func (s *Server) PID() int { return s.command.Process.Pid }
 // Address is host:port.
 func (s *Server) Address() string { return strings.TrimPrefix(s.URL, "http://") }
 
-// Log is the end of what the server logged.
-func (s *Server) Log() string { return s.tail.String() }
+// Log is the end of what the server logged, without the lines that tell of every request.
+func (s *Server) Log() string {
+	var kept strings.Builder
+	for line := range strings.Lines(s.tail.String()) {
+		if !strings.Contains(line, `"level":"INFO"`) {
+			kept.WriteString(line)
+		}
+	}
+	return kept.String()
+}
 
 // Stop asks the process to end, and ends it when it does not.
 func (s *Server) Stop() {

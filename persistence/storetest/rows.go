@@ -53,9 +53,8 @@ func Count(t testing.TB, db *sql.DB, query string, args ...any) int {
 // TenantTables names the tables that hold rows of an organisation, as the database's catalogue has them.
 func TenantTables(t testing.TB, db *sql.DB) []string {
 	t.Helper()
-	query := `SELECT c.table_name FROM information_schema.columns c JOIN information_schema.tables t
-ON t.table_schema = c.table_schema AND t.table_name = c.table_name
-WHERE c.table_schema = current_schema() AND c.column_name = 'organisation_id' AND t.table_type = 'BASE TABLE' ORDER BY 1`
+	query := `SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'organisation_id'
+WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1`
 	if isSQLite(db) {
 		query = `SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c ON c.name = 'organisation_id' WHERE m.type = 'table' ORDER BY 1`
 	}

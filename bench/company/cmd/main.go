@@ -57,6 +57,8 @@ func run(ctx context.Context, args []string, out, complaints io.Writer) int {
 		err = fmt.Errorf("company: what is %q? --help lists the flags", flags.Arg(0))
 	case err != nil:
 		err = fmt.Errorf("company: --token-file: %w", err)
+	case server.Token == "":
+		err = fmt.Errorf("company: --token-file: there is no token in %s", *tokenFile)
 	default:
 		err = errors.Join(server.Check(), made.Check())
 	}

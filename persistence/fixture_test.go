@@ -1,0 +1,247 @@
+package persistence_test
+
+import (
+	"bytes"
+	"database/sql"
+	"encoding/binary"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"usher/domain"
+	"usher/persistence"
+	"usher/persistence/storetest"
+)
+
+var update = flag.Bool("update", false, "write what a database of the newest schema holds to testdata/schema")
+
+func fixtureOf(kind string, version int64) string {
+	return filepath.Join("testdata", "schema", kind, fmt.Sprintf("%05d.sql", version))
+}
+
+// storySecret is the random of the story's tokens.
+var storySecret = bytes.Repeat([]byte("usher"), 100)
+
+// story is an organisation in which everything is there once: it is what the fixtures of a version hold. Each run of it
+// makes the same rows.
+func story(t *testing.T, store *persistence.Store) {
+	t.Helper()
+	var counter uint64
+	clock := time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
+	env := domain.Environment{
+		Now: func() time.Time { clock = clock.Add(time.Second); return clock },
+		NewID: func() (uuid.UUID, error) {
+			counter++
+			id := uuid.MustParse("01900000-0000-7000-8000-000000000000")
+			binary.BigEndian.PutUint32(id[12:], uint32(counter))
+			return id, nil
+		},
+	}
+	ctx := t.Context()
+	installation := domain.NewInstallation(store, env, bytes.NewReader(storySecret))
+	directory := domain.NewDirectory(store, env)
+	made, err := installation.CreateOrganisation(ctx, domain.OrganisationSpec{
+		Slug: "acme", Name: "Ačme & Söhne", OwnerEmail: "owner@acme.test",
+		Seats: []domain.SeatPlan{{Licence: "full", Limit: 6}, {Licence: "simulator", Unlimited: true}},
+	})
+	require.NoError(t, err)
+	_, err = installation.CreateConnection(ctx, "acme", domain.ConnectionSpec{
+		Name: "Okta", Kind: domain.KindOkta, OIDC: domain.OIDCSpec{Issuer: "https://acme.okta.test", ClientID: "c1"},
+	})
+	require.NoError(t, err)
+	_, err = installation.DisableConnection(ctx, "acme", "okta")
+	require.NoError(t, err)
+	_, err = installation.AddSchema(ctx, "acme", domain.Schema{URN: "urn:acme:badge", Definition: []byte(`{"id":"urn:acme:badge"}`)})
+	require.NoError(t, err)
+	caller, err := directory.Authenticate(ctx, storyBearer(t))
+	require.NoError(t, err)
+
+	provision := func(userName string, more ...string) domain.User {
+		tree := storetest.Person(userName, storetest.Name("Ana's", "Łuk"), storetest.Text("displayName", "Ana's "+userName))
+		for i := 0; i+1 < len(more); i += 2 {
+			tree.Set(more[i], storetest.Text("", more[i+1]).Value)
+		}
+		tree.Set("emails", storetest.Emails("mail."+userName, "shared@acme.test").Value)
+		u, err := directory.Provision(ctx, caller, tree)
+		require.NoError(t, err)
+		return u
+	}
+	change := func(u domain.User, name string, set func() error) {
+		require.NoError(t, set(), name)
+		require.NotZero(t, u.Version)
+	}
+	boss, ana := provision("boss@acme.test", "externalId", "e1"), provision("ÄNA@acme.test", "externalId", "e2")
+	off, gone := provision("off@acme.test"), provision("gone@acme.test")
+	change(ana, "manager", func() error {
+		_, err := directory.ChangeUser(ctx, caller, ana.ID, domain.IfMatch{}, nil, storetest.Setting(storetest.Manager(boss.ID.String())))
+		return err
+	})
+	change(off, "deactivate", func() error {
+		_, err := directory.ChangeUser(ctx, caller, off.ID, domain.IfMatch{}, nil, storetest.Setting(storetest.Truth("active", false)))
+		return err
+	})
+	nested, err := directory.CreateGroup(ctx, caller, storetest.GroupNamed("Nested", storetest.Text("externalId", "g1")), []uuid.UUID{ana.ID.UUID, gone.ID.UUID})
+	require.NoError(t, err)
+	everybody, err := directory.CreateGroup(ctx, caller, storetest.GroupNamed("Jede*r"), []uuid.UUID{boss.ID.UUID, ana.ID.UUID, nested.ID.UUID})
+	require.NoError(t, err)
+	require.NoError(t, directory.Deprovision(ctx, caller, gone.ID, domain.IfMatch{}))
+	require.NotEqual(t, nested.ID, everybody.ID)
+	require.NoError(t, store.Write(ctx, func(tx domain.Tx) error {
+		if err := tx.Tokens().Used(caller.Organisation, caller.Token, clock); err != nil {
+			return err
+		}
+		if _, err := tx.Rates().Add(caller.Scope(), 1, 1); err != nil {
+			return err
+		}
+		return tx.Tallies().Add(domain.Tally{
+			Organisation: caller.Organisation, Connection: caller.Connection, Kind: domain.TallyRefused, What: "POST /Users 409", Count: 2,
+			FirstAt: clock, LastAt: clock, Detail: "it's taken", RequestID: "r1",
+		})
+	}))
+	require.Equal(t, made.Organisation.ID, caller.Organisation)
+}
+
+// storyBearer is the token of the story's default connection, which is the first that is made.
+func storyBearer(t *testing.T) domain.Bearer {
+	t.Helper()
+	var secret [32]byte
+	_, err := io.ReadFull(bytes.NewReader(storySecret), secret[:])
+	require.NoError(t, err)
+	text, _ := domain.NewDirectoryToken(domain.OrganisationID{UUID: uuid.MustParse("01900000-0000-7000-8000-000000000001")}, secret)
+	bearer, err := domain.ParseBearer(text)
+	require.NoError(t, err)
+	return bearer
+}
+
+// checkStory reads the story back through the use cases, and goes on with it.
+func checkStory(t *testing.T, store *persistence.Store) {
+	t.Helper()
+	ctx := t.Context()
+	directory := domain.NewDirectory(store, storetest.Environment())
+	caller, err := directory.Authenticate(ctx, storyBearer(t))
+	require.NoError(t, err)
+	storetest.Consistent(t, store, caller.Organisation)
+	page, err := directory.Users(ctx, caller, domain.Query{Limit: 100, Total: true})
+	require.NoError(t, err)
+	require.Equal(t, 3, page.Total)
+	var names []string
+	for _, u := range page.Items {
+		names = append(names, u.UserName.Text)
+		require.Contains(t, string(u.Document), "shared@acme.test")
+	}
+	sort.Strings(names)
+	require.Equal(t, []string{"boss@acme.test", "off@acme.test", "ÄNA@acme.test"}, names)
+	ana := page.Items[slices.IndexFunc(page.Items, func(u domain.User) bool { return u.UserName.Key == "äna@acme.test" })]
+	require.Equal(t, "Ana's boss@acme.test", ana.ManagerRef.Display)
+	require.Len(t, ana.Groups, 2)
+	groups, err := directory.Groups(ctx, caller, domain.Query{Limit: 100})
+	require.NoError(t, err)
+	require.Len(t, groups.Items, 2)
+
+	for i, free := range []bool{true, true, true, false} { // owner, boss and Ana hold half of the six seats
+		_, err := directory.Provision(ctx, caller, storetest.Person(fmt.Sprintf("new%d@acme.test", i), storetest.Text("externalId", fmt.Sprint("n", i))))
+		if !free {
+			require.True(t, domain.IsCode(err, domain.CodeSeatsExhausted), "%v", err)
+			continue
+		}
+		require.NoError(t, err)
+	}
+	_, err = directory.Provision(ctx, caller, storetest.Person("Boss@ACME.test"))
+	require.True(t, domain.IsCode(err, domain.CodeUserNameTaken), "%v", err)
+	require.NoError(t, directory.Deprovision(ctx, caller, ana.ID, domain.IfMatch{}))
+	storetest.Consistent(t, store, caller.Organisation)
+}
+
+// wordsSQL fills SQLite's search index, which keeps no text that could be written down.
+const wordsSQL = `INSERT INTO users_text (rowid, words) SELECT search_row, user_name_key || COALESCE(char(10) || display_name_key, '') ||
+COALESCE((SELECT group_concat(char(10) || address_key, '') FROM (SELECT address_key FROM user_emails e WHERE e.organisation_id = u.organisation_id
+AND e.user_id = u.user_id AND e.address_key <> u.user_name_key ORDER BY e.position)), '') FROM users u WHERE archived_at IS NULL`
+
+// writeFixture runs the story in a store and writes every row that is there to a file, a statement a line.
+func writeFixture(t *testing.T, store *persistence.Store, databaseURL, file string) {
+	t.Helper()
+	story(t, store)
+	db := storetest.RawURL(t, databaseURL)
+	sqlite := isSQLite(db)
+	var out bytes.Buffer
+	for _, table := range storetest.TenantTables(t, db) {
+		for _, line := range inserts(t, db, table, sqlite) {
+			out.WriteString(line + "\n")
+		}
+	}
+	if sqlite {
+		out.WriteString(strings.ReplaceAll(wordsSQL, "\n", " ") + ";\n")
+	}
+	require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
+	require.NoError(t, os.WriteFile(file, out.Bytes(), 0o644))
+}
+
+// inserts spells the rows of a table.
+func inserts(t *testing.T, db *sql.DB, table string, sqlite bool) []string {
+	t.Helper()
+	rows, err := db.Query("SELECT * FROM " + table)
+	require.NoError(t, err)
+	defer rows.Close()
+	columns, err := rows.Columns()
+	require.NoError(t, err)
+	var lines []string
+	for rows.Next() {
+		values, dest := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			dest[i] = &values[i]
+		}
+		require.NoError(t, rows.Scan(dest...))
+		literals := make([]string, len(values))
+		for i, v := range values {
+			literals[i] = literal(v, sqlite)
+		}
+		lines = append(lines, fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s);", table, strings.Join(columns, ", "), strings.Join(literals, ", ")))
+	}
+	require.NoError(t, rows.Err())
+	sort.Strings(lines)
+	return lines
+}
+
+func literal(v any, sqlite bool) string {
+	switch v := v.(type) {
+	case nil:
+		return "NULL"
+	case []byte:
+		if sqlite {
+			return "x'" + hex.EncodeToString(v) + "'"
+		}
+		return `'\x` + hex.EncodeToString(v) + "'"
+	case string:
+		return "'" + strings.ReplaceAll(v, "'", "''") + "'"
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// readFixture runs the statements of a file, in whatever order the tables stand there.
+func readFixture(t *testing.T, db *sql.DB, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err, "a version of the schema without data to migrate from; go test ./persistence -run TestMigrateFromEveryVersion -update writes it")
+	anyOrder := "PRAGMA foreign_keys = 0"
+	if !isSQLite(db) {
+		anyOrder = "SET session_replication_role = replica"
+	}
+	_, err = db.Exec(anyOrder)
+	require.NoError(t, err)
+	for line := range strings.Lines(string(text)) {
+		_, err := db.Exec(line)
+		require.NoError(t, err, line)
+	}
+}
