@@ -50,13 +50,19 @@ func (s *Store) SchemaState(ctx context.Context) (SchemaState, error) {
 	}
 	state := SchemaState{Target: target}
 	err = s.read(ctx, func(session session) error {
-		var there bool
-		exists := "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'goose_db_version')"
+		var there, others bool
+		look := `SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'goose_db_version'), EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table')`
 		if session.dialect() == postgres {
-			exists = "SELECT to_regclass('goose_db_version') IS NOT NULL"
+			look = `SELECT to_regclass('goose_db_version') IS NOT NULL, COALESCE(to_regclass('users'), to_regclass('groups'), to_regclass('events')) IS NOT NULL`
 		}
-		if _, err := fetch(session, exists, nil, &there); err != nil || !there {
+		if _, err := fetch(session, look, nil, &there, &others); err != nil {
 			return err
+		}
+		if !there && others {
+			return configError("it holds the tables of another application; name a database of its own for Usher")
+		}
+		if !there {
+			return nil
 		}
 		_, err := fetch(session, "SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version", nil, &state.Current)
 		return err

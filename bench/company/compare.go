@@ -1,6 +1,7 @@
 package company
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -60,17 +61,17 @@ type differences struct {
 	mu    sync.Mutex
 	count int
 	first []string
+	most  int // of them that are kept; 0: 20
 }
 
-// shown is how many differences are told in full.
-const shown = 20
+const defaultMost = 20
 
 // add notes one: what was looked at, which field, what it should be and what it is.
 func (d *differences) add(where, path string, want, got any) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.count++
-	if len(d.first) < shown {
+	if len(d.first) < cmp.Or(d.most, defaultMost) {
 		d.first = append(d.first, fmt.Sprintf("%s: %s should be %s, and is %s", where, path, brief(want), brief(got)))
 	}
 }

@@ -2,146 +2,172 @@ package company
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strconv"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/unicode/norm"
 
 	"usher/persistence/storetest"
 )
 
-// plant is something that goes wrong after the push, and what the report must say of it.
-type plant struct {
-	name  string
-	plant func(p planter)
-	found []string // in a difference, each
-}
-
-// planter changes what was pushed behind the back of who pushed it.
+// planter changes what was pushed, behind the back of who pushed it.
 type planter struct {
 	*push
 
 	t *testing.T
 }
 
+// pushed is a company that was pushed and read back without a difference.
+func pushed(t *testing.T, s Server, c Company) planter {
+	t.Helper()
+	r, err := newRun(s, c)
+	require.NoError(t, err)
+	require.NoError(t, r.push(t.Context(), ""))
+	require.NoError(t, r.read(t.Context()))
+	require.Empty(t, r.differences.first)
+	r.differences.most = 1000
+	return planter{&push{run: r}, t}
+}
+
 func (p planter) change(target string, operations ...object) {
 	p.t.Helper()
 	for _, o := range operations {
-		require.NoError(p.t, p.patch(context.Background(), target, o))
+		require.NoError(p.t, p.patch(p.t.Context(), target, o))
 	}
+}
+
+func (p planter) send(method, target string, body any, status int) {
+	p.t.Helper()
+	require.NoError(p.t, p.client.do(p.t.Context(), method, target, body, nil, status))
 }
 
 func (p planter) user(n int) string  { return "/Users/" + p.ids.people.id(n) }
 func (p planter) group(n int) string { return "/Groups/" + p.ids.groups.id(n) }
 
-func (p planter) send(method, target string, body any, status int) {
+func replace(path string, value any) object {
+	return object{"op": "replace", "path": path, "value": value}
+}
+func remove(path string) object { return object{"op": "remove", "path": path} }
+
+// requireFound says that each of the parts is in a difference.
+func (p planter) requireFound(parts ...string) {
 	p.t.Helper()
-	require.NoError(p.t, p.client.do(context.Background(), method, target, body, nil, status))
+	text := strings.Join(p.differences.first, "\n")
+	for _, part := range parts {
+		require.Contains(p.t, text, part)
+	}
 }
 
-func replace(path string, value any) object { return object{"op": "replace", "path": path, "value": value} }
-
-// The comparison can fail: whatever is planted is found, and named.
+// The comparison can fail: whatever is planted is found and named, in each way of reading, and nothing else is.
 func TestWhatIsNotAsItWasPushedIsFound(t *testing.T) {
 	t.Parallel()
-	store := storetest.SQLite(t)
-	for i, test := range []plant{
-		{"a title", func(p planter) { p.change(p.user(3), replace("title", "Nobody")) }, []string{`person 3: title should be "`, `and is "Nobody"`}},
-		{"a composed letter", func(p planter) {
-			given := p.nameOf(16).given
-			require.Equal(t, "Zoe\u0308", given, "person 16 is to be one with a decomposed name")
-			p.change(p.user(16), replace("name.givenName", "Zo\u00eb"))
-		}, []string{"person 16: name.givenName should be"}},
-		{"an e-mail of three", func(p planter) { p.change(p.user(10), object{"op": "remove", "path": `emails[type eq "home"]`}) }, []string{"person 10: emails should be ["}},
-		{"an attribute more", func(p planter) { p.change(p.user(0), replace("nickName", "Boss")) }, []string{`person 0: nickName should be absent, and is "Boss"`}},
-		{"an attribute less", func(p planter) { p.change(p.user(0), object{"op": "remove", "path": "externalId"}) }, []string{`person 0: externalId should be "`, "and is absent"}},
-		{"somebody is back", func(p planter) { p.change(p.user(13), replace("active", true)) }, []string{"person 13: active should be false, and is true"}},
-		{"another manager", func(p planter) {
-			p.change(p.user(9), replace(urnEnterprise+":manager", p.ids.people.id(5)))
-		}, []string{"person 9: " + urnEnterprise + ".manager.value should be", ".manager.$ref should be", ".manager.displayName should be"}},
-		{"an extension is gone", func(p planter) { p.change(p.user(0), object{"op": "remove", "path": urnEnterprise}) }, []string{"person 0: schemas should be", urnEnterprise + " should be"}},
-		{"somebody is gone", func(p planter) { p.send(http.MethodDelete, p.user(39), nil, http.StatusNoContent) }, []string{"totalResults should be 40, and is 39", "person 39 should be"}},
-		{"somebody is new", func(p planter) {
-			p.send(http.MethodPost, "/Users", object{"userName": "stranger"}, http.StatusCreated)
-		}, []string{"totalResults should be 40, and is 41", "person with the id "}},
-		{"somebody left a group", func(p planter) {
-			p.change(p.group(3), object{"op": "remove", "path": `members[value eq "` + p.ids.people.id(p.Group(3).People[0]) + `"]`})
-		}, []string{"group 3: members should be {", ": groups should be ["}},
-		{"somebody joined a group", func(p planter) {
-			p.change(p.group(12), object{"op": "add", "path": "members", "value": []any{object{"value": p.ids.people.id(1)}}})
-		}, []string{"group 12: members should be absent", "person 1: groups should be"}},
-		{"a group left a group", func(p planter) {
-			p.change(p.group(1), object{"op": "remove", "path": `members[value eq "` + p.ids.groups.id(2) + `"]`})
-		}, []string{"group 1: members should be {"}},
-		{"a group is called otherwise", func(p planter) { p.change(p.group(1), replace("displayName", "Others")) }, []string{"group 1: displayName should be", "display should be"}},
-		{"a group is gone", func(p planter) { p.send(http.MethodDelete, p.group(12), nil, http.StatusNoContent) }, []string{"totalResults should be 13, and is 12", "group 12 should be"}},
+	p := pushed(t, serve(t, storetest.SQLite(t), "planted", nil), Company{Name: "c", People: 40, Groups: 13})
+	given := p.nameOf(16).given
+	require.NotEqual(t, given, norm.NFC.String(given), "person 16 is to be one whose name is decomposed")
+	left := p.Group(3).People[0]
+
+	p.change(p.user(4), replace("title", "Nobody"))
+	p.change(p.user(16), replace("name.givenName", norm.NFC.String(given)))
+	p.change(p.user(10), remove(`emails[type eq "home"]`))
+	p.change(p.user(0), replace("nickName", "Boss"))
+	p.change(p.user(37), remove("externalId"))
+	p.change(p.user(13), replace("active", true))
+	p.change(p.user(9), replace(urnEnterprise+":manager", p.ids.people.id(3)))
+	p.change(p.user(36), remove(urnEnterprise))
+	p.change(p.group(3), remove(`members[value eq "`+p.ids.people.id(left)+`"]`))
+	p.change(p.group(12), object{"op": "add", "path": "members", "value": []any{object{"value": p.ids.people.id(1)}}})
+	p.change(p.group(1), remove(`members[value eq "`+p.ids.groups.id(2)+`"]`))
+	p.change(p.group(11), replace("displayName", "Others"))
+	require.NoError(t, p.read(t.Context()))
+
+	people := []int{4, 16, 10, 0, 37, 13, 9, 36, left, 1}
+	for _, found := range []string{
+		`person 4: title should be "`, `person 16: name.givenName should be "`, "person 10: emails should be [",
+		"person 0: nickName should be absent, and is \"Boss\"", `person 37: externalId should be "c-Ext/0000037", and is absent`,
+		"person 13: active should be false, and is true", "person 36: schemas should be [", "person 36: " + urnEnterprise + " should be {",
+		"person 9: " + urnEnterprise + ".manager.value should be", "person 9: " + urnEnterprise + ".manager.$ref should be",
+		"person 9: " + urnEnterprise + ".manager.displayName should be", "person " + strconv.Itoa(left) + ": groups should be [",
+		"person 1: groups should be [", `].display should be "` + brief(p.groupName(11))[1:] + `, and is "Others"`,
+		"person 4: meta, which nothing has changed since, should be",
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			r, err := newRun(serve(t, store, "planted"+strconv.Itoa(i), nil), Company{Name: "c", People: 40, Groups: 13})
-			require.NoError(t, err)
-			require.NoError(t, r.push(t.Context(), ""))
-			test.plant(planter{&push{run: r}, t})
-			err = r.read(t.Context())
-			if strings.HasSuffix(test.name, "is gone") && err != nil {
-				require.ErrorContains(t, err, "answered 404") // who is read by id
-			} else {
-				require.NoError(t, err)
-			}
-			requireFound(t, r, test.found)
-		})
+		p.requireFound(found)
+		if who, _, named := strings.Cut(found, ":"); named {
+			p.requireFound("read by index: /Users?count=100&startIndex=1: "+who, "read by cursor: /Users?count=1000&cursor=: "+who, "read by id: "+who)
+		}
 	}
+	p.requireFound("group 3: members should be {", `group 12: members should be absent, and is {`, "group 1: members should be {", "group 11: displayName should be")
+	people = append(people, p.Group(11).People...)
+	for _, named := range regexp.MustCompile(`person (\d+)`).FindAllStringSubmatch(strings.Join(p.differences.first, "\n"), -1) {
+		n, err := strconv.Atoi(named[1])
+		require.NoError(t, err)
+		require.Contains(t, people, n, "nobody touched them")
+	}
+}
+
+func TestWhoIsGoneOrNewIsFound(t *testing.T) {
+	t.Parallel()
+	p := pushed(t, serve(t, storetest.SQLite(t), "gone", nil), Company{Name: "c", People: 40, Groups: 13})
+	p.send(http.MethodDelete, p.user(39), nil, http.StatusNoContent)
+	p.send(http.MethodDelete, p.user(38), nil, http.StatusNoContent)
+	p.send(http.MethodPost, "/Users", object{"userName": "stranger"}, http.StatusCreated)
+	p.send(http.MethodDelete, p.group(12), nil, http.StatusNoContent)
+	for _, by := range []way{byIndex, byCursor} {
+		p.differences.first = nil
+		require.NoError(t, p.walk(t.Context(), "again", by))
+		p.requireFound("totalResults should be 40, and is 39", "person 38 should be", "person 39 should be", "person with the id ",
+			"totalResults should be 13, and is 12", "group 12 should be")
+	}
+	require.ErrorContains(t, p.onePerson(t.Context(), 39), "answered 404")
 }
 
 // So it can where nothing is wrong but what the server says.
 func TestWhatTheServerSaysWronglyIsFound(t *testing.T) {
 	t.Parallel()
-	store := storetest.SQLite(t)
-	for i, test := range []struct {
-		name, is, says string
-		found          []string
-	}{
-		{"total", `"totalResults":40`, `"totalResults":41`, []string{"totalResults should be 40, and is 41"}},
-		{"length", `"itemsPerPage":40`, `"itemsPerPage":39`, []string{"itemsPerPage should be 40, and is 39"}},
-		{"start", `"startIndex":1`, `"startIndex":0`, []string{"startIndex should be 1, and is 0"}},
-		{"envelope", urnList, "urn:list", []string{"schemas should be"}},
-		{"location", `"location":"http://`, `"location":"https://`, []string{"meta.location should be"}},
-		{"link", `"$ref":"http://`, `"$ref":"https://`, []string{"manager.$ref should be", "groups[0].$ref should be", "].$ref should be"}},
-		{"type of a membership", `"type":"direct"`, `"type":"indirect"`, []string{"groups[0].type should be"}},
-		{"type of a member", `"type":"User"`, `"type":"Group"`, []string{`].type should be "User", and is "Group"`}},
-		{"version", `"version":"W/`, `"version":"`, []string{"meta.version is a weak tag should be true, and is false"}},
-		{"time", `"created":"2`, `"created":"9`, []string{"meta.created comes first should be true, and is false"}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			var lie atomic.Bool
-			s := serve(t, store, "lie"+strconv.Itoa(i), func(honest http.Handler) http.Handler {
-				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					said := httptest.NewRecorder()
-					honest.ServeHTTP(said, r)
-					body := said.Body.Bytes()
-					if lie.Load() {
-						body = bytes.ReplaceAll(body, []byte(test.is), []byte(test.says))
-					}
-					w.WriteHeader(said.Code)
-					_, _ = w.Write(body)
-				})
-			})
-			r, err := newRun(s, Company{Name: "c", People: 40, Groups: 5})
-			require.NoError(t, err)
-			require.NoError(t, r.push(t.Context(), ""))
-			lie.Store(true)
-			if err := r.read(t.Context()); err != nil {
-				require.ErrorContains(t, err, "empty page")
+	var is, says string
+	var lie sync.RWMutex
+	p := pushed(t, serve(t, storetest.SQLite(t), "lies", func(honest http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			said := httptest.NewRecorder()
+			honest.ServeHTTP(said, r)
+			lie.RLock()
+			body := said.Body.Bytes()
+			if is != "" {
+				body = bytes.ReplaceAll(body, []byte(is), []byte(says))
 			}
-			requireFound(t, r, test.found)
+			lie.RUnlock()
+			w.WriteHeader(said.Code)
+			_, _ = w.Write(body)
 		})
+	}), Company{Name: "c", People: 40, Groups: 5})
+	for _, test := range []struct {
+		is, says string
+		found    []string
+	}{
+		{`"totalResults":40`, `"totalResults":39`, []string{"totalResults should be 40, and is 39"}},
+		{`"itemsPerPage":40`, `"itemsPerPage":39`, []string{"itemsPerPage should be 40, and is 39"}},
+		{`"startIndex":1`, `"startIndex":0`, []string{"startIndex should be 1, and is 0"}},
+		{urnList, "urn:list", []string{"schemas should be"}},
+		{`"location":"http://`, `"location":"https://`, []string{"meta.location should be"}},
+		{`"$ref":"http://`, `"$ref":"https://`, []string{"manager.$ref should be", "groups[0].$ref should be", "].$ref should be"}},
+		{`"type":"direct"`, `"type":"indirect"`, []string{"groups[0].type should be"}},
+		{`"type":"User"`, `"type":"Group"`, []string{`].type should be "User", and is "Group"`}},
+		{`"version":"W/`, `"version":"`, []string{"meta.version is a weak tag should be true, and is false"}},
+		{`"created":"2`, `"created":"9`, []string{"meta.created comes first should be true, and is false"}},
+		{`"id":"` + p.ids.people.id(7), `"id":"` + p.ids.people.id(8), []string{"person 8 should be \"once in the list\"", "person 7 should be"}},
+	} {
+		lie.Lock()
+		is, says = test.is, test.says
+		lie.Unlock()
+		p.differences.first = nil
+		require.NoError(t, p.read(t.Context()), test.is)
+		p.requireFound(test.found...)
 	}
 }
 
@@ -149,42 +175,25 @@ func TestWhatTheServerSaysWronglyIsFound(t *testing.T) {
 func TestWhatASecondPushChangesIsFound(t *testing.T) {
 	t.Parallel()
 	store := storetest.SQLite(t)
-	pushed := func(t *testing.T, slug string) planter {
-		t.Helper()
-		r, err := newRun(serve(t, store, slug, nil), Company{Name: "c", People: 20, Groups: 2})
-		require.NoError(t, err)
-		require.NoError(t, r.push(t.Context(), ""))
-		require.NoError(t, r.read(t.Context()))
-		require.Empty(t, r.differences.first)
-		return planter{&push{run: r}, t}
-	}
+	c := Company{Name: "c", People: 20, Groups: 2}
 	t.Run("somebody is created again", func(t *testing.T) {
 		t.Parallel()
-		p := pushed(t, "again1")
+		p := pushed(t, serve(t, store, "again1", nil), c)
 		p.send(http.MethodDelete, p.user(19), nil, http.StatusNoContent)
-		require.ErrorContains(t, p.pushAgain(t.Context()), "answered 4") // who is to be a member has another id
-		requireFound(t, p.run, []string{"number 19, looked up: id should be", "people should be 0, and is 1"})
+		require.ErrorContains(t, p.pushAgain(t.Context()), "answered 4") // their old id is asked to be a member
+		p.requireFound("number 19, looked up: id should be", "people should be 0, and is 1")
 	})
 	t.Run("a version moves", func(t *testing.T) {
 		t.Parallel()
-		p := pushed(t, "again2")
+		p := pushed(t, serve(t, store, "again2", nil), c)
 		title := p.Person(4).Body["title"]
 		p.change(p.user(4), replace("title", "Nobody"), replace("title", title))
 		require.NoError(t, p.pushAgain(t.Context()))
-		require.Empty(t, p.differences.first)
+		require.Zero(t, p.differences.count)
 		require.NoError(t, p.walk(t.Context(), "again", byCursor))
-		requireFound(t, p.run, []string{"person 4: meta, which nothing has changed since, should be"})
+		p.requireFound("person 4: meta, which nothing has changed since, should be")
 		require.Equal(t, 1, p.differences.count)
 	})
-}
-
-func requireFound(t *testing.T, r *run, parts []string) {
-	t.Helper()
-	require.NotEmpty(t, r.differences.first)
-	text := strings.Join(r.differences.first, "\n")
-	for _, part := range parts {
-		require.Contains(t, text, part)
-	}
 }
 
 func TestOneOfEachKindOfDifference(t *testing.T) {
@@ -200,7 +209,7 @@ func TestOneOfEachKindOfDifference(t *testing.T) {
 	compare("l", []any{"a"}, []any{"a", "b"}, func(path string, _, _ any) { found = append(found, path) })
 	compare("o", object{}, "text", func(path string, _, _ any) { found = append(found, path) })
 	require.Equal(t, []string{"l", "o"}, found)
-	require.Equal(t, 301, len([]rune(brief(strings.Repeat("ж", 1000)))))
+	require.Len(t, []rune(brief(strings.Repeat("ж", 1000))), 301)
 }
 
 func TestAnAnswerThatIsNoJSONIsAnError(t *testing.T) {

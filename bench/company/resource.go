@@ -37,7 +37,8 @@ func (r *run) wantedPerson(n int) object {
 		if !person.PatchedIn {
 			manager["value"] = r.externalID(person.Manager)
 		}
-		want[urnEnterprise].(object)["manager"] = manager //nolint:forcetypeassert // Person made it
+		enterprise, _ := want[urnEnterprise].(object)
+		enterprise["manager"] = manager
 	}
 	if of := r.memberOf[n]; len(of) > 0 {
 		groups := make([]any, len(of))

@@ -2,6 +2,7 @@ package pgbench_test
 
 import (
 	"bytes"
+	"flag"
 	"io"
 	"log/slog"
 	"net/http"
@@ -22,6 +23,9 @@ import (
 	"usher/persistence/storetest"
 	"usher/scim"
 )
+
+// update writes what is read into the scripts anew: go test ./bench/pgbench -update. Writes are changed by hand.
+var update = flag.Bool("update", false, "write the statements that read into the scripts")
 
 // The scripts run the statements that Usher sends for the same operation: all of them, and no other.
 func TestTheScriptsAreWhatUsherSends(t *testing.T) {
@@ -50,10 +54,61 @@ func TestTheScriptsAreWhatUsherSends(t *testing.T) {
 	const patch = `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"active","value":`
 	server.send(t, http.MethodPatch, "/Users/"+person, patch+`false}]}`)
 	server.send(t, http.MethodPatch, "/Users/"+person, patch+`true}]}`)
-	compare(t, recorder.take(), statements(t, "patch.sql"))
+	sent := recorder.take()
+	rewrite(t, "patch.sql", sent)
+	compare(t, sent, statements(t, "patch.sql"))
 
+	server.send(t, http.MethodPost, "/Groups", `{"displayName":"Team","members":[{"value":"`+person+`"}]}`)
+	recorder.take()
 	server.send(t, http.MethodGet, "/Users?startIndex=1&count=100", "")
-	compare(t, recorder.take(), statements(t, "list.sql"))
+	sent = recorder.take()
+	rewrite(t, "list.sql", sent)
+	compare(t, sent, statements(t, "list.sql"))
+}
+
+// parameters of statements that read, by what stands before them.
+var (
+	compared = regexp.MustCompile(`(\w+)( = | > )\$\d+`)
+	listed   = regexp.MustCompile(`unnest\(\$\d+::uuid\[\]\)`)
+	variable = map[string]string{
+		"organisation_id": ":org", "connection_id": ":connection", "hash": ":token", "expires_at": ":now",
+		"user_id": "(:prefix::text || '8' || lpad(to_hex(:person::bigint), 15, '0'))::uuid",
+	}
+)
+
+const firstPage = `unnest((ARRAY(SELECT user_id FROM users WHERE organisation_id = :org AND connection_id = :connection AND archived_at IS NULL ORDER BY user_id LIMIT 100))::uuid[])`
+
+// rewrite replaces the statements of a script that read by those that were sent, when it is asked to.
+func rewrite(t *testing.T, file string, sent []string) {
+	t.Helper()
+	if !*update {
+		return
+	}
+	var reads []string
+	for _, s := range sent {
+		if !strings.HasPrefix(s, "SELECT") {
+			continue
+		}
+		s = compared.ReplaceAllStringFunc(s, func(part string) string {
+			found := compared.FindStringSubmatch(part)
+			return found[1] + found[2] + variable[found[1]]
+		})
+		s = listed.ReplaceAllString(s, firstPage)
+		require.NotRegexp(t, `\$\d`, s, "a parameter that is not known here: write the script by hand")
+		reads = append(reads, s)
+	}
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	script := string(text)
+	from := strings.Index(script, "SELECT u.organisation_id")
+	require.Positive(t, from)
+	end := " \\gset\n"
+	to := strings.Index(script, end)
+	if to < 0 {
+		end, to = ";\n", len(script)-2
+	}
+	script = script[:from] + strings.Join(reads, ";\n") + end + script[to+len(end):]
+	require.NoError(t, os.WriteFile(file, []byte(script), 0o600))
 }
 
 // compare wants each of the sent statements in the script and the other way round.

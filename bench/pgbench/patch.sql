@@ -7,15 +7,7 @@
 \set person :first + :k * :clients + :client_id
 SELECT u.organisation_id, u.user_id, u.connection_id, u.status, u.owner, u.licence, u.user_name, u.user_name_key,
 COALESCE(u.external_id, ''), COALESCE(u.display_name, ''), COALESCE(u.manager, ''), u.document, u.version, u.created_at,
-u.modified_at, COALESCE(u.accepted_at, 0), COALESCE(mi.user_id, me.user_id),
-COALESCE(mi.display_name, mi.user_name, me.display_name, me.user_name, ''),
-COALESCE((SELECT json_agg(json_build_array(g.group_id, g.display_name) ORDER BY g.group_id)::text FROM memberships x JOIN groups g ON g.organisation_id = x.organisation_id AND g.group_id = x.group_id AND g.archived_at IS NULL
-WHERE x.organisation_id = u.organisation_id AND x.member_id = u.user_id), '') FROM users u
-LEFT JOIN users mi ON mi.organisation_id = u.organisation_id AND mi.user_id = u.manager_id
-AND mi.connection_id = u.connection_id AND mi.archived_at IS NULL
-LEFT JOIN users me ON mi.user_id IS NULL AND u.manager IS NOT NULL AND me.organisation_id = u.organisation_id
-AND me.connection_id = u.connection_id AND me.external_id = u.manager AND me.archived_at IS NULL
-WHERE u.organisation_id = :org AND u.user_id = (:prefix::text || '8' || lpad(to_hex(:person::bigint), 15, '0'))::uuid AND u.connection_id = :connection AND u.archived_at IS NULL AND EXISTS (SELECT 1 FROM tokens t
+u.modified_at, COALESCE(u.accepted_at, 0), CASE WHEN u.manager IS NULL THEN '' ELSE COALESCE((SELECT json_build_array(m.user_id, COALESCE(m.display_name, m.user_name))::text FROM users m WHERE m.organisation_id = u.organisation_id AND m.connection_id = u.connection_id AND m.archived_at IS NULL AND m.user_id = u.manager_id), (SELECT json_build_array(m.user_id, COALESCE(m.display_name, m.user_name))::text FROM users m WHERE m.organisation_id = u.organisation_id AND m.connection_id = u.connection_id AND m.archived_at IS NULL AND m.external_id = u.manager), '') END, to_json(ARRAY(SELECT json_build_array(x.group_id, (SELECT g.display_name FROM groups g WHERE g.organisation_id = x.organisation_id AND g.group_id = x.group_id AND g.archived_at IS NULL)) AS pair FROM memberships x WHERE x.organisation_id = u.organisation_id AND x.member_id = u.user_id))::text FROM users u WHERE u.organisation_id = :org AND u.user_id = (:prefix::text || '8' || lpad(to_hex(:person::bigint), 15, '0'))::uuid AND u.connection_id = :connection AND u.archived_at IS NULL AND EXISTS (SELECT 1 FROM tokens t
 JOIN connections c ON c.organisation_id = t.organisation_id AND c.connection_id = t.connection_id
 JOIN organisations o ON o.organisation_id = t.organisation_id
 WHERE t.organisation_id = :org AND t.hash = :token AND t.connection_id = :connection AND t.revoked_at IS NULL

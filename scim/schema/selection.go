@@ -134,7 +134,7 @@ func (s Selection) shows(a *attr, m mark) bool {
 // partly reports whether something inside an attribute that is not asked for as a whole is shown: what is named, and in
 // an extension what is always returned.
 func (s Selection) partly(a *attr, m mark) bool {
-	return s.mode == only && (len(m.subs) > 0 || a.extension && a.subs.always)
+	return s.mode == only && len(m.subs) > 0 || a.extension && a.subs.always
 }
 
 // Apply leaves in a resource's tree what the selection shows. The tree that is given is not changed.
@@ -173,6 +173,8 @@ func (s Selection) value(a *attr, v attribute.Value, m mark, whole bool) attribu
 	named.whole = m.whole || whole && a.returned != returnedRequest
 	shown := s.shows(a, named)
 	switch {
+	case !shown && s.mode == except && a.extension:
+		return unlessEmpty(alwaysOf(&a.subs, v))
 	case !shown && !s.partly(a, m):
 		return attribute.Value{}
 	case a.typ != domain.TypeComplex:
@@ -189,6 +191,17 @@ func (s Selection) value(a *attr, v attribute.Value, m mark, whole bool) attribu
 		}
 	}
 	return unlessEmpty(attribute.NewList(items...))
+}
+
+// alwaysOf leaves of an extension that is excluded what is returned whatever is asked (RFC 7643 section 7).
+func alwaysOf(o *object, v attribute.Value) attribute.Value {
+	var out []attribute.Member
+	for _, member := range v.Members() {
+		if at := o.find(member.Name); at >= 0 && o.attrs[at].returned == returnedAlways {
+			out = append(out, member)
+		}
+	}
+	return attribute.NewComplex(out...)
 }
 
 func unlessEmpty(v attribute.Value) attribute.Value {

@@ -71,6 +71,23 @@ func TestSelection(t *testing.T) {
 	}
 }
 
+// Whoever excludes an extension keeps what is returned whatever is asked (RFC 7644 section 3.9).
+func TestSelectionKeepsWhatIsAlwaysReturned(t *testing.T) {
+	t.Parallel()
+	const urn = "urn:acme:always:1.0:User"
+	custom, err := schema.Parse([]byte(`{"id":"` + urn + `","name":"A","attributes":[{"name":"kept","type":"string","returned":"always"},{"name":"other","type":"string"}]}`))
+	require.NoError(t, err)
+	standard, err := schema.Standard()
+	require.NoError(t, err)
+	set, err := standard.With([]domain.Schema{custom})
+	require.NoError(t, err)
+	s, err := set.View(schema.User).Selection(nil, []string{urn})
+	require.NoError(t, err)
+	require.True(t, s.Wants(urn))
+	tree := read(t, `{"id":"1","`+urn+`":{"kept":"k","other":"o"}}`)
+	requireTree(t, `{"id":"1","`+urn+`":{"kept":"k"}}`, s.Apply(tree))
+}
+
 func TestSelectionOfEverything(t *testing.T) {
 	t.Parallel()
 	s, err := standard(t).View(schema.User).Selection(nil, nil)
