@@ -36,6 +36,6 @@ type SeatUsage struct {
 // SeatsExhausted is the refusal of rule seat.required.
 func SeatsExhausted(licence string, held, limit int) *Error {
 	return &Error{Kind: Forbidden, Code: CodeSeatsExhausted, Field: "licence", Message: fmt.Sprintf(
-		"no free seat: all %d of %d seats of the licence %q are held; free one by deactivating somebody, or have the plan raised in the application",
+		"no free seat: all %d of %d seats of the licence %q are held; free one by deactivating somebody, or ask whoever runs the service for a larger plan",
 		held, limit, licence)}
 }

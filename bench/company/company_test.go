@@ -82,7 +82,8 @@ func TestPeopleAreOfAllKinds(t *testing.T) {
 		count("several e-mails", len(emails) > 1)
 		count("several phones", len(phones) > 1)
 		count("several addresses", len(addresses) > 1)
-		count("inactive", p.Body["active"] != true)
+		active, _ := p.Body["active"].(bool)
+		count("inactive", !active)
 		count("without externalId", p.Body["externalId"] == nil)
 		if p.Manager == nobody {
 			count("without manager", true)
