@@ -53,7 +53,7 @@ func TestRefusalsAreTold(t *testing.T) {
 		},
 		"a refusal without scimType": {
 			err:  domain.SeatsExhausted("full", 10, 10),
-			want: `{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"403","detail":"no free seat: all 10 of 10 seats of the licence \"full\" are held; free one by deactivating somebody, or have the plan raised in the application"}`,
+			want: `{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"403","detail":"no free seat: all 10 of 10 seats of the licence \"full\" are held; free one by deactivating somebody, or ask whoever runs the service for a larger plan"}`,
 		},
 		"a fault of ours stays inside": {
 			err:  &domain.Error{Kind: domain.Internal, Code: domain.CodeInternal, Message: "secret table", Err: errors.New("password=hunter2")},

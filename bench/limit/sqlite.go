@@ -24,7 +24,7 @@ type SQLite struct {
 	writer  *sql.DB
 	conn    *sql.Conn // the writer's one connection
 
-	get, equal, page *sql.Stmt
+	get, equal, page query
 	writes           map[string]*sql.Stmt
 	model            model
 	next             atomic.Int64 // number of the next new person
@@ -72,8 +72,8 @@ func (s *SQLite) prepare(ctx context.Context) (err error) {
 			return fmt.Errorf("%s: %w", text, err)
 		}
 	}
-	for text, to := range map[string]**sql.Stmt{getSQL: &s.get, equalSQL: &s.equal, pageSQL: &s.page} {
-		if *to, err = s.readers.PrepareContext(ctx, text); err != nil { //nolint:sqlclosecheck // the pool does
+	for text, to := range map[string]*query{getSQL: &s.get, equalSQL: &s.equal, pageSQL: &s.page} {
+		if *to, err = s.query(ctx, text); err != nil {
 			return fmt.Errorf("%s: %w", text, err)
 		}
 	}

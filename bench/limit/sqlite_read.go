@@ -3,7 +3,9 @@ package limit
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"usher/bench/load"
@@ -40,37 +42,61 @@ func (s *SQLite) standing() []any {
 	return []any{s.org(), s.people.Caller.Token[:], s.connection(), time.Now().UnixMilli()}
 }
 
-// person is what a select of a person is scanned into.
+// person is what a select of a person is scanned into: what a patch needs of it, and the rest as it comes.
 type person struct {
-	org, id, connection, status, licence, name, key, external, display, manager, managerDisplay, groups string
-	owner                                                                                               bool
-	document                                                                                            []byte
-	version, created, modified, accepted                                                                int64
-	managerID                                                                                           sql.NullString
-	number                                                                                              int64 // of the seed; not scanned
+	org, id, connection, status, licence, name, key, external, display, manager string
+
+	owner                                bool
+	document                             []byte
+	version, created, modified, accepted int64
+
+	rest   [8]sql.NullString // what is resolved: manager, groups, total
+	number int64             // of the seed; not scanned
 }
 
-func (p *person) dest() []any {
-	return []any{
+// dest are so many columns. Those of the table itself come first, in the order of the store's select.
+func (p *person) dest(columns int) []any {
+	dest := []any{
 		&p.org, &p.id, &p.connection, &p.status, &p.owner, &p.licence, &p.name, &p.key, &p.external, &p.display, &p.manager,
-		&p.document, &p.version, &p.created, &p.modified, &p.accepted, &p.managerID, &p.managerDisplay, &p.groups,
+		&p.document, &p.version, &p.created, &p.modified, &p.accepted,
 	}
+	for i := range p.rest {
+		dest = append(dest, &p.rest[i])
+	}
+	return dest[:columns]
+}
+
+// query is a prepared select of people.
+type query struct {
+	*sql.Stmt
+
+	columns int
+}
+
+func (s *SQLite) query(ctx context.Context, text string) (q query, err error) {
+	if q.Stmt, err = s.readers.PrepareContext(ctx, text); err != nil {
+		return q, err
+	}
+	rows, err := q.QueryContext(ctx, make([]any, strings.Count(text, "?"))...)
+	if err != nil {
+		return q, err
+	}
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.Columns()
+	q.columns = len(columns)
+	return q, errors.Join(err, rows.Err())
 }
 
 // rows runs a select and scans what it gives; it must be so many rows. The driver is not handed a context, which would
 // cost it a goroutine a call; Usher does not either.
-func (s *SQLite) rows(st *sql.Stmt, want int, args []any) error {
-	rows, err := st.Query(args...)
+func (s *SQLite) rows(q query, want int, args []any) error {
+	rows, err := q.Query(args...)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = rows.Close() }()
 	var p person
-	var total int
-	dest := p.dest()
-	if st == s.page {
-		dest = append(dest, &total)
-	}
+	dest := p.dest(q.columns)
 	n := 0
 	for ; rows.Next(); n++ {
 		if err := rows.Scan(dest...); err != nil {

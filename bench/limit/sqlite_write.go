@@ -163,7 +163,7 @@ func (s *SQLite) Patch(ctx context.Context, callers int, d time.Duration) (load.
 		number := half + caller + n%own*callers
 		p := person{number: int64(number)}
 		id := s.people.User(number).String()
-		err := s.get.QueryRow(append([]any{s.org(), id, s.connection()}, s.standing()...)...).Scan(p.dest()...)
+		err := s.get.QueryRow(append([]any{s.org(), id, s.connection()}, s.standing()...)...).Scan(p.dest(s.get.columns)...)
 		return func() error { return s.toggle(&p) }, err
 	})
 }

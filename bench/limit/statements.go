@@ -1,5 +1,7 @@
 package limit
 
+import _ "embed" // the statements that read
+
 // The statements that Usher runs on SQLite, one list for each operation, in their order. Tests compare the reads with
 // what a store has prepared, and the writes with the texts in package persistence.
 
@@ -41,36 +43,13 @@ modified_at = ?, accepted_at = ? WHERE organisation_id = ? AND user_id = ? AND v
 	releaseSeatSQL = `UPDATE seats SET holder_id = NULL WHERE organisation_id = ? AND holder_id = ?`
 )
 
-// What is read of a person, and what proves the token in the same statement.
-const (
-	userColumns = `SELECT u.organisation_id, u.user_id, u.connection_id, u.status, u.owner, u.licence, u.user_name, u.user_name_key,
-COALESCE(u.external_id, ''), COALESCE(u.display_name, ''), COALESCE(u.manager, ''), u.document, u.version, u.created_at,
-u.modified_at, COALESCE(u.accepted_at, 0), COALESCE(mi.user_id, me.user_id),
-COALESCE(mi.display_name, mi.user_name, me.display_name, me.user_name, ''),
-COALESCE((SELECT json_group_array(json_array(g.group_id, g.display_name)) FROM memberships x CROSS JOIN groups g ON g.organisation_id = x.organisation_id AND g.group_id = x.group_id AND g.archived_at IS NULL
-WHERE x.organisation_id = u.organisation_id AND x.member_id = u.user_id), '')`
-
-	managers = `
-LEFT JOIN users mi ON mi.organisation_id = u.organisation_id AND mi.user_id = u.manager_id
-AND mi.connection_id = u.connection_id AND mi.archived_at IS NULL
-LEFT JOIN users me ON mi.user_id IS NULL AND u.manager IS NOT NULL AND me.organisation_id = u.organisation_id
-AND me.connection_id = u.connection_id AND me.external_id = u.manager AND me.archived_at IS NULL`
-
-	standing = ` AND EXISTS (SELECT 1 FROM tokens t
-JOIN connections c ON c.organisation_id = t.organisation_id AND c.connection_id = t.connection_id
-JOIN organisations o ON o.organisation_id = t.organisation_id
-WHERE t.organisation_id = ? AND t.hash = ? AND t.connection_id = ? AND t.revoked_at IS NULL
-AND (t.expires_at IS NULL OR t.expires_at > ?) AND c.disabled_at IS NULL AND o.suspended_at IS NULL)`
-
-	getSQL = userColumns + ` FROM users u` + managers + `
-WHERE u.organisation_id = ? AND u.user_id = ? AND u.connection_id = ? AND u.archived_at IS NULL` + standing
-
-	equalSQL = userColumns + ` FROM users u INDEXED BY users_user_name` + managers + `
-WHERE u.organisation_id = ? AND u.connection_id = ? AND u.archived_at IS NULL` + standing + `
-AND u.user_name_key = ? ORDER BY u.user_id LIMIT 101`
-
-	pageSQL = userColumns + `, (SELECT CAST(COALESCE(SUM(n), 0) AS bigint) FROM resource_counts WHERE organisation_id = ? AND connection_id = ? AND kind = 'user')
-FROM users u INDEXED BY users_page` + managers + `
-WHERE u.organisation_id = ? AND u.connection_id = ? AND u.archived_at IS NULL` + standing + `
-ORDER BY u.user_id LIMIT 101`
+// What is read: a person by id, by user name, and the first 100. The files are written by a test:
+// go test ./bench/limit -update.
+var (
+	//go:embed get.sql
+	getSQL string
+	//go:embed equal.sql
+	equalSQL string
+	//go:embed page.sql
+	pageSQL string
 )
