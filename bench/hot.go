@@ -173,7 +173,7 @@ func others(operation string) []other {
 	case "get":
 		return []other{{"key", "get by id, against the bare select (pgbench)"}}
 	case "list":
-		return []other{{"page", "list of 100, against the same statement (pgbench)"}}
+		return []other{{"page", "list of 100, against the same statements (pgbench)"}}
 	}
 	return nil
 }

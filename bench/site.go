@@ -86,7 +86,8 @@ func (b *bench) openSite(ctx context.Context, k kind, users int, first, last boo
 		}
 	}
 	s.copied = first
-	return s, s.open(ctx)
+	err = s.open(ctx)
+	return s, err
 }
 
 // size is how many members a group of n really has: half of the people at most, so that there are outsiders.

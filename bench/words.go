@@ -45,7 +45,7 @@ func (k *postgresKind) notes() []string {
 	return []string{
 		"Limit of create and patch on PostgreSQL: pgbench (prepared, as many connections) runs the statements that Usher sends for it, one after the other in a transaction, without the look-up of the token before a create; Usher sends them in one round trip.",
 		"Limit of get and userName eq on PostgreSQL: a server of net/http and pgx that answers the stored document by one prepared select after a look-up of the token in a map, under the same load.",
-		"Limit of list on PostgreSQL: pgbench selects 100 stored documents; \"the same statement\" is the one Usher sends, with total, groups, managers and the proof of the token.",
+		"Limit of list on PostgreSQL: pgbench selects 100 stored documents; \"the same statements\" are those that Usher sends, with total, groups and the proof of the token.",
 	}
 }
 

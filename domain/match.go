@@ -189,7 +189,10 @@ func SortKey(resource attribute.Value, by Attribute) (key string, ok bool) {
 	switch by.Type {
 	case TypeBoolean:
 		return strconv.Itoa(truthOrder(v)), true
-	case TypeInteger, TypeDecimal:
+	case TypeInteger:
+		n, err := strconv.ParseInt(v.Text(), 10, 64)
+		return orderedInteger(n), err == nil
+	case TypeDecimal:
 		f, err := strconv.ParseFloat(v.Text(), 64)
 		return orderedFloat(f), err == nil
 	case TypeDateTime:
@@ -230,6 +233,11 @@ func sortValue(resource attribute.Value, path Path) attribute.Value {
 		v = v.Get(path.Sub)
 	}
 	return v
+}
+
+// orderedInteger spells a number so that byte order is numeric order.
+func orderedInteger(n int64) string {
+	return hex.EncodeToString(binary.BigEndian.AppendUint64(nil, uint64(n)^(1<<63)))
 }
 
 // orderedFloat spells a number so that byte order is numeric order.

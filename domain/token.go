@@ -45,12 +45,13 @@ func NewDirectoryToken(org OrganisationID, secret [tokenSecretSize]byte) (text s
 
 // ParseBearer reads the text of a directory token. Unauthenticated when it does not have the form of one.
 func ParseBearer(text string) (Bearer, error) {
+	const size = len(OrganisationID{}.UUID) + tokenSecretSize
 	body, ok := strings.CutPrefix(text, DirectoryTokenPrefix)
-	if !ok {
+	if !ok || len(body) != base64.RawURLEncoding.EncodedLen(size) { // the decoder would skip line breaks
 		return Bearer{}, UnknownToken()
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(body)
-	if err != nil || len(raw) != len(OrganisationID{}.UUID)+tokenSecretSize {
+	if err != nil || len(raw) != size {
 		return Bearer{}, UnknownToken()
 	}
 	b := Bearer{Hash: sha256.Sum256([]byte(text))}

@@ -108,6 +108,9 @@ const (
 	URNEnterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 )
 
+// maxEmails bounds the addresses of a person: each is a row, and every change compares them.
+const maxEmails = 1000
+
 // describe sets the typed fields and the document from a tree of attributes with canonical names in canonical order.
 // It drops what is not the directory's to say (id, schemas, meta, groups, password).
 func (u *User) describe(tree attribute.Value) error {
@@ -120,7 +123,9 @@ func (u *User) describe(tree attribute.Value) error {
 	u.DisplayName = tree.Get("displayName").Text()
 	u.GivenName = tree.Get("name").Get("givenName").Text()
 	u.FamilyName = tree.Get("name").Get("familyName").Text()
-	u.Emails = emailsOf(tree)
+	if u.Emails = emailsOf(tree); len(u.Emails) > maxEmails {
+		return InvalidField("emails", "send at most 1,000 addresses for one person")
+	}
 	u.Manager = tree.Get(URNEnterprise).Get("manager").Get("value").Text()
 	if err := u.checkLengths(); err != nil {
 		return err

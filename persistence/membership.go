@@ -47,10 +47,13 @@ ON CONFLICT (organisation_id, group_id, member_id) DO NOTHING RETURNING member_i
 
 // visibleSQL selects those of a list that the connection can see, with their kind.
 func (t groups) visibleSQL() string {
-	list := idList(t.dialect())
-	return `SELECT u.user_id AS id, 1 AS kind FROM ` + list + ` JOIN users u ON u.user_id = listed.id
+	list, join := idList(t.dialect()), " JOIN "
+	if t.dialect() == sqlite { // CROSS JOIN keeps the order: it would go through the list for each person
+		join = " CROSS JOIN "
+	}
+	return `SELECT u.user_id AS id, 1 AS kind FROM ` + list + join + `users u ON u.user_id = listed.id
 WHERE u.organisation_id = ? AND u.connection_id = ? AND u.archived_at IS NULL
-UNION SELECT n.group_id, 2 FROM ` + list + ` JOIN groups n ON n.group_id = listed.id
+UNION SELECT n.group_id, 2 FROM ` + list + join + `groups n ON n.group_id = listed.id
 WHERE n.organisation_id = ? AND n.connection_id = ? AND n.archived_at IS NULL`
 }
 

@@ -26,6 +26,7 @@ func TestPageOfPairs(t *testing.T) {
 				compare(at("", "", "value", domain.TypeString, false), domain.Contains, "fis"), compare(at("", "", "type", domain.TypeString, false), domain.NotEqual, "home"),
 			}}},
 			compare(externalID, domain.StartsWith, "1"), compare(title, domain.Contains, "a"), compare(title, domain.Equal, "sales"),
+			compare(title, domain.Contains, `K\s`), compare(title, domain.Contains, `u"B`), compare(title, domain.Contains, "O\nL"),
 			domain.Compare{Attribute: at("", "active", "", domain.TypeBoolean, false), Operand: domain.Operand{Value: attribute.NewBool(true)}},
 			compare(at("", "groups", "display", domain.TypeString, false), domain.GreaterOrEqual, "s"),
 			compare(at(domain.URNEnterprise, "manager", "displayName", domain.TypeString, false), domain.GreaterOrEqual, "a"),
@@ -54,5 +55,31 @@ func TestPageOfPairs(t *testing.T) {
 			}
 		}
 		require.Greater(t, matched, 5*len(leaves)*len(leaves), "there is something to find")
+	})
+}
+
+// Any offset leads to the same place as walking there, across the border between those who have a key and those who
+// have none.
+func TestPageAtEveryOffset(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+		d := populate(t, store, 12, 40)
+		for _, by := range []domain.Attribute{
+			displayName, externalID, userName, title, at("", "id", "", domain.TypeString, true),
+			at("", "active", "", domain.TypeBoolean, false), at("", "meta", "created", domain.TypeDateTime, false),
+		} {
+			for _, descending := range []bool{false, true} {
+				q := domain.Query{Scope: d.tenant.Caller.Scope(), Sort: &domain.Sort{Attribute: by, Descending: descending}, Limit: 3, Total: true}
+				want := expected(d.users, q)
+				for q.Offset = range len(want) + 2 {
+					ids, total, next, err := userPages(d).read(q, 5000)
+					require.NoError(t, err)
+					from := min(q.Offset, len(want))
+					require.Equal(t, want[from:min(from+q.Limit, len(want))], ids, "%s %v from %d", by.Name, descending, q.Offset)
+					require.Equal(t, len(want), total)
+					require.Equal(t, from+q.Limit < len(want), next != nil)
+				}
+			}
+		}
 	})
 }

@@ -40,17 +40,29 @@ func (x *exchange) body(limit int) ([]byte, error) {
 		control: http.NewResponseController(x.w),
 		start:   wallClock(),
 	}
-	defer sent.done()
 	if !compressed {
 		text, err := readAll(sent, limit, int(x.r.ContentLength))
+		x.received(sent, err)
 		return bytes.TrimPrefix(text, byteOrderMark), bodyError(err, limit)
 	}
 	expanded, err := gzip.NewReader(sent)
 	if err != nil {
+		x.received(sent, err)
 		return nil, bodyError(err, limit)
 	}
 	text, err := readAll(expanded, limit, 0)
+	x.received(sent, err)
 	return bytes.TrimPrefix(text, byteOrderMark), bodyError(err, limit)
+}
+
+// received ends the reading. After a body that came whole the deadline is lifted; after one that did not, nothing more
+// is awaited and the connection ends with the answer.
+func (x *exchange) received(sent *pacedReader, err error) {
+	if err == nil {
+		sent.done()
+		return
+	}
+	x.w.Header().Set("Connection", "close")
 }
 
 // byteOrderMark begins the text of some clients; RFC 8259 section 8.1 allows to overlook it.

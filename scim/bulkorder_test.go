@@ -98,7 +98,8 @@ func TestSecurity21ComponentsAreBounded(t *testing.T) {
 func TestReferences(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []string{"a"}, mentions("value", "bulkId:a"))
-	require.Equal(t, []string{"a"}, mentions("displayName", "BULKID:a"))
+	require.Equal(t, []string{"a"}, mentions("manager", "BULKID:a"))
+	require.Empty(t, mentions("displayName", "bulkId:a"), "a text that looks like a reference is a text")
 	require.Equal(t, []string{"a", "b"}, mentions("path", `members[value eq "bulkId:a" or value eq "bulkId:b"]`))
 	require.Empty(t, mentions("path", "bulkId"))
 	require.Empty(t, mentions("value", "bulkId:"))

@@ -78,13 +78,14 @@ func mentions(key, text string) []string {
 		}
 		return ids
 	}
-	if id, ok := cutBulkID(text); ok {
+	if id, ok := cutBulkID(text); ok && isReference(key) {
 		return []string{id}
 	}
 	return nil
 }
 
-// isReference reports whether only a reference makes sense under an attribute name.
+// isReference reports whether a reference makes sense under an attribute name; everywhere else a text that looks like
+// one is a text.
 func isReference(key string) bool {
 	for _, name := range []string{"value", "manager", "managerId", "path"} {
 		if attribute.EqualName(key, name) {
@@ -109,7 +110,7 @@ func resolved(v attribute.Value, key string, resource func(bulkID string) (strin
 			}
 			return attribute.NewString(strings.Join(parts, `"`))
 		}
-		if id, ok := cutBulkID(v.Text()); ok {
+		if id, ok := cutBulkID(v.Text()); ok && isReference(key) {
 			if known, ok := resource(id); ok {
 				return attribute.NewString(known)
 			}

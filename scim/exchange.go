@@ -41,6 +41,8 @@ const statusClientGone = 499
 // serve carries one request through: who asks, whether they may, what answers, and how a failure is told.
 func (s *service) serve(w http.ResponseWriter, r *http.Request, e endpoint) {
 	start := s.Now()
+	r, release := outliving(r)
+	defer release()
 	x := &exchange{service: s, w: w, r: r, endpoint: e, media: acceptable(r.Header), base: escapedURL(s.BaseURL())}
 	defer func() {
 		abort := x.recovered(recover())
@@ -50,9 +52,35 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, e endpoint) {
 		if abort {
 			panic(http.ErrAbortHandler)
 		}
+		x.leaveBody()
 	}()
 	if err := x.run(); err != nil {
 		x.fail(err)
+	}
+}
+
+// longest bounds a request that no longer depends on its client.
+const longest = 2 * time.Minute
+
+// outliving lets a request that may change something go on when its client falls silent: a client that has sent its
+// whole request may close its side and still wait for the answer, and what is under way is done or refused, and told.
+// A read ends with its client.
+func outliving(r *http.Request) (*http.Request, context.CancelFunc) {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return r, func() {}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), longest)
+	return r.WithContext(ctx), cancel
+}
+
+// linger is how long the server waits, after the answer, for the rest of a body that nobody read.
+const linger = time.Second
+
+// leaveBody keeps a sender who announced a body and does not send it from holding the connection after the answer.
+func (x *exchange) leaveBody() {
+	if x.r.Body != nil && x.r.Body != http.NoBody {
+		// Where the connection knows no deadlines there is nothing to hold.
+		_ = http.NewResponseController(x.w).SetReadDeadline(wallClock().Add(linger))
 	}
 }
 
@@ -134,7 +162,8 @@ func (x *exchange) note(rule string) {
 }
 
 // fail tells a refusal, and counts it where it was a connection's. Where half an answer is out, cutting the connection is
-// the only way left to say that it is no whole one.
+// the only way left to say that it is no whole one; and to a client that has left, no answer at all is better than the
+// empty one that the server would send by itself.
 func (x *exchange) fail(err error) {
 	left := errors.Is(x.r.Context().Err(), context.Canceled)
 	r := refused(err, x.RequestID(x.r.Context()))
@@ -149,6 +178,7 @@ func (x *exchange) fail(err error) {
 		panic(http.ErrAbortHandler)
 	case left:
 		x.status = statusClientGone
+		panic(http.ErrAbortHandler)
 	default:
 		x.tell(r)
 	}

@@ -16,7 +16,7 @@ func TestAClusterIsDurableAndGoneAfterwards(t *testing.T) {
 	if bin == "" {
 		t.Skip("PostgreSQL is not installed")
 	}
-	dir, err := os.MkdirTemp("", "usher-cluster-*") // not t.TempDir, which other users cannot pass through
+	dir, err := os.MkdirTemp("", "usher-cluster-*") //nolint:usetesting // other users cannot pass through t.TempDir
 	require.NoError(t, err)
 	defer func() { require.NoError(t, os.RemoveAll(dir)) }()
 	require.NoError(t, os.Chmod(dir, 0o711))

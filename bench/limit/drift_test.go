@@ -42,7 +42,7 @@ func TestTheReadsAreWhatUsherRuns(t *testing.T) {
 		at := slices.IndexFunc(reads, func(text string) bool { return strings.Contains(text, marks) })
 		require.GreaterOrEqual(t, at, 0, file)
 		if *update {
-			require.NoError(t, os.WriteFile(file, []byte(reads[at]+"\n"), 0o600))
+			require.NoError(t, os.WriteFile(file, []byte(reads[at]+"\n"), 0o644))
 		}
 		written, err := os.ReadFile(file)
 		require.NoError(t, err)

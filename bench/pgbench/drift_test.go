@@ -108,7 +108,7 @@ func rewrite(t *testing.T, file string, sent []string) {
 		end, to = ";\n", len(script)-2
 	}
 	script = script[:from] + strings.Join(reads, ";\n") + end + script[to+len(end):]
-	require.NoError(t, os.WriteFile(file, []byte(script), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte(script), 0o644))
 }
 
 // compare wants each of the sent statements in the script and the other way round.

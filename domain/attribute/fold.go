@@ -13,7 +13,19 @@ func Fold(s string) string {
 	if lower, ok := foldASCII(s); ok {
 		return lower
 	}
-	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
+	return norm.NFKC.String(strings.Map(foldCherokee, cases.Fold().String(norm.NFKC.String(s))))
+}
+
+// foldCherokee folds small letters to capitals, which is the direction of this one script (Unicode, CaseFolding.txt):
+// package cases exchanges the two.
+func foldCherokee(r rune) rune {
+	switch {
+	case 'ꭰ' <= r && r <= 'ꮿ':
+		return r - 'ꭰ' + 'Ꭰ'
+	case 'ᏸ' <= r && r <= 'ᏽ':
+		return r - 'ᏸ' + 'Ᏸ'
+	}
+	return r
 }
 
 // foldASCII folds a string of ASCII only, without allocation where nothing changes.
