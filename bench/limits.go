@@ -62,10 +62,12 @@ func (l *postgresLimits) run(ctx context.Context, operation string, o *org) (flo
 	default:
 		return 0, fmt.Errorf("there is no limit of %s", operation)
 	}
+	before := l.server.CPU()
 	result, err := load.Run(ctx, c)
 	if err != nil {
 		return 0, fmt.Errorf("limit server: %w\n%s", err, l.server.Log())
 	}
+	l.sayf("%s: %s: %s of the limit server's processor each", l.name(), operation, perRequest(l.server.CPU()-before, result, c.Warm))
 	return result.Rate(), nil
 }
 

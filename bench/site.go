@@ -200,6 +200,7 @@ func (s *site) load(ctx context.Context, what string, seconds int, workers []loa
 		file := filepath.Join(s.Profile, fmt.Sprintf("%s-%d-%s-%d.pprof", s.flag(), s.users, what, s.runs))
 		profile = fetchProfile(ctx, s.server.Debug, seconds, file)
 	}
+	before := s.server.CPU()
 	result, err := load.Run(ctx, load.Config{Address: s.server.Address(), Workers: workers, Warm: warm, For: time.Duration(seconds) * time.Second})
 	if err != nil {
 		return result, fmt.Errorf("%s: %w\n%s", what, err, s.server.Log())
@@ -208,7 +209,8 @@ func (s *site) load(ctx context.Context, what string, seconds int, workers []loa
 		err = <-profile
 	}
 	all := result.Latency()
-	s.sayf("%s %d: %s: %.0f/s, p50 %s, p99 %s", s.name(), s.users, what, result.Rate(), short(all.Quantile(0.5)), short(all.Quantile(0.99)))
+	s.sayf("%s %d: %s: %.0f/s, p50 %s, p99 %s, %s of the server's processor each", s.name(), s.users, what, result.Rate(),
+		short(all.Quantile(0.5)), short(all.Quantile(0.99)), perRequest(s.server.CPU()-before, result, warm))
 	return result, err
 }
 

@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"strconv"
 	"time"
+
+	"usher/bench/load"
 )
 
 // The tables by name, and what is said below them.
@@ -57,6 +59,15 @@ func (k *sqliteKind) notes() []string {
 
 // short is a duration for the eye.
 func short(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }
+
+// perRequest is the processor time of one request, about: those of the warming are estimated.
+func perRequest(used time.Duration, r load.Result, warm time.Duration) time.Duration {
+	requests := r.Rate() * (r.Elapsed + warm).Seconds()
+	if requests < 1 {
+		return 0
+	}
+	return (time.Duration(float64(used) / requests)).Round(time.Microsecond)
+}
 
 // thousands writes a number with commas.
 func thousands(n int) string {

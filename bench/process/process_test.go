@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -54,6 +55,7 @@ func TestAServerIsStartedMeasuredAndStopped(t *testing.T) {
 		require.Positive(t, m.Resident)
 		require.GreaterOrEqual(t, m.Peak, m.Resident)
 		require.NoError(t, s.ResetPeak())
+		require.Eventually(t, func() bool { return s.CPU() > 0 }, time.Minute, time.Millisecond, "it has started, which took some time")
 	}
 	s.Stop()
 	s.Stop() // again, as a deferred one does
