@@ -177,7 +177,7 @@ func changeNothing(s *scene) {
 	u := s.provision("ana@acme.test", storetest.Emails("a@mail.test", "b@mail.test"), storetest.Name("Ana", "Lu"), storetest.Text("title", "Dr"))
 	tree := s.attributesOf(u)
 	s.clock.Move(time.Hour)
-	reversed := func(current attribute.Value) (attribute.Value, error) {
+	reversed := func(current attribute.Value) (attribute.Value, error) { //nolint:unparam // a change may fail, this one does not
 		members := current.Members()
 		turned := make([]attribute.Member, 0, len(members))
 		for i := range members {
@@ -243,8 +243,7 @@ func changeEvents(s *scene) {
 		require.Equal(s, "request-1", e.RequestID)
 		require.Equal(s, s.clock.Now(), e.At)
 	}
-	var made []domain.Event
-	made = s.eventsSince(func() { s.deprovision(u.ID) })
+	made := s.eventsSince(func() { s.deprovision(u.ID) })
 	require.Len(s, made, 1)
 	require.Equal(s, domain.UserDeleted, made[0].Type)
 	require.Equal(s, "anna@acme.test", made[0].Before.Get("userName").Text())

@@ -1,7 +1,6 @@
 package domain_test
 
 import (
-	"context"
 	"slices"
 	"sync"
 	"testing"
@@ -257,6 +256,3 @@ func outcomes(t *testing.T, errs []error) map[string]int {
 	}
 	return counts
 }
-
-// background is for what goes on while a test's own context may already have ended.
-func background() context.Context { return context.Background() }

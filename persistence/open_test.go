@@ -46,7 +46,7 @@ func TestOpenRefuses(t *testing.T) {
 		"unreadable option":  {"postgres://usher:" + password + "@localhost/usher?sslmode=perhaps", "cannot be read"},
 		"unreadable escape":  {"postgres://usher:" + password + "%zz@localhost/usher", "cannot be read"},
 	} {
-		t.Run(name, func(t *testing.T) { // one after the other, in one folder
+		t.Run(name, func(t *testing.T) { //nolint:paralleltest,tparallel // one after the other, in one folder
 			before := listing(t, folder)
 			_, err := persistence.Open(t.Context(), persistence.Config{URL: c.url})
 			refusedSetting(t, err, c.says)

@@ -222,7 +222,7 @@ func TestPageAnswersTheLargestFilters(t *testing.T) {
 			require.NoError(t, err, name)
 			require.Equal(t, expected(d.users, q), idsOf(page.Items, func(u domain.User) uuid.UUID { return u.ID.UUID }), name)
 		}
-		columns := domain.Predicate(leaves[0]) // every term a column, each level in parentheses of its own
+		columns := leaves[0] // every term a column, each level in parentheses of its own
 		for i := range 49 {
 			terms := []domain.Predicate{leaves[i%4], columns}
 			if columns = domain.Predicate(domain.And{Terms: terms}); i%2 == 0 {

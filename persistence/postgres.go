@@ -40,7 +40,7 @@ func openPostgres(ctx context.Context, url string, connections int) (*postgresEn
 	if connections == 0 {
 		connections = defaultConnections
 	}
-	config.MaxConns = int32(min(connections, 10_000)) //nolint:gosec // bounded in the same expression
+	config.MaxConns = int32(min(connections, 10_000))
 	config.ConnConfig.ConnectTimeout = connectTimeout
 	if len(config.ConnConfig.Fallbacks) > 0 && config.ConnConfig.ValidateConnect == nil {
 		// Of several hosts only the primary will do: a standby refuses writes.
@@ -118,7 +118,7 @@ func again(ctx context.Context, run func() error) error {
 		select {
 		case <-ctx.Done():
 			return err
-		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // jitter
+		case <-time.After(pause/2 + rand.N(pause)):
 		}
 		pause = min(2*pause, longPause)
 	}

@@ -17,6 +17,11 @@ func attr(name, sub string) domain.Attribute {
 	return domain.Attribute{Path: domain.Path{Name: name, Sub: sub}}
 }
 
+func caseExact(a domain.Attribute) domain.Attribute {
+	a.CaseExact = true
+	return a
+}
+
 func comparison(of domain.Attribute, o domain.Operator, s string) domain.Compare {
 	return domain.Compare{Attribute: of, Operator: o, Operand: domain.Operand{Value: attribute.NewString(s)}}
 }
@@ -24,12 +29,13 @@ func comparison(of domain.Attribute, o domain.Operator, s string) domain.Compare
 // What a predicate becomes: the rest of its meaning is tested against both databases (TestPageMeansWhatMatchMeans).
 func TestPredicateInSQL(t *testing.T) {
 	t.Parallel()
-	userName, externalID := attr("userName", ""), attr("externalId", "")
-	externalID.CaseExact = true
+	userName, externalID := attr("userName", ""), caseExact(attr("externalId", ""))
 	title, email, emails := attr("title", ""), attr("emails", "value"), attr("emails", "")
 	inEmail := func(p ...domain.Predicate) domain.Predicate {
 		return domain.Element{Attribute: emails, Where: domain.And{Terms: p}}
 	}
+	const groupExists = "EXISTS (SELECT 1 FROM memberships m JOIN groups g ON g.organisation_id = m.organisation_id AND g.group_id = m.group_id " +
+		"WHERE m.organisation_id = u.organisation_id AND m.member_id = u.user_id AND g.archived_at IS NULL)"
 	const inDocument = `(strpos(lower(u.document COLLATE "C"), ?) > 0 OR octet_length(u.document) <> length(u.document))`
 	cases := []struct {
 		name  string
@@ -46,6 +52,8 @@ func TestPredicateInSQL(t *testing.T) {
 		{"absent is unequal", comparison(externalID, domain.NotEqual, "a"), "(u.external_id <> ? OR u.external_id IS NULL)", []any{"a"}, true},
 		{"not is not null", domain.Not{Term: comparison(externalID, domain.Equal, "a")}, "(u.external_id = ?) IS NOT TRUE", []any{"a"}, true},
 		{"what no column answers is looked for in the document", comparison(title, domain.Equal, "Boss"), inDocument, []any{"boss"}, false},
+		{"but for what JSON spells in another way", comparison(title, domain.Equal, `bo"ss`), "TRUE", nil, false},
+		{"groups are not in the document", domain.Element{Attribute: attr("groups", ""), Where: comparison(caseExact(attr("", "display")), domain.Equal, "Team")}, groupExists, nil, false},
 		{"and nothing is said of its opposite", domain.Not{Term: comparison(title, domain.Equal, "Boss")}, "TRUE", nil, false},
 		{
 			"a conjunction narrows by what it can", domain.And{Terms: []domain.Predicate{comparison(title, domain.NotEqual, "boss"), comparison(userName, domain.Equal, "ana")}},

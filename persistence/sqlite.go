@@ -156,7 +156,7 @@ func (s *statements) get(text string) (st *sql.Stmt, kept bool, err error) {
 	if ok {
 		return st, true, nil
 	}
-	if st, err = s.db.PrepareContext(context.Background(), text); err != nil {
+	if st, err = s.db.PrepareContext(context.Background(), text); err != nil { //nolint:sqlclosecheck // kept, or the caller closes it
 		return nil, false, err
 	}
 	s.mu.Lock()

@@ -43,7 +43,7 @@ func hold(t *testing.T) *held {
 }
 
 // enqueue lets a unit of work wait for the writer, behind those that wait already, and gives where its outcome will be.
-func (h *held) enqueue(ctx context.Context, fn func(domain.Tx) error) *error {
+func (h *held) enqueue(ctx context.Context, fn func(domain.Tx) error) *error { //nolint:gocritic // the outcome is written later
 	h.Helper()
 	outcome := new(error)
 	before := h.store.Stat().Queue

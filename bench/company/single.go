@@ -9,12 +9,12 @@ import (
 	"sync/atomic"
 )
 
-// sample is how many people are read one by one: those at equal distances.
-const sample = 1000
+// sample is how many people are read one by one: one in a hundred, at equal distances, and more of few.
+func (c Company) sample() int { return min(c.People, max(50, c.People/100)) }
 
 // one reads a sample of people and all groups by id, over every connection at once.
 func (r *run) one(ctx context.Context) error {
-	people := min(sample, r.People)
+	people := r.sample()
 	var memberships, nested atomic.Int64
 	err := inTurn(
 		func() error {

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strconv"
@@ -16,7 +17,7 @@ func (s *Server) CPU() time.Duration {
 		return 0
 	}
 	// The name, in brackets, may hold anything; what follows it begins with field 3 (proc(5)).
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
 	const user, system, ticksPerSecond = 14 - 3, 15 - 3, 100
 	if len(fields) <= system {
 		return 0

@@ -91,7 +91,7 @@ func TestReadKeeps(t *testing.T) {
 	require.Equal(t, 4, tree.Get("l").Len())
 	require.True(t, tree.Get("o").Has("X"))
 	require.False(t, tree.Get("o").Get("x").Truth())
-	require.Equal(t, []byte(`{"a":"é😀/\"\\","n":-0.50e+2,"l":[1,true,null,{}],"o":{"x":false}}`), attribute.AppendJSON(nil, tree), "to the byte")
+	require.Equal(t, []byte(`{"a":"é😀/\"\\","n":-0.50e+2,"l":[1,true,null,{}],"o":{"x":false}}`), attribute.AppendJSON(nil, tree), "to the byte") //nolint:testifylint // to the byte
 }
 
 func TestElementTakesItemsOutOfTheTree(t *testing.T) {

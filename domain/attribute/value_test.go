@@ -54,15 +54,15 @@ func TestSetAndDeleteLeaveOtherHoldersAlone(t *testing.T) {
 	changed.Set("c", attribute.NewNumber("3"))
 	require.True(t, changed.Delete("B"))
 	require.False(t, changed.Delete("b"))
-	require.Equal(t, []byte(`{"a":9,"c":3}`), attribute.AppendJSON(nil, changed), "a name keeps the spelling it had")
-	require.Equal(t, []byte(`{"a":1,"b":2}`), attribute.AppendJSON(nil, original))
+	require.Equal(t, []byte(`{"a":9,"c":3}`), attribute.AppendJSON(nil, changed), "a name keeps the spelling it had") //nolint:testifylint // to the byte
+	require.Equal(t, []byte(`{"a":1,"b":2}`), attribute.AppendJSON(nil, original))                                    //nolint:testifylint // to the byte
 }
 
 func TestDiff(t *testing.T) {
 	t.Parallel()
 	was, is := attribute.Diff(read(t, `{"same":[1],"gone":true,"moved":"a"}`), read(t, `{"moved":"b","same":[1],"new":{"x":1}}`))
-	require.Equal(t, []byte(`{"gone":true,"moved":"a"}`), attribute.AppendJSON(nil, was))
-	require.Equal(t, []byte(`{"moved":"b","new":{"x":1}}`), attribute.AppendJSON(nil, is))
+	require.Equal(t, []byte(`{"gone":true,"moved":"a"}`), attribute.AppendJSON(nil, was))  //nolint:testifylint // to the byte
+	require.Equal(t, []byte(`{"moved":"b","new":{"x":1}}`), attribute.AppendJSON(nil, is)) //nolint:testifylint // to the byte
 }
 
 func TestFold(t *testing.T) {

@@ -32,17 +32,6 @@ func rowsAgree(t testing.TB, store *persistence.Store, org domain.OrganisationID
 	s.checkRows(t)
 }
 
-func (s *snapshot) checkRows(t testing.TB) {
-	t.Helper()
-	s.checkUsers(t)
-	s.checkSignInNames(t)
-	s.checkSearch(t)
-	s.checkGroups(t)
-	s.checkMemberships(t)
-	s.checkSeats(t)
-	s.checkCounts(t)
-}
-
 // snapshot is all that is kept of an organisation's people and groups.
 type snapshot struct {
 	sqlite      bool
@@ -56,6 +45,17 @@ type snapshot struct {
 	counts      map[countKey]int
 	events      []eventRow
 	words       map[int64]map[string]bool // trigrams by search_row; SQLite only
+}
+
+func (s *snapshot) checkRows(t testing.TB) {
+	t.Helper()
+	s.checkUsers(t)
+	s.checkSignInNames(t)
+	s.checkSearch(t)
+	s.checkGroups(t)
+	s.checkMemberships(t)
+	s.checkSeats(t)
+	s.checkCounts(t)
 }
 
 type userRow struct {

@@ -3,6 +3,7 @@ package storetest
 import (
 	"database/sql"
 	"sort"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -124,16 +125,16 @@ func (s *snapshot) checkSearch(t testing.TB) {
 			require.Empty(t, s.words[u.searchRow], "trigrams of the archived %s", u.id)
 			continue
 		}
-		text := u.userNameKey
+		texts := []string{u.userNameKey}
 		if u.displayNameKey.Valid {
-			text += "\n" + u.displayNameKey.String
+			texts = append(texts, u.displayNameKey.String)
 		}
 		for _, e := range s.emails[u.id] {
 			if e.key != u.userNameKey {
-				text += "\n" + e.key
+				texts = append(texts, e.key)
 			}
 		}
-		require.Equal(t, trigrams(text), terms(s.words[u.searchRow]), "trigrams of %s", u.id)
+		require.Equal(t, trigrams(strings.Join(texts, "\n")), terms(s.words[u.searchRow]), "trigrams of %s", u.id)
 	}
 }
 

@@ -17,9 +17,15 @@ import (
 // been opened by this package.
 func Raw(t testing.TB, store *persistence.Store) *sql.DB {
 	t.Helper()
+	return RawURL(t, URL(t, store))
+}
+
+// URL is where a store that was opened by this package is.
+func URL(t testing.TB, store *persistence.Store) string {
+	t.Helper()
 	found, ok := opened.Load(store)
 	require.True(t, ok, "the store was not opened by storetest")
-	return RawURL(t, found.(string))
+	return found.(string)
 }
 
 // RawURL is Raw for a database by its URL.
