@@ -200,6 +200,7 @@ func (s *site) load(ctx context.Context, what string, seconds int, workers []loa
 		file := filepath.Join(s.Profile, fmt.Sprintf("%s-%d-%s-%d.pprof", s.flag(), s.users, what, s.runs))
 		profile = fetchProfile(ctx, s.server.Debug, seconds, file)
 	}
+	s.server.Forget()
 	before := s.server.CPU()
 	result, err := load.Run(ctx, load.Config{Address: s.server.Address(), Workers: workers, Warm: warm, For: time.Duration(seconds) * time.Second})
 	if err != nil {

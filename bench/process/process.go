@@ -10,7 +10,6 @@ package process
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -30,7 +29,8 @@ type Command struct {
 // Server is a running process that has said where it listens: in a line of JSON with a url, as `usher serve` logs it.
 type Server struct {
 	command *exec.Cmd
-	tail    *tail
+	log     log
+	end     string // of the log, once the process is gone
 	ended   chan struct{}
 	err     error // of the process; after ended
 	stop    sync.Once
@@ -47,31 +47,48 @@ const (
 
 // Start starts a server and waits until it listens.
 func Start(ctx context.Context, c Command) (*Server, error) {
-	s := &Server{tail: newTail(), ended: make(chan struct{})}
-	s.command = exec.Command(c.Path, c.Args...)
+	log, err := newLog()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{log: log, ended: make(chan struct{})}
+	s.command = exec.Command(c.Path, c.Args...) // it is stopped by Stop, which lets it finish
 	s.command.Env = append(clean(os.Environ()), c.Env...)
-	s.command.Stderr = s.tail
+	s.command.Stderr = log.File
 	s.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // deaf to the terminal's interrupt: Stop ends it
 	began := time.Now()
 	if err := s.command.Start(); err != nil {
+		log.remove()
 		return nil, err
 	}
 	go func() {
 		s.err = s.command.Wait()
 		close(s.ended)
 	}()
+	if err := s.listening(ctx); err != nil {
+		s.Stop()
+		return nil, fmt.Errorf("%s %w: %s", c.Path, err, s.end)
+	}
+	s.Took = time.Since(began)
+	return s, nil
+}
+
+// listening waits for the line that says so.
+func (s *Server) listening(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	select {
-	case first := <-s.tail.serving:
-		s.URL, s.Debug, s.Took = first.URL, first.Debug, time.Since(began)
-		return s, nil
-	case <-s.ended:
-		return nil, fmt.Errorf("%s ended: %w: %s", c.Path, s.err, s.tail)
-	case <-ctx.Done():
-		err := errors.Join(ctx.Err(), fmt.Errorf("%s does not listen: %s", c.Path, s.tail))
-		s.Stop()
-		return nil, err
+	for {
+		if first, ok := s.log.serving(); ok {
+			s.URL, s.Debug = first.URL, first.Debug
+			return nil
+		}
+		select {
+		case <-time.After(time.Millisecond):
+		case <-s.ended:
+			return fmt.Errorf("ended: %w", s.err)
+		case <-ctx.Done():
+			return fmt.Errorf("does not listen: %w", ctx.Err())
+		}
 	}
 }
 
@@ -83,14 +100,18 @@ func (s *Server) Address() string { return strings.TrimPrefix(s.URL, "http://") 
 
 // Log is the end of what the server logged, without the lines that tell of every request.
 func (s *Server) Log() string {
-	var kept strings.Builder
-	for line := range strings.Lines(s.tail.String()) {
-		if !strings.Contains(line, `"level":"INFO"`) {
-			kept.WriteString(line)
+	select {
+	case <-s.ended:
+		if s.end != "" {
+			return s.end
 		}
+	default:
 	}
-	return kept.String()
+	return s.log.String()
 }
+
+// Forget empties the log.
+func (s *Server) Forget() { s.log.forget() }
 
 // Stop asks the process to end, and ends it when it does not.
 func (s *Server) Stop() {
@@ -99,10 +120,13 @@ func (s *Server) Stop() {
 			_ = s.command.Process.Signal(signal)
 			select {
 			case <-s.ended:
-				return
 			case <-time.After(stopTime):
+				continue
 			}
+			break
 		}
+		s.end = s.log.String()
+		s.log.remove()
 	})
 }
 

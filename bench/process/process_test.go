@@ -27,7 +27,7 @@ func TestServe(t *testing.T) { //nolint:paralleltest // it is a process of its o
 		work(t, 50*time.Millisecond)
 		stop := make(chan os.Signal, 1)
 		signal.Notify(stop, syscall.SIGTERM)
-		fmt.Fprintf(os.Stderr, "not JSON\n{\"msg\":\"something else\"}\n{\"msg\":\"serving\",\"url\":\"http://%s\"}\n%s\n", l.Addr(), strings.Repeat("a long log\n", 10_000))
+		fmt.Fprintf(os.Stderr, "not JSON\n{\"msg\":\"something else\"}\n{\"msg\":\"serving\",\"url\":\"http://%s\"}\n%s{\"level\":\"INFO\"}\n", l.Addr(), strings.Repeat("a long log\n", 10_000))
 		<-stop
 	case "failing":
 		fmt.Fprintln(os.Stderr, "the port is in use")
@@ -67,10 +67,12 @@ func TestAServerIsStartedMeasuredAndStopped(t *testing.T) {
 		require.NoError(t, s.ResetPeak())
 		require.GreaterOrEqual(t, s.CPU(), 40*time.Millisecond)
 	}
+	require.Contains(t, s.Log(), "a long log")
 	s.Stop()
 	s.Stop() // again, as a deferred one does
 	require.Contains(t, s.Log(), "a long log")
 	require.Less(t, len(s.Log()), 40_000, "only the end is kept")
+	require.NotContains(t, s.Log(), "INFO")
 	_, err = net.Dial("tcp", s.Address())
 	require.Error(t, err, "it is gone")
 }
