@@ -19,7 +19,7 @@ func TestParseUserName(t *testing.T) {
 	t.Parallel()
 	for text, key := range map[string]string{
 		"ana@acme.test": "ana@acme.test", "ANA@Acme.Test": "ana@acme.test", "Straße": "strasse", "ſ": "s", "ÄNA": "äna",
-		"A\u0308NA": "äna", "ﬁ": "fi", "Ⅷ": "viii", "İ": "i̇", " inner  blank ": " inner  blank ", "ΣΊΣΥΦΟΣ": "σίσυφοσ", "σίσυφος": "σίσυφοσ",
+		"A\u0308NA": "äna", "ﬁ": "fi", "Ⅷ": "viii", "İ": "i̇", "\x20inner  blank\x20": " inner  blank ", "ΣΊΣΥΦΟΣ": "σίσυφοσ", "σίσυφος": "σίσυφοσ",
 		"1": "1", "😀": "😀", strings.Repeat("a", 1024): strings.Repeat("a", 1024),
 	} {
 		name, err := domain.ParseUserName(text)

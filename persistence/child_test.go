@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -38,7 +37,7 @@ func runChild(task string) int {
 	say := func(format string, args ...any) {
 		mu.Lock()
 		defer mu.Unlock()
-		_, _ = io.WriteString(os.Stdout, fmt.Sprintf(format, args...)+"\n") // one write, so that no line is half there
+		_, _ = os.Stdout.WriteString(fmt.Sprintf(format, args...) + "\n") // one write, so that no line is half there
 	}
 	ctx := context.Background()
 	store, err := persistence.Open(ctx, persistence.Config{URL: os.Getenv(childURL)})

@@ -10,6 +10,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -197,11 +198,11 @@ func (c *cluster) crash() {
 
 // url of a database, of this server or of several.
 func (c *cluster) url(database string, more ...*cluster) string {
-	hosts := fmt.Sprintf("127.0.0.1:%d", c.port)
-	for _, other := range more {
-		hosts += fmt.Sprintf(",127.0.0.1:%d", other.port)
+	var hosts []string
+	for _, server := range append([]*cluster{c}, more...) {
+		hosts = append(hosts, fmt.Sprintf("127.0.0.1:%d", server.port))
 	}
-	return "postgres://postgres:" + password + "@" + hosts + "/" + database + "?sslmode=disable"
+	return "postgres://postgres:" + password + "@" + strings.Join(hosts, ",") + "/" + database + "?sslmode=disable"
 }
 
 // query runs a statement and gives its first column.

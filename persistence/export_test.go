@@ -88,3 +88,8 @@ func Query(store *Store, sql string, args ...any) error {
 		return s.query(sql, args, func(row) error { return nil })
 	})
 }
+
+// Exec is Query for a statement that writes.
+func Exec(store *Store, sql string, args ...any) error {
+	return store.write(context.Background(), func(s session) error { return s.exec(sql, args...) })
+}

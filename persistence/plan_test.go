@@ -3,9 +3,9 @@ package persistence_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -16,23 +16,31 @@ import (
 	"usher/persistence/storetest"
 )
 
-// crowd adds people numbered from 0, many to a unit of work.
+// crowd adds people numbered from 0. The database makes them up: by way of the store it would take minutes under the
+// race detector.
 func crowd(t testing.TB, store *persistence.Store, c domain.Caller, people int) {
 	t.Helper()
-	const chunk = 500
-	for from := 0; from < people; from += chunk {
-		require.NoError(t, store.Write(context.Background(), func(tx domain.Tx) error {
-			for i := from; i < min(from+chunk, people); i++ {
-				u, err := numbered(c, i)
-				if err != nil {
-					return err
-				}
-				if err := tx.Users().Insert(u); err != nil {
-					return err
-				}
-			}
-			return nil
-		}))
+	digits, id := "printf('%07d', i)", "printf('00000000-0000-7000-8000-%012x', i)"
+	if store.Stat().Kind == "postgres" {
+		digits, id = "lpad(CAST(i AS text), 7, '0')", "CAST('00000000-0000-7000-8000-' || lpad(to_hex(i), 12, '0') AS uuid)"
+	}
+	numbers := fmt.Sprintf("WITH RECURSIVE numbers(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM numbers WHERE i < %d), ", people-1) +
+		"people AS (SELECT i, " + id + " AS id, " + digits + " AS digits FROM numbers) "
+	org, connection := c.Organisation.UUID, c.Connection.UUID
+	require.NoError(t, persistence.Exec(store, `INSERT INTO users (organisation_id, user_id, connection_id, status, licence, user_name,
+user_name_key, external_id, display_name, display_name_key, document, version, created_at, modified_at) `+numbers+`
+SELECT ?, id, ?, 'active', 'full', 'person' || digits || '@acme.test', 'person' || digits || '@acme.test', 'ext-' || digits,
+'Given' || digits || ' Family', 'given' || digits || ' family',
+'{"schemas":[],"id":"' || id || '","userName":"person' || digits || '@acme.test","title":"t' || i || '","active":true}', 1, 0, 0 FROM people`,
+		org, connection))
+	require.NoError(t, persistence.Exec(store, `INSERT INTO user_emails (organisation_id, user_id, position, address_key, type_key, is_primary) `+
+		numbers+`SELECT ?, id, 0, 'mail' || digits || '@acme.test', 'work', true FROM people`, org))
+	require.NoError(t, persistence.Exec(store, "INSERT INTO resource_counts (organisation_id, connection_id, kind, shard, n) VALUES (?, ?, 'user', 0, ?)",
+		org, connection, people))
+	if store.Stat().Kind == "sqlite" {
+		require.NoError(t, persistence.Exec(store, `INSERT INTO users_text (rowid, words)
+SELECT u.rowid, u.user_name_key || char(10) || u.display_name_key || char(10) || e.address_key
+FROM users u JOIN user_emails e ON e.organisation_id = u.organisation_id AND e.user_id = u.user_id`))
 	}
 	settle(t, store)
 }
@@ -43,20 +51,6 @@ func settle(t testing.TB, store *persistence.Store) {
 	if store.Stat().Kind == "postgres" {
 		require.NoError(t, persistence.Query(store, "VACUUM ANALYZE"))
 	}
-}
-
-func numbered(c domain.Caller, i int) (domain.User, error) {
-	at := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
-	id, err := uuid.NewV7()
-	userName, display := fmt.Sprintf("person%07d@acme.test", i), fmt.Sprintf("Given%07d Family", i)
-	return domain.User{
-		ID: domain.UserID{UUID: id}, Organisation: c.Organisation, Connection: c.Connection, Status: domain.Active,
-		Licence: domain.LicenceFull, UserName: domain.NewName(userName), DisplayName: display, ExternalID: fmt.Sprintf("ext-%07d", i),
-		Emails: []domain.Email{{Address: domain.NewName(fmt.Sprintf("mail%07d@acme.test", i)), Type: "work", Primary: true}},
-		Document: fmt.Appendf(nil, `{"schemas":["%s"],"id":"%s","userName":"%s","displayName":"%s","title":"t%d","active":true}`,
-			domain.URNUser, id, userName, display, i%1000),
-		Version: 1, CreatedAt: at, ModifiedAt: at, AcceptedAt: at,
-	}, err
 }
 
 func compare(of domain.Attribute, operator domain.Operator, operand string) domain.Predicate {
@@ -132,11 +126,16 @@ func TestPageUsesIndexes(t *testing.T) {
 				require.Equal(t, total, page.Total)
 				requirePlan(t, store, statements, c.index)
 				if c.statements > 0 {
-					require.Len(t, statements, c.statements)
+					require.Len(t, finding(statements), c.statements)
 				}
 			})
 		}
 	})
+}
+
+// finding leaves out what a page's people are given afterwards: their groups and managers (see attach).
+func finding(statements []persistence.Statement) []persistence.Statement {
+	return slices.DeleteFunc(statements, func(s persistence.Statement) bool { return strings.Contains(s.SQL, "AS listed(id)") })
 }
 
 // plan is the index that a database's plan has to name.

@@ -54,7 +54,7 @@ func openSQLite(ctx context.Context, file string, connections int) (*sqliteEngin
 		return nil, configError("the SQLite file cannot be opened: %v", err)
 	}
 	writer.SetMaxOpenConns(1)
-	if err := writer.PingContext(ctx); err != nil {
+	if err := takesWrites(ctx, writer); err != nil {
 		_ = writer.Close()
 		return nil, configError("the file %s is not an SQLite database that can be opened for writing: %v", file, reason(err))
 	}
@@ -109,6 +109,17 @@ func writable(file string) error {
 	_ = probe.Close()
 	_ = os.Remove(probe.Name())
 	return nil
+}
+
+// takesWrites reports what keeps a file from being written: SQLite opens one without that permission all the same, and
+// refuses the first write only.
+func takesWrites(ctx context.Context, writer *sql.DB) error {
+	tx, err := writer.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "CREATE TABLE usher_probe (id INTEGER)")
+	return errors.Join(err, tx.Rollback())
 }
 
 func (e *sqliteEngine) read(ctx context.Context, fn func(session) error) error {

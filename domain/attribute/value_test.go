@@ -54,8 +54,8 @@ func TestSetAndDeleteLeaveOtherHoldersAlone(t *testing.T) {
 	changed.Set("c", attribute.NewNumber("3"))
 	require.True(t, changed.Delete("B"))
 	require.False(t, changed.Delete("b"))
-	require.Equal(t, []byte(`{"a":9,"c":3}`), attribute.AppendJSON(nil, changed), "a name keeps the spelling it had") //nolint:testifylint // to the byte
-	require.Equal(t, []byte(`{"a":1,"b":2}`), attribute.AppendJSON(nil, original))                                    //nolint:testifylint // to the byte
+	require.Equal(t, []byte(`{"a":9,"c":3}`), attribute.AppendJSON(nil, changed), "a name keeps the spelling it had")
+	require.Equal(t, []byte(`{"a":1,"b":2}`), attribute.AppendJSON(nil, original))
 }
 
 func TestDiff(t *testing.T) {
