@@ -11,7 +11,9 @@ type Caller struct {
 	Token                 TokenHash
 	OrganisationSuspended bool
 	ConnectionDisabled    bool
-	SchemaVersion         int64 // of the organisation's custom schemas
+	SchemaVersion         int64     // of the organisation's custom schemas
+	AccessVersion         int64     // of the organisation, see Standing
+	TokenExpiresAt        time.Time // zero for never
 	RequestID             string
 
 	recalled bool // from memory, see Directory.Recall
@@ -22,20 +24,26 @@ type Scope struct {
 	Organisation OrganisationID
 	Connection   ConnectionID
 
-	// Standing, when set, makes a read select nothing unless the caller's token is in force in the same statement
-	// (see [Directory.Recall]).
+	// Standing, when set, makes a read select nothing unless the caller may still come in, by the same statement (see
+	// [Directory.Recall]).
 	Standing *Standing
 }
 
-// Standing is what must hold of a token for a read to answer: known, neither expired at Now nor revoked, of a
-// connection that is enabled and an organisation that is not suspended.
+// Standing is what an organisation's number must be for a read to answer. The number moves with everything that takes
+// access away or gives it back: a token revoked, a connection disabled or enabled, the organisation suspended or
+// resumed. A caller that was admitted at one number is therefore admitted as long as it stands, but for its token's
+// expiry, which is the caller's to know. One number in place of three joins: they cost a third of a read.
 type Standing struct {
-	Token TokenHash
-	Now   time.Time
+	AccessVersion int64
 }
 
 // Scope of the caller. A recalled caller's reads verify the token themselves.
 func (c Caller) Scope() Scope { return Scope{Organisation: c.Organisation, Connection: c.Connection} }
+
+// expired reports whether the caller's token has ended.
+func (c Caller) expired(now time.Time) bool {
+	return !c.TokenExpiresAt.IsZero() && !now.Before(c.TokenExpiresAt)
+}
 
 // admitted refuses a caller whose organisation is suspended (rule suspend.organisation) or whose connection is disabled.
 func (c Caller) admitted() error {

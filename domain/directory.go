@@ -44,12 +44,17 @@ func (d *Directory) Authenticate(ctx context.Context, b Bearer) (Caller, error) 
 		d.callers.Delete(b.Hash)
 		return Caller{}, err
 	}
+	if err := caller.admitted(); err != nil {
+		d.callers.Delete(b.Hash)
+		return caller, err
+	}
 	d.callers.Store(b.Hash, remembered{caller: caller, at: d.env.instant()})
-	return caller, caller.admitted()
+	return caller, nil
 }
 
-// Recall remembers who a bearer was when it last authenticated here. It saves the round trip before a read, and is
-// safe because it proves nothing: every read on behalf of a recalled caller verifies the token in its own statement.
+// Recall remembers who a bearer was when it was last admitted here. It saves the round trip before a read, and is safe
+// because it proves nothing: every read on behalf of a recalled caller verifies in its own statement that nobody's
+// access changed since (see [Standing]).
 // A recalled caller writes only after [Directory.OpenUser], or after the full look-up that every write makes for it.
 func (d *Directory) Recall(b Bearer) (Caller, bool) {
 	found, ok := d.callers.Load(b.Hash)
@@ -60,7 +65,11 @@ func (d *Directory) Recall(b Bearer) (Caller, bool) {
 	if !ok || known.caller.Organisation != b.Organisation {
 		return Caller{}, false
 	}
-	if age := d.env.instant().Sub(known.at); age < 0 || age > recallFor {
+	now := d.env.instant()
+	if age := now.Sub(known.at); age < 0 || age > recallFor {
+		return Caller{}, false
+	}
+	if known.caller.expired(now) {
 		return Caller{}, false
 	}
 	caller := known.caller
@@ -79,12 +88,17 @@ func (d *Directory) verified(ctx context.Context, caller Caller) (Caller, error)
 }
 
 // scope of a read, with the standing that a recalled caller must prove in it.
-func (d *Directory) scope(caller Caller) Scope {
+func (d *Directory) scope(ctx context.Context, caller Caller) (Scope, error) {
 	scope := caller.Scope()
-	if caller.recalled {
-		scope.Standing = &Standing{Token: caller.Token, Now: d.env.instant()}
+	if !caller.recalled {
+		return scope, nil
 	}
-	return scope
+	if caller.expired(d.env.instant()) {
+		_, err := d.verified(ctx, caller)
+		return scope, err
+	}
+	scope.Standing = &Standing{AccessVersion: caller.AccessVersion}
+	return scope, nil
 }
 
 // User reads one person, with groups and manager. NotFound.
@@ -153,8 +167,12 @@ func (d *Directory) Schemas(ctx context.Context, caller Caller) ([]Schema, int64
 // holds: the full look-up tells.
 func readOne[T any](ctx context.Context, d *Directory, caller Caller, read func(Tx, Scope) (T, error)) (T, error) {
 	var found T
-	err := d.store.Read(ctx, func(tx Tx) (err error) {
-		found, err = read(tx, d.scope(caller))
+	scope, err := d.scope(ctx, caller)
+	if err != nil {
+		return found, err
+	}
+	err = d.store.Read(ctx, func(tx Tx) (err error) {
+		found, err = read(tx, scope)
 		return err
 	})
 	if IsKind(err, NotFound) {
@@ -168,8 +186,11 @@ func readOne[T any](ctx context.Context, d *Directory, caller Caller, read func(
 // readPage is readOne for a page: an empty one says nothing about the token.
 func readPage[T any](ctx context.Context, d *Directory, caller Caller, q Query, read func(Tx, Query) (Page[T], error)) (Page[T], error) {
 	var page Page[T]
-	q.Scope = d.scope(caller)
-	err := d.store.Read(ctx, func(tx Tx) (err error) {
+	var err error
+	if q.Scope, err = d.scope(ctx, caller); err != nil {
+		return page, err
+	}
+	err = d.store.Read(ctx, func(tx Tx) (err error) {
 		page, err = read(tx, q)
 		return err
 	})

@@ -95,6 +95,10 @@ func (t connections) List(org domain.OrganisationID) ([]domain.Connection, error
 }
 
 func (t connections) Disable(org domain.OrganisationID, id domain.ConnectionID, at time.Time) error {
-	return t.touch(notFound("connection"), "UPDATE connections SET disabled_at = ? WHERE organisation_id = ? AND connection_id = ?",
+	err := t.touch(notFound("connection"), "UPDATE connections SET disabled_at = ? WHERE organisation_id = ? AND connection_id = ?",
 		millis(at), org.UUID, id.UUID)
+	if err != nil {
+		return err
+	}
+	return accessChanged(t, org)
 }

@@ -76,7 +76,11 @@ func errNoOrganisation() error { return notFound("organisation") }
 
 // Suspend implements domain.Organisations.
 func (t organisations) Suspend(id domain.OrganisationID, at time.Time) error {
-	return t.touch(errNoOrganisation(), "UPDATE organisations SET suspended_at = ? WHERE organisation_id = ?", millis(at), id.UUID)
+	err := t.touch(errNoOrganisation(), "UPDATE organisations SET suspended_at = ? WHERE organisation_id = ?", millis(at), id.UUID)
+	if err != nil {
+		return err
+	}
+	return accessChanged(t, id)
 }
 
 // tablesOfOrganisation are those that no foreign key empties with the organisation.

@@ -73,7 +73,7 @@ func TestPageRowIsWhatGetGives(t *testing.T) {
 	})
 }
 
-// A read for a recalled caller selects nothing once the token does not hold, in every way a page can come about (rule
+// A read for a recalled caller selects nothing once anybody's access changed, in every way a page can come about (rule
 // link.scope, domain.Standing).
 func TestPageProvesStanding(t *testing.T) {
 	t.Parallel()
@@ -81,7 +81,7 @@ func TestPageProvesStanding(t *testing.T) {
 		d := populate(t, store, 8, 30)
 		now := time.Now().UTC()
 		scope := d.tenant.Caller.Scope()
-		scope.Standing = &domain.Standing{Token: d.tenant.Caller.Token, Now: now}
+		scope.Standing = &domain.Standing{AccessVersion: d.tenant.Caller.AccessVersion}
 		queries := map[string]domain.Query{
 			"list":       {Limit: 100, Total: true},
 			"offset":     {Limit: 100, Offset: 2, Total: true},
@@ -105,7 +105,7 @@ func TestPageProvesStanding(t *testing.T) {
 		}
 
 		unknown := scope
-		unknown.Standing = &domain.Standing{Token: domain.TokenHash{1}, Now: now}
+		unknown.Standing = &domain.Standing{AccessVersion: d.tenant.Caller.AccessVersion + 1}
 		for name, q := range queries {
 			items, _ := count(q, unknown)
 			require.Zero(t, items, name)

@@ -56,11 +56,16 @@ func (t tokens) List(org domain.OrganisationID) ([]domain.Token, error) {
 }
 
 func (t tokens) Revoke(org domain.OrganisationID, id domain.TokenID, at time.Time) error {
-	return t.touch(notFound("token"), "UPDATE tokens SET revoked_at = COALESCE(revoked_at, ?) WHERE organisation_id = ? AND token_id = ?",
+	err := t.touch(notFound("token"), "UPDATE tokens SET revoked_at = COALESCE(revoked_at, ?) WHERE organisation_id = ? AND token_id = ?",
 		millis(at), org.UUID, id.UUID)
+	if err != nil {
+		return err
+	}
+	return accessChanged(t, org)
 }
 
-const callerSQL = `SELECT t.connection_id, c.kind, c.activation, c.disabled_at IS NOT NULL, o.suspended_at IS NOT NULL, o.schema_version
+const callerSQL = `SELECT t.connection_id, c.kind, c.activation, c.disabled_at IS NOT NULL, o.suspended_at IS NOT NULL, o.schema_version,
+o.access_version, COALESCE(t.expires_at, 0)
 FROM tokens t
 JOIN connections c ON c.organisation_id = t.organisation_id AND c.connection_id = t.connection_id
 JOIN organisations o ON o.organisation_id = t.organisation_id
@@ -69,14 +74,17 @@ WHERE t.organisation_id = ? AND t.hash = ? AND t.revoked_at IS NULL AND (t.expir
 func (t tokens) Caller(b domain.Bearer, now time.Time) (domain.Caller, error) {
 	caller := domain.Caller{Organisation: b.Organisation, Token: b.Hash}
 	var kind, activation string
+	var expires int64
 	found, err := fetch(t, callerSQL, []any{b.Organisation.UUID, b.Hash[:], now.UnixMilli()},
-		&caller.Connection.UUID, &kind, &activation, &caller.ConnectionDisabled, &caller.OrganisationSuspended, &caller.SchemaVersion)
+		&caller.Connection.UUID, &kind, &activation, &caller.ConnectionDisabled, &caller.OrganisationSuspended, &caller.SchemaVersion,
+		&caller.AccessVersion, &expires)
 	if err != nil {
 		return domain.Caller{}, err
 	}
 	if !found {
 		return domain.Caller{}, domain.UnknownToken()
 	}
+	caller.TokenExpiresAt = instant(expires)
 	caller.Kind, caller.Activation = domain.ConnectionKind(kind), domain.Activation(activation)
 	return caller, nil
 }

@@ -285,15 +285,16 @@ func reports(t *testing.T, store *persistence.Store) {
 	rowsAgree(t, store, tenant.Organisation.ID)
 }
 
-// standing: a read for a caller known from memory answers nothing unless the token is in force in that same statement.
+// standing: a read for a caller known from memory answers nothing once anybody's access was taken or given back, told by
+// the same statement; a look-up makes it good again.
 func standing(t *testing.T, store *persistence.Store) {
 	tenant := OwnTenant(t, store, -1)
 	u := insertUser(t, store, DraftUser(t, tenant.Caller, Person("ana@acme.test")))
 	g := insertGroup(t, store, DraftGroup(t, tenant.Caller, GroupNamed("Everybody")))
 	now := time.Now()
-	answers := func(token domain.TokenHash, at time.Time) bool {
-		scope := tenant.Caller.Scope()
-		scope.Standing = &domain.Standing{Token: token, Now: at}
+	answers := func(caller domain.Caller) bool {
+		scope := caller.Scope()
+		scope.Standing = &domain.Standing{AccessVersion: caller.AccessVersion}
 		_, errUser := userByID(store, scope, u.ID)
 		_, errGroup := tryReading(store, func(tx domain.Tx) (domain.Group, error) { return tx.Groups().Get(scope, g.ID) })
 		require.Equal(t, errUser == nil, errGroup == nil)
@@ -303,30 +304,51 @@ func standing(t *testing.T, store *persistence.Store) {
 		}
 		return errUser == nil
 	}
-	require.True(t, answers(tenant.Caller.Token, now))
-	require.False(t, answers(domain.TokenHash{1}, now), "no token")
-	_, text, second := NewConnection(t, store, tenant.Organisation.ID, "second")
-	require.False(t, answers(second.Token, now), "a token of another connection")
-	require.NotEmpty(t, text)
+	lookUp := func() domain.Caller {
+		return reading(t, store, func(tx domain.Tx) (domain.Caller, error) {
+			return tx.Tokens().Caller(domain.Bearer{Organisation: tenant.Organisation.ID, Hash: tenant.Caller.Token}, now)
+		})
+	}
+	known := lookUp()
+	require.True(t, answers(known))
+	_, _, second := NewConnection(t, store, tenant.Organisation.ID, "second")
+	require.False(t, answers(second), "another connection's people")
+	require.True(t, answers(known), "a new connection takes nothing away")
+	other := known
+	other.AccessVersion++
+	require.False(t, answers(other))
 
 	org, connection := tenant.Organisation.ID, tenant.Connection.ID
-	stop := func(fn func(domain.Tx, time.Time) error) {
-		write(t, store, func(tx domain.Tx) error { return fn(tx, now) })
-		require.False(t, answers(tenant.Caller.Token, now))
-		write(t, store, func(tx domain.Tx) error { return fn(tx, time.Time{}) })
-		require.True(t, answers(tenant.Caller.Token, now))
+	moves := func(fn func(domain.Tx) error) {
+		t.Helper()
+		before := lookUp()
+		require.True(t, answers(before))
+		write(t, store, fn)
+		require.False(t, answers(before))
+		after := lookUp()
+		require.Greater(t, after.AccessVersion, before.AccessVersion)
+		require.True(t, answers(after))
 	}
-	stop(func(tx domain.Tx, at time.Time) error { return tx.Organisations().Suspend(org, at) })
-	stop(func(tx domain.Tx, at time.Time) error { return tx.Connections().Disable(org, connection, at) })
+	for _, at := range []time.Time{now, {}} {
+		moves(func(tx domain.Tx) error { return tx.Organisations().Suspend(org, at) })
+		moves(func(tx domain.Tx) error { return tx.Connections().Disable(org, connection, at) })
+	}
 	expiring := domain.Token{
 		ID: domain.TokenID{UUID: newUUID(t)}, Organisation: org, Connection: connection, Hash: domain.TokenHash{2}, CreatedAt: now,
 		ExpiresAt: now.Add(time.Minute).Truncate(time.Millisecond),
 	}
 	write(t, store, func(tx domain.Tx) error { return tx.Tokens().Insert(expiring) })
-	require.True(t, answers(expiring.Hash, expiring.ExpiresAt.Add(-time.Millisecond)))
-	require.False(t, answers(expiring.Hash, expiring.ExpiresAt))
-	write(t, store, func(tx domain.Tx) error { return tx.Tokens().Revoke(org, expiring.ID, now) })
-	require.False(t, answers(expiring.Hash, now))
+	caller := reading(t, store, func(tx domain.Tx) (domain.Caller, error) {
+		return tx.Tokens().Caller(domain.Bearer{Organisation: org, Hash: expiring.Hash}, now)
+	})
+	require.True(t, expiring.ExpiresAt.Equal(caller.TokenExpiresAt))
+	require.Zero(t, lookUp().TokenExpiresAt)
+	moves(func(tx domain.Tx) error { return tx.Tokens().Revoke(org, expiring.ID, now) })
+
+	elsewhere := lookUp()
+	neighbour := NewTenant(t, store, newUUID(t).String(), -1)
+	write(t, store, func(tx domain.Tx) error { return tx.Connections().Disable(neighbour.Organisation.ID, neighbour.Connection.ID, now) })
+	require.True(t, answers(elsewhere), "another organisation's changes are its own")
 }
 
 // uuids are identifiers in order.

@@ -16,7 +16,8 @@ CREATE TABLE organisations (
     name            text NOT NULL,
     created_at      bigint NOT NULL,
     suspended_at    bigint,
-    schema_version  bigint NOT NULL DEFAULT 0
+    schema_version  bigint NOT NULL DEFAULT 0,
+    access_version  bigint NOT NULL DEFAULT 0 -- moves with whatever takes access away or gives it back
 );
 
 CREATE TABLE organisation_slugs (

@@ -11,7 +11,8 @@ CREATE TABLE organisations (
     name            text NOT NULL,
     created_at      integer NOT NULL,
     suspended_at    integer,
-    schema_version  integer NOT NULL DEFAULT 0
+    schema_version  integer NOT NULL DEFAULT 0,
+    access_version  integer NOT NULL DEFAULT 0 -- moves with whatever takes access away or gives it back
 );
 
 CREATE TABLE organisation_slugs (
