@@ -24,13 +24,13 @@ func attachGroups(s session, scope domain.Scope, people []domain.User) error {
 	for i := range people {
 		at[people[i].ID.UUID], ids[i] = &people[i], people[i].ID.UUID
 	}
+	var member uuid.UUID
+	var ref domain.GroupRef
 	// OFFSET 0 keeps the planner from turning the look-up of each person's memberships into one walk through all.
 	err := s.query(`SELECT listed.id, x.group_id, g.display_name FROM `+idList(s.dialect())+`
 CROSS JOIN LATERAL (SELECT m.group_id FROM memberships m WHERE m.organisation_id = ? AND m.member_id = listed.id OFFSET 0) AS x
 JOIN groups g ON g.organisation_id = ? AND g.group_id = x.group_id AND g.archived_at IS NULL`,
 		[]any{ids, scope.Organisation.UUID, scope.Organisation.UUID}, func(r row) error {
-			var member uuid.UUID
-			var ref domain.GroupRef
 			if err := r.Scan(&member, &ref.ID.UUID, &ref.Display); err != nil {
 				return err
 			}

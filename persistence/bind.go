@@ -1,6 +1,8 @@
 package persistence
 
 import (
+	"bytes"
+	"encoding/binary"
 	"strconv"
 	"strings"
 	"sync"
@@ -82,16 +84,74 @@ func postgresArgs(args []any) []any {
 	return out
 }
 
-// postgresRow scans identifiers in binary.
+// postgresRow scans identifiers in binary, and what most columns are without pgx's plans for every type there is: a page
+// of people has two thousand values.
 type postgresRow struct{ pgx.Rows }
 
 func (r postgresRow) Scan(dest ...any) error {
+	if r.scanPlain(dest) {
+		return nil
+	}
 	for i, d := range dest {
 		if id, ok := d.(*uuid.UUID); ok {
 			dest[i] = (*nullableUUID)(id)
 		}
 	}
 	return r.Rows.Scan(dest...)
+}
+
+// scanPlain reads a row of identifiers, texts, big integers and truth values, and reports whether it was one.
+func (r postgresRow) scanPlain(dest []any) bool {
+	fields, values := r.FieldDescriptions(), r.RawValues()
+	if len(dest) != len(values) {
+		return false
+	}
+	for i, d := range dest {
+		if !scanPlain(d, fields[i].DataTypeOID, fields[i].Format, values[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func scanPlain(dest any, oid uint32, format int16, value []byte) bool {
+	binaryForm := format == pgtype.BinaryFormatCode
+	switch d := dest.(type) {
+	case *uuid.UUID:
+		if oid != pgtype.UUIDOID || !binaryForm || value != nil && len(value) != len(d) {
+			return false
+		}
+		*d = uuid.Nil
+		copy(d[:], value)
+	case *string:
+		if oid != pgtype.TextOID || value == nil {
+			return false
+		}
+		*d = string(value)
+	case *[]byte:
+		if oid != pgtype.TextOID || value == nil {
+			return false
+		}
+		*d = bytes.Clone(value)
+	case *int64:
+		if oid != pgtype.Int8OID || !binaryForm || len(value) != 8 {
+			return false
+		}
+		*d = int64(binary.BigEndian.Uint64(value)) //nolint:gosec // the column is signed
+	case *int:
+		if oid != pgtype.Int8OID || !binaryForm || len(value) != 8 {
+			return false
+		}
+		*d = int(int64(binary.BigEndian.Uint64(value))) //nolint:gosec // the column is signed
+	case *bool:
+		if oid != pgtype.BoolOID || !binaryForm || len(value) != 1 {
+			return false
+		}
+		*d = value[0] == 1
+	default:
+		return false
+	}
+	return true
 }
 
 // nullableUUID scans an identifier that may be NULL: then it is the zero one.

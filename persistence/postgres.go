@@ -30,6 +30,10 @@ const (
 	oldestPostgres     = 140000
 	defaultConnections = 16
 	connectTimeout     = 5 * time.Second
+
+	// pageCost is what the planner takes a page to cost that is not next to the last. The server's default is for disks
+	// that turn: it makes small tables be walked through for each row of a page, which costs many times the look-ups.
+	pageCost = "random_page_cost"
 )
 
 func openPostgres(ctx context.Context, url string, connections int) (*postgresEngine, error) {
@@ -42,6 +46,13 @@ func openPostgres(ctx context.Context, url string, connections int) (*postgresEn
 	}
 	config.MaxConns = int32(min(connections, 10_000))
 	config.ConnConfig.ConnectTimeout = connectTimeout
+	if _, set := config.ConnConfig.RuntimeParams[pageCost]; !set {
+		// A statement, not a parameter of the start: a pooler in between refuses those it does not know.
+		config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+			_, err := conn.Exec(ctx, "SET "+pageCost+" = 1.1")
+			return err
+		}
+	}
 	if len(config.ConnConfig.Fallbacks) > 0 && config.ConnConfig.ValidateConnect == nil {
 		// Of several hosts only the primary will do: a standby refuses writes.
 		config.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite

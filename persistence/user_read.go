@@ -21,7 +21,12 @@ func (t users) Get(scope domain.Scope, id domain.UserID) (domain.User, error) {
 	return list[0], nil
 }
 
-func selectUser(d dialect) string { return "SELECT " + userColumns(d) + userFrom }
+func selectUser(d dialect) string {
+	if d == sqlite {
+		return selectUserSQLite
+	}
+	return selectUserPostgres
+}
 
 func (t users) all(sql string, args []any) ([]domain.User, error) {
 	var list []domain.User

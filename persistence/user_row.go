@@ -21,10 +21,24 @@ const userOwnColumns = `u.organisation_id, u.user_id, u.connection_id, u.status,
 COALESCE(u.external_id, ''), COALESCE(u.display_name, ''), COALESCE(u.manager, ''), u.document, u.version, u.created_at,
 u.modified_at, COALESCE(u.accepted_at, 0)`
 
-// userColumns are what scanUser reads, with groups and manager by sub-select: for one person that is quicker than a
+// userColumns are what scanUser reads: userColumnsOf once for each database.
+func userColumns(d dialect) string {
+	if d == sqlite {
+		return userColumnsSQLite
+	}
+	return userColumnsPostgres
+}
+
+//nolint:gochecknoglobals // texts that are put together once
+var (
+	userColumnsSQLite, userColumnsPostgres = userColumnsOf(sqlite), userColumnsOf(postgres)
+	selectUserSQLite, selectUserPostgres   = "SELECT " + userColumnsSQLite + userFrom, "SELECT " + userColumnsPostgres + userFrom
+)
+
+// userColumnsOf are what scanUser reads, with groups and manager by sub-select: for one person that is quicker than a
 // second statement. They are nested, not joined, since a database prepares every relation of a join for each execution,
 // and those in a branch that is not taken only in name.
-func userColumns(d dialect) string {
+func userColumnsOf(d dialect) string {
 	pair, list := "json_build_array(%s)::text", "to_json(ARRAY(%s))::text"
 	if d == sqlite {
 		pair, list = "json_array(%s)", "(SELECT json_group_array(json(pair)) FROM (%s))"

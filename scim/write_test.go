@@ -77,3 +77,14 @@ func TestBaseURLIsEscaped(t *testing.T) {
 	}
 	require.Equal(t, "https://usher.test/scim/v2/Groups/1", location("https://usher.test/scim/v2", schema.Group, "1"))
 }
+
+// An instant is written as instantForm says, whatever its zone and its part of a second.
+func TestAppendInstant(t *testing.T) {
+	t.Parallel()
+	for _, at := range []time.Time{
+		{}, time.UnixMilli(0), time.Unix(0, 999_999_999), time.Date(2024, 2, 29, 23, 59, 59, 1_000_000, time.UTC),
+		time.Date(9999, 12, 31, 23, 59, 59, 999_000_000, time.UTC), time.Date(2025, 1, 1, 0, 30, 0, 0, time.FixedZone("east", 3600)),
+	} {
+		require.Equal(t, at.UTC().Format(instantForm), string(appendInstant(nil, at)))
+	}
+}

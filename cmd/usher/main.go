@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -21,7 +22,16 @@ import (
 	"usher/domain"
 )
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(memoryForSpeed)
+	}
+	os.Exit(run(os.Args[1:]))
+}
+
+// memoryForSpeed lets the heap grow to four times of what is in use before it is collected: next to nothing outlives its
+// request here, and Go's default of twice cost a seventh of the processor. GOGC overrules it.
+const memoryForSpeed = 300
 
 // run executes one command and gives its exit code: 0 fine, 1 failed, 2 wrong use or configuration.
 func run(args []string) int {

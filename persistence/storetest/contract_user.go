@@ -347,7 +347,9 @@ func standing(t *testing.T, store *persistence.Store) {
 
 	elsewhere := lookUp()
 	neighbour := NewTenant(t, store, newUUID(t).String(), -1)
-	write(t, store, func(tx domain.Tx) error { return tx.Connections().Disable(neighbour.Organisation.ID, neighbour.Connection.ID, now) })
+	write(t, store, func(tx domain.Tx) error {
+		return tx.Connections().Disable(neighbour.Organisation.ID, neighbour.Connection.ID, now)
+	})
 	require.True(t, answers(elsewhere), "another organisation's changes are its own")
 }
 

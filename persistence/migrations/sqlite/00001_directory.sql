@@ -144,7 +144,7 @@ CREATE TABLE memberships (
     member_kind     integer NOT NULL,
     CONSTRAINT memberships_pkey PRIMARY KEY (organisation_id, group_id, member_id)
 ) WITHOUT ROWID;
-CREATE INDEX memberships_member ON memberships (organisation_id, member_id);
+CREATE INDEX memberships_member ON memberships (organisation_id, member_id, group_id);
 
 -- A licence with a NULL limit is unlimited and has no seat rows.
 CREATE TABLE licences (
