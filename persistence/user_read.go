@@ -5,11 +5,11 @@ import "usher/domain"
 const oneUserSQL = " WHERE u.organisation_id = ? AND u.user_id = ? AND u.connection_id = ? AND u.archived_at IS NULL"
 
 func (t users) Get(scope domain.Scope, id domain.UserID) (domain.User, error) {
-	sql := selectUser(t.dialect()) + oneUserSQL
-	args := []any{scope.Organisation.UUID, id.UUID, scope.Connection.UUID}
+	args := make([]any, 0, 5)
+	args = append(args, scope.Organisation.UUID, id.UUID, scope.Connection.UUID)
+	sql := oneUser(t.dialect(), scope.Standing != nil)
 	if scope.Standing != nil {
-		proof, proofArgs := standing(scope)
-		sql, args = sql+" AND "+proof, append(args, proofArgs...)
+		args = append(args, scope.Organisation.UUID, scope.Standing.AccessVersion)
 	}
 	list, err := t.all(sql, args)
 	if err != nil {
@@ -20,6 +20,25 @@ func (t users) Get(scope domain.Scope, id domain.UserID) (domain.User, error) {
 	}
 	return list[0], nil
 }
+
+// oneUser is the statement of Get, put together once for each database and kind of caller.
+func oneUser(d dialect, proving bool) string {
+	switch {
+	case d == sqlite && proving:
+		return provenUserSQLite
+	case d == sqlite:
+		return oneUserSQLite
+	case proving:
+		return provenUserPostgres
+	}
+	return oneUserPostgres
+}
+
+//nolint:gochecknoglobals // texts that are put together once
+var (
+	oneUserSQLite, oneUserPostgres       = selectUserSQLite + oneUserSQL, selectUserPostgres + oneUserSQL
+	provenUserSQLite, provenUserPostgres = oneUserSQLite + " AND " + standingSQL, oneUserPostgres + " AND " + standingSQL
+)
 
 func selectUser(d dialect) string {
 	if d == sqlite {
