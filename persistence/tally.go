@@ -10,20 +10,19 @@ ON CONFLICT (organisation_id, connection_id, kind, what) DO UPDATE SET n = talli
 last_at = excluded.last_at, detail = excluded.detail, request_id = excluded.request_id`
 
 func (t tallies) Add(n domain.Tally) error {
-	var known int
-	_, err := fetch(t, `SELECT count(*) FROM tallies WHERE organisation_id = ? AND connection_id = ? AND kind = ? AND what <> ?`,
-		[]any{n.Organisation.UUID, n.Connection.UUID, string(n.Kind), n.What}, &known)
+	var there int
+	found, err := fetch(t, "SELECT 1 FROM tallies WHERE organisation_id = ? AND connection_id = ? AND kind = ? AND what = ?",
+		[]any{n.Organisation.UUID, n.Connection.UUID, string(n.Kind), n.What}, &there)
 	if err != nil {
 		return err
 	}
-	if known >= domain.MaxTallies {
-		var there int
-		found, err := fetch(t, `SELECT 1 FROM tallies WHERE organisation_id = ? AND connection_id = ? AND kind = ? AND what = ?`,
-			[]any{n.Organisation.UUID, n.Connection.UUID, string(n.Kind), n.What}, &there)
-		if err != nil {
+	if !found {
+		var known int
+		if _, err := fetch(t, "SELECT count(*) FROM tallies WHERE organisation_id = ? AND connection_id = ? AND kind = ?",
+			[]any{n.Organisation.UUID, n.Connection.UUID, string(n.Kind)}, &known); err != nil {
 			return err
 		}
-		if !found {
+		if known >= domain.MaxTallies {
 			n.What = domain.Other
 		}
 	}

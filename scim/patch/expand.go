@@ -10,7 +10,7 @@ import (
 )
 
 // whole reads an operation without path (RFC 7644 section 3.5.2.1): its value is a set of attributes, each of which
-// becomes an operation. Keys that are value paths come after the attributes, in the order in which they were sent.
+// becomes an operation. Keys that are paths into a list come after the attributes, in the order in which they were sent.
 func (rd *reader) whole(kind Kind, sent value) error {
 	if kind == Remove {
 		return refuse(domain.CodeNoTarget, "path", "say in path what to remove")
@@ -21,7 +21,7 @@ func (rd *reader) whole(kind Kind, sent value) error {
 	var plain, paths, members []attribute.Member
 	for _, m := range sent.of.Members() {
 		switch {
-		case strings.Contains(m.Name, "["):
+		case rd.intoList(m.Name):
 			paths = append(paths, m)
 		case rd.stream != nil && namesMembers(rd.r, m.Name):
 			members = append(members, m)
@@ -38,6 +38,15 @@ func (rd *reader) whole(kind Kind, sent value) error {
 		}
 	}
 	return nil
+}
+
+// intoList reports whether a key is a path into a multi-valued attribute: emails[type eq "work"].value, emails.value.
+func (rd *reader) intoList(key string) bool {
+	if strings.Contains(key, "[") {
+		return true
+	}
+	at, facts, ok := rd.r.Resolve(key)
+	return ok && facts.Multi && at.Sub != ""
 }
 
 // attributes makes an operation of each attribute of a partial resource.
