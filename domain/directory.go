@@ -163,8 +163,8 @@ func (d *Directory) Schemas(ctx context.Context, caller Caller) ([]Schema, int64
 	return schemas, version, err
 }
 
-// readOne reads for a caller. Where nothing was found for a recalled one, that may be because its token no longer
-// holds: the full look-up tells.
+// readOne reads for a caller. Where nothing was found for a recalled one, that may be because somebody's access changed:
+// the full look-up tells whether it was the caller's, and if not, the read is made again.
 func readOne[T any](ctx context.Context, d *Directory, caller Caller, read func(Tx, Scope) (T, error)) (T, error) {
 	var found T
 	scope, err := d.scope(ctx, caller)
@@ -175,15 +175,20 @@ func readOne[T any](ctx context.Context, d *Directory, caller Caller, read func(
 		found, err = read(tx, scope)
 		return err
 	})
-	if IsKind(err, NotFound) {
-		if _, errCaller := d.verified(ctx, caller); errCaller != nil {
-			return found, errCaller
-		}
+	if !caller.recalled || !IsKind(err, NotFound) {
+		return found, err
 	}
-	return found, err
+	checked, errCaller := d.verified(ctx, caller)
+	if errCaller != nil {
+		return found, errCaller
+	}
+	if checked.AccessVersion == caller.AccessVersion {
+		return found, err
+	}
+	return readOne(ctx, d, checked, read)
 }
 
-// readPage is readOne for a page: an empty one says nothing about the token.
+// readPage is readOne for a page: an empty one says nothing about the caller.
 func readPage[T any](ctx context.Context, d *Directory, caller Caller, q Query, read func(Tx, Query) (Page[T], error)) (Page[T], error) {
 	var page Page[T]
 	var err error
@@ -194,10 +199,15 @@ func readPage[T any](ctx context.Context, d *Directory, caller Caller, q Query, 
 		page, err = read(tx, q)
 		return err
 	})
-	if err == nil && len(page.Items) == 0 {
-		if _, err := d.verified(ctx, caller); err != nil {
-			return Page[T]{}, err
-		}
+	if !caller.recalled || err != nil || len(page.Items) > 0 {
+		return page, err
 	}
-	return page, err
+	checked, err := d.verified(ctx, caller)
+	if err != nil {
+		return Page[T]{}, err
+	}
+	if checked.AccessVersion == caller.AccessVersion {
+		return page, nil
+	}
+	return readPage(ctx, d, checked, q, read)
 }

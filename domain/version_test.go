@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -246,12 +247,27 @@ func tokenRecall(s *scene) {
 	s.clock.Move(time.Minute)
 	caller, ok = s.directory.Recall(s.tenant.Bearer)
 	require.True(s, ok)
+	_, _, neighbour := storetest.NewConnection(s, s.store, s.org(), "neighbour")
+	require.NoError(s, s.store.Write(s.Context(), func(tx domain.Tx) error {
+		return tx.Connections().Disable(s.org(), neighbour.Connection, time.Now())
+	}))
+	read, err := s.directory.User(s.Context(), caller, u.ID)
+	require.NoError(s, err, "what happens to somebody else's access keeps nobody out")
+	require.Equal(s, changed.Version, read.Version)
+	page, err := s.directory.Users(s.Context(), caller, domain.Query{Limit: 10, Total: true})
+	require.NoError(s, err)
+	require.Len(s, page.Items, 1)
+	page, err = s.directory.Users(s.Context(), caller, domain.Query{Total: true})
+	require.NoError(s, err)
+	require.Equal(s, 1, page.Total)
+
 	require.NoError(s, s.store.Write(s.Context(), func(tx domain.Tx) error {
 		tokens, err := tx.Tokens().List(s.org())
 		if err != nil {
 			return err
 		}
-		return tx.Tokens().Revoke(s.org(), tokens[0].ID, time.Now())
+		own := slices.IndexFunc(tokens, func(t domain.Token) bool { return t.Connection == s.tenant.Connection.ID })
+		return tx.Tokens().Revoke(s.org(), tokens[own].ID, time.Now())
 	}))
 	for i, attempt := range []func() error{
 		func() error { _, err := s.directory.User(s.Context(), caller, u.ID); return err },

@@ -137,12 +137,12 @@ func scanPlain(dest any, oid uint32, format int16, value []byte) bool {
 		if oid != pgtype.Int8OID || !binaryForm || len(value) != 8 {
 			return false
 		}
-		*d = int64(binary.BigEndian.Uint64(value)) //nolint:gosec // the column is signed
+		*d = int64(binary.BigEndian.Uint64(value))
 	case *int:
 		if oid != pgtype.Int8OID || !binaryForm || len(value) != 8 {
 			return false
 		}
-		*d = int(int64(binary.BigEndian.Uint64(value))) //nolint:gosec // the column is signed
+		*d = int(int64(binary.BigEndian.Uint64(value)))
 	case *bool:
 		if oid != pgtype.BoolOID || !binaryForm || len(value) != 1 {
 			return false

@@ -60,6 +60,14 @@ func (p *search[Item]) page() (domain.Page[Item], error) {
 	return p.walked()
 }
 
+// proved notes that a statement found something, and with it that the caller may read: the statements after it need not
+// show that again, and access that changes between two of them does not cut an answer in half.
+func (p *search[Item]) proved(found int) {
+	if found > 0 {
+		p.t.scope.Standing = nil
+	}
+}
+
 // draft is a statement under construction, with its parameters.
 type draft struct {
 	strings.Builder
@@ -131,6 +139,7 @@ func (p *search[Item]) walked() (domain.Page[Item], error) {
 	if err != nil {
 		return domain.Page[Item]{}, err
 	}
+	p.proved(len(page.Items))
 	if len(page.Items) > p.q.Limit {
 		page.Items = page.Items[:p.q.Limit]
 		page.Next = &domain.Position{ID: p.id(&page.Items[p.q.Limit-1])}
@@ -155,6 +164,7 @@ func (p *search[Item]) sorted() (domain.Page[Item], error) {
 		if err := p.readSegment(g, after, offset, &page, &places); err != nil {
 			return domain.Page[Item]{}, err
 		}
+		p.proved(len(page.Items))
 		after = nil
 		if len(page.Items) > p.q.Limit {
 			break

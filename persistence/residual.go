@@ -121,6 +121,7 @@ func (p *search[Item]) lookAt(l *look, seen *gathering, walk *ordering, last **d
 		return nil
 	})
 	*last = &place
+	p.proved(n)
 	return n, err
 }
 

@@ -32,6 +32,7 @@ func (p *search[Item]) kept() (int, error) {
 	}
 	var n int
 	_, err := fetch(p, x.String(), x.args, &n)
+	p.proved(n)
 	return n, err
 }
 
@@ -58,5 +59,6 @@ func (p *search[Item]) count(c condition, index string) (int, error) {
 	p.addFrom(&x, c, w, "")
 	var n int
 	_, err = fetch(p, x.String(), x.args, &n)
+	p.proved(n)
 	return n, err
 }
