@@ -76,6 +76,7 @@ const (
 	CodeVersionMismatch      = "version_mismatch" // If-Match
 	CodeUnresolvedReference  = "unresolved_reference"
 	CodeRateLimited          = "rate_limited"
+	CodePermissionMissing    = "permission_missing" // the administrator lacks the permission that Field names
 	CodeUnavailable          = "unavailable"
 	CodeUnsupportedMediaType = "unsupported_media_type"
 )
@@ -87,7 +88,7 @@ func Codes() []string {
 		CodeInvalidCursor, CodeExpiredCursor, CodeInvalidCount, CodeNoTarget, CodeMutability, CodeTooMany, CodeTooLarge,
 		CodeNotFound, CodeUserNameTaken, CodeExternalIDTaken, CodeSlugTaken, CodeNameTaken, CodeSeatsExhausted,
 		CodeLastOwner, CodeOrganisationStopped, CodeConnectionDisabled, CodeUnauthenticated, CodeVersionMismatch,
-		CodeUnresolvedReference, CodeRateLimited, CodeUnavailable, CodeUnsupportedMediaType,
+		CodeUnresolvedReference, CodeRateLimited, CodePermissionMissing, CodeUnavailable, CodeUnsupportedMediaType,
 	}
 }
 

@@ -48,6 +48,7 @@ var outcomes = map[string]outcome{
 	domain.CodeTooLarge:             {http.StatusRequestEntityTooLarge, ""},
 	domain.CodeUnsupportedMediaType: {http.StatusUnsupportedMediaType, ""},
 	domain.CodeRateLimited:          {http.StatusTooManyRequests, ""},
+	domain.CodePermissionMissing:    {http.StatusForbidden, ""},
 	domain.CodeInternal:             {http.StatusInternalServerError, ""},
 	domain.CodeUnavailable:          {http.StatusServiceUnavailable, ""},
 }
