@@ -17,6 +17,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+
+	"usher/persistence/storetest"
 )
 
 // cluster is a PostgreSQL server of a test's own, to be stopped and killed. It asks for a password.
@@ -58,10 +60,7 @@ func serverPrograms(t *testing.T) string {
 			return folder
 		}
 	}
-	if os.Getenv("USHER_TEST_REQUIRE") == "1" {
-		t.Fatal("PostgreSQL's programs (initdb, postgres) are not installed")
-	}
-	t.Skip("PostgreSQL's programs (initdb, postgres) are not installed")
+	storetest.Missing(t, "PostgreSQL's programs (initdb, postgres) are not installed")
 	return ""
 }
 
@@ -82,7 +81,7 @@ func ordinaryUser(t *testing.T) *syscall.Credential {
 		require.NoError(t, err)
 		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 	}
-	t.Skip("there is nobody whom root could become to run PostgreSQL")
+	storetest.Missing(t, "there is nobody whom root could become to run PostgreSQL")
 	return nil
 }
 

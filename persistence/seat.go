@@ -27,9 +27,14 @@ func castInt(d dialect) string {
 }
 
 const (
-	freeSeatSQL = `SELECT seat_number FROM seats WHERE organisation_id = ? AND licence = ? AND holder_id IS NULL ORDER BY seat_number LIMIT 1`
+	freeSeatSQL = ` WHERE organisation_id = ? AND licence = ? AND holder_id IS NULL ORDER BY seat_number LIMIT 1`
 
-	takeSeatSQL = `UPDATE seats SET holder_id = ? WHERE organisation_id = ? AND licence = ? AND holder_id IS NULL AND seat_number = (` + freeSeatSQL
+	claimSeatSQL = `UPDATE seats SET holder_id = ? WHERE organisation_id = ? AND licence = ? AND holder_id IS NULL AND seat_number = (SELECT seat_number FROM seats`
+
+	takeSeatSQL = claimSeatSQL + freeSeatSQL
+
+	// SQLite would walk through the seats that are held, in the order of the primary key.
+	takeSeatSQLite = claimSeatSQL + ` INDEXED BY seats_free` + freeSeatSQL + `) RETURNING 1`
 
 	// takeGuardedSQL takes a seat in an optimistic attempt: it divides by zero, which undoes the attempt, when there is
 	// neither a seat that nobody else is about to take nor an unlimited plan, which has no seats and needs none.
@@ -57,7 +62,7 @@ func (t seats) Take(org domain.OrganisationID, licence string, holder domain.Use
 		if taken, err := t.take(takeSeatSQL+" FOR UPDATE) RETURNING 1", take); err != nil || taken {
 			return err
 		}
-	} else if taken, err := t.take(takeSeatSQL+") RETURNING 1", take); err != nil || taken {
+	} else if taken, err := t.take(takeSeatSQLite, take); err != nil || taken {
 		return err
 	}
 	return domain.SeatsExhausted(licence, limit, limit)

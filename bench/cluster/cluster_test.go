@@ -8,13 +8,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"usher/bench/cluster"
+	"usher/persistence/storetest"
 )
 
 func TestAClusterIsDurableAndGoneAfterwards(t *testing.T) {
 	t.Parallel()
 	bin := cluster.Find(os.Getenv("USHER_TEST_POSTGRES_BIN"))
 	if bin == "" {
-		t.Skip("PostgreSQL is not installed")
+		storetest.Missing(t, "PostgreSQL is not installed")
 	}
 	dir, err := os.MkdirTemp("", "usher-cluster-*") //nolint:usetesting // other users cannot pass through t.TempDir
 	require.NoError(t, err)

@@ -31,7 +31,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	seatLimitSQL = `SELECT COALESCE(seat_limit, -1) FROM licences WHERE organisation_id = ? AND licence = ?`
 
 	// Only where seats are limited.
-	takeSeatSQL = `UPDATE seats SET holder_id = ? WHERE organisation_id = ? AND licence = ? AND holder_id IS NULL AND seat_number = (SELECT seat_number FROM seats WHERE organisation_id = ? AND licence = ? AND holder_id IS NULL ORDER BY seat_number LIMIT 1) RETURNING 1`
+	takeSeatSQL = `UPDATE seats SET holder_id = ? WHERE organisation_id = ? AND licence = ? AND holder_id IS NULL AND seat_number = (SELECT seat_number FROM seats INDEXED BY seats_free WHERE organisation_id = ? AND licence = ? AND holder_id IS NULL ORDER BY seat_number LIMIT 1) RETURNING 1`
 )
 
 // What switches a person off or on, beside the event and the seat.

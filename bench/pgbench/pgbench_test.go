@@ -25,7 +25,7 @@ func TestTheScriptsRun(t *testing.T) {
 		program = filepath.Join(dir, program)
 	}
 	if _, err := exec.LookPath(program); err != nil {
-		t.Skip("pgbench is not installed")
+		storetest.Missing(t, "pgbench is not installed")
 	}
 	const users, seats = 40, 100_000
 	database := storetest.PostgresURL(t)

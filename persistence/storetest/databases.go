@@ -154,12 +154,18 @@ func server(t testing.TB) string {
 	t.Helper()
 	address := os.Getenv("USHER_TEST_POSTGRES")
 	if address == "" {
-		if os.Getenv("USHER_TEST_REQUIRE") == "1" {
-			t.Fatal("USHER_TEST_POSTGRES is not set; make test starts a server and sets it")
-		}
-		t.Skip("USHER_TEST_POSTGRES is not set; make test starts a server and sets it")
+		Missing(t, "USHER_TEST_POSTGRES is not set; make test starts a server and sets it")
 	}
 	return address
+}
+
+// Missing ends a test for want of something that make test sees to: as skipped, or where USHER_TEST_REQUIRE is 1 as failed.
+func Missing(t testing.TB, what string) {
+	t.Helper()
+	if os.Getenv("USHER_TEST_REQUIRE") == "1" {
+		t.Fatal(what)
+	}
+	t.Skip(what)
 }
 
 func database(t testing.TB, options string) string {
