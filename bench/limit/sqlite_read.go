@@ -39,7 +39,7 @@ func (s *SQLite) org() string        { return s.people.Caller.Organisation.Strin
 func (s *SQLite) connection() string { return s.people.Caller.Connection.String() }
 
 func (s *SQLite) standing() []any {
-	return []any{s.org(), s.people.Caller.Token[:], s.connection(), time.Now().UnixMilli()}
+	return []any{s.org(), s.people.Caller.AccessVersion}
 }
 
 // person is what a select of a person is scanned into: what a patch needs of it, and the rest as it comes.

@@ -10,7 +10,6 @@ package pgbench
 import (
 	"context"
 	"embed"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -88,7 +87,9 @@ func Run(ctx context.Context, c Config) (Result, error) {
 	for name, value := range variables {
 		args = append(args, "--define="+name+"="+value)
 	}
-	out, err := exec.CommandContext(ctx, c.Program, append(args, c.URL)...).CombinedOutput()
+	command := exec.CommandContext(ctx, c.Program, append(args, c.URL)...)
+	command.Env = append(os.Environ(), "PGOPTIONS=-c random_page_cost=1.1") // as Usher's connections have it
+	out, err := command.CombinedOutput()
 	if err != nil {
 		return Result{}, fmt.Errorf("pgbench %s: %w: %s", c.Script, errors.Join(err, ctx.Err()), out)
 	}
@@ -125,7 +126,7 @@ func (c Config) variables(ctx context.Context) (map[string]string, error) {
 	const perMillisecond = 10_000 // numbers for new people; they stay below 2⁵⁶ (see seed.People)
 	return map[string]string{
 		"org": p.Caller.Organisation.String(), "connection": p.Caller.Connection.String(),
-		"token": `\x` + hex.EncodeToString(p.Caller.Token[:]), "now": strconv.FormatInt(now, 10),
+		"access": strconv.FormatInt(p.Caller.AccessVersion, 10), "now": strconv.FormatInt(now, 10),
 		"prefix": fmt.Sprintf("%016x", p.Prefix), "users": strconv.Itoa(p.Users), "clients": strconv.Itoa(c.Connections),
 		"n": "0", "base": strconv.FormatInt(now*perMillisecond, 10),
 		"first": strconv.Itoa(p.Users / 2), "each": strconv.Itoa(max(1, p.Users/2/c.Connections)),
