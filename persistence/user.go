@@ -188,8 +188,10 @@ func (t users) indexWords(u domain.User) error {
 	if t.dialect() != sqlite {
 		return nil // PostgreSQL has trigram indexes on the columns
 	}
-	return t.exec("INSERT INTO users_text (rowid, words) SELECT search_row, ? FROM users WHERE organisation_id = ? AND user_id = ?",
-		words(u), u.Organisation.UUID, u.ID.UUID)
+	// VALUES, since INSERT from a SELECT begins a savepoint of its own, at which the index writes out what it has gathered in
+	// this transaction: with many people, that and the merging of what was written would be most of the work.
+	return t.exec("INSERT INTO users_text (rowid, words) VALUES ((SELECT search_row FROM users WHERE organisation_id = ? AND user_id = ?), ?)",
+		u.Organisation.UUID, u.ID.UUID, words(u))
 }
 
 func (t users) forgetWords(u domain.User) error {

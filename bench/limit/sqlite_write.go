@@ -130,7 +130,7 @@ func (s *SQLite) create(n int64) error {
 			nil, nil, document, 1, now, now, now,
 		}},
 		{insertEmailSQL, []any{org, id, 0, name, "work", true}},
-		{indexWordsSQL, []any{name + "\n" + strings.ToLower(display), org, id}},
+		{indexWordsSQL, []any{org, id, name + "\n" + strings.ToLower(display)}},
 		{countSQL, []any{org, connection, "user", 0, 1}},
 		{insertEventSQL, []any{org, event, "user.created", "connection", connection, "user", id, "limit-" + number, now}},
 		{insertValuesSQL, []any{org, event, id, nil, document}},

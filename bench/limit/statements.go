@@ -18,7 +18,7 @@ modified_at, accepted_at, archived_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 
 
 	insertEmailSQL = `INSERT INTO user_emails (organisation_id, user_id, position, address_key, type_key, is_primary) VALUES (?, ?, ?, ?, ?, ?)`
 
-	indexWordsSQL = `INSERT INTO users_text (rowid, words) SELECT search_row, ? FROM users WHERE organisation_id = ? AND user_id = ?`
+	indexWordsSQL = `INSERT INTO users_text (rowid, words) VALUES ((SELECT search_row FROM users WHERE organisation_id = ? AND user_id = ?), ?)`
 
 	countSQL = `INSERT INTO resource_counts (organisation_id, connection_id, kind, shard, n) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (organisation_id, connection_id, kind, shard) DO UPDATE SET n = resource_counts.n + excluded.n`
