@@ -106,7 +106,8 @@ func entries[Noun any](t *testing.T, store *persistence.Store, list func(domain.
 	taken := is
 	entry(&taken).Name, entry(&taken).Version = domain.NewName("ABC"), 3
 	Refused(t, change(is, taken), domain.Conflict, domain.CodeNameTaken)
-	require.Error(t, change(b, taken), "over a version that is gone")
+	movedOn(t, store, func(tx domain.Tx) error { return list(tx).Save(b, taken) })
+	movedOn(t, store, func(tx domain.Tx) error { return list(tx).Delete(b) })
 	got, err = get(org, idB)
 	require.NoError(t, err)
 	require.Equal(t, is, got)
@@ -175,7 +176,8 @@ func modules(t *testing.T, store *persistence.Store) {
 	is.Name, is.HasObjects, is.Version, is.ModifiedAt = "Records", true, 2, at.Add(time.Hour)
 	require.NoError(t, writing(store, func(tx domain.Tx) error { return tx.Modules().Save(b, is) }))
 	require.Equal(t, []domain.Module{a, is}, list())
-	require.Error(t, writing(store, func(tx domain.Tx) error { return tx.Modules().Save(b, is) }), "over a version that is gone")
+	movedOn(t, store, func(tx domain.Tx) error { return tx.Modules().Save(b, is) })
+	movedOn(t, store, func(tx domain.Tx) error { return tx.Modules().Delete(b) })
 	require.NoError(t, writing(store, func(tx domain.Tx) error { return tx.Modules().Delete(a) }))
 	require.Equal(t, []domain.Module{is}, list())
 	elsewhere := NewTenant(t, store, Slug(t)+"-2", -1).Organisation.ID
@@ -198,6 +200,20 @@ func licenceTypes(t *testing.T, store *persistence.Store) {
 		require.Equal(t, is.Version, list()[0].Version)
 		was = is
 	}
+}
+
+// movedOn requires that a write is over a version that is gone: then the unit of work runs again.
+func movedOn(t testing.TB, store domain.Store, fn func(domain.Tx) error) {
+	t.Helper()
+	enough := domain.UnknownMember("enough")
+	runs := 0
+	err := writing(store, func(tx domain.Tx) error {
+		if runs++; runs > 2 { // PostgreSQL tries twice before it has to begin anew
+			return enough
+		}
+		return fn(tx)
+	})
+	require.Equal(t, enough, err)
 }
 
 func uuidsOf(ids []domain.UserID) []uuid.UUID {
