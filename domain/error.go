@@ -77,6 +77,9 @@ const (
 	CodeUnresolvedReference  = "unresolved_reference"
 	CodeRateLimited          = "rate_limited"
 	CodePermissionMissing    = "permission_missing" // the administrator lacks the permission that Field names
+	CodeEscalation           = "escalation"         // rule owner.escalation: granting what one does not hold
+	CodeInUse                = "in_use"             // something is held, or mentioned, and cannot just go
+	CodeSystemKept           = "system_kept"        // what the system needs cannot be deleted
 	CodeUnavailable          = "unavailable"
 	CodeUnsupportedMediaType = "unsupported_media_type"
 )
@@ -88,7 +91,8 @@ func Codes() []string {
 		CodeInvalidCursor, CodeExpiredCursor, CodeInvalidCount, CodeNoTarget, CodeMutability, CodeTooMany, CodeTooLarge,
 		CodeNotFound, CodeUserNameTaken, CodeExternalIDTaken, CodeSlugTaken, CodeNameTaken, CodeSeatsExhausted,
 		CodeLastOwner, CodeOrganisationStopped, CodeConnectionDisabled, CodeUnauthenticated, CodeVersionMismatch,
-		CodeUnresolvedReference, CodeRateLimited, CodePermissionMissing, CodeUnavailable, CodeUnsupportedMediaType,
+		CodeUnresolvedReference, CodeRateLimited, CodePermissionMissing, CodeEscalation,
+		CodeInUse, CodeSystemKept, CodeUnavailable, CodeUnsupportedMediaType,
 	}
 }
 

@@ -31,6 +31,24 @@ const (
 	TokenCreated          EventType = "token.created"
 	TokenRevoked          EventType = "token.revoked"
 	SchemaAdded           EventType = "schema.added"
+	UserAccessChanged     EventType = "user.access_changed" // role, profile, team, queues, own grants and revokes
+	ModuleRegistered      EventType = "module.registered"
+	ModuleUpdated         EventType = "module.updated"
+	ModuleRemoved         EventType = "module.removed"
+	RoleCreated           EventType = "role.created"
+	RoleUpdated           EventType = "role.updated"
+	RoleDeleted           EventType = "role.deleted"
+	ProfileCreated        EventType = "profile.created"
+	ProfileUpdated        EventType = "profile.updated"
+	ProfileDeleted        EventType = "profile.deleted"
+	TeamCreated           EventType = "team.created"
+	TeamUpdated           EventType = "team.updated"
+	TeamDeleted           EventType = "team.deleted"
+	QueueCreated          EventType = "queue.created"
+	QueueUpdated          EventType = "queue.updated"
+	QueueDeleted          EventType = "queue.deleted"
+	LicenceUpdated        EventType = "licence.updated"
+	DefaultsChanged       EventType = "organisation.defaults_changed"
 )
 
 // Actor is who did something.
@@ -49,7 +67,7 @@ type Event struct {
 	Organisation OrganisationID
 	Type         EventType
 	Actor        Actor
-	SubjectKind  string // "user", "group", "organisation", "connection", "token", "schema"
+	SubjectKind  string // "user", "group", "organisation", "connection", "token", "schema", "module", "role", "profile", "team", "queue", "licence"
 	Subject      uuid.UUID
 	RequestID    string
 	At           time.Time

@@ -30,10 +30,13 @@ type NewOrganisation struct {
 	Token        Token
 	TokenText    string
 	Owner        *User // nil without OwnerEmail
+	Roles        []Role
+	Profiles     []Profile
 }
 
 // CreateOrganisation makes an organisation with its seats, a generic connection named default with a token that does
-// not expire, and, where an address is given, a pending owner who holds a full seat. SlugTaken, Invalid, SeatsExhausted.
+// not expire, roles and profiles to begin with (rule user.starter), and, where an address is given, a pending owner who
+// holds a full seat. SlugTaken, Invalid, SeatsExhausted.
 func (in *Installation) CreateOrganisation(ctx context.Context, spec OrganisationSpec) (NewOrganisation, error) {
 	made, err := in.planOrganisation(spec)
 	if err != nil {
@@ -90,6 +93,9 @@ func (in *Installation) planOrganisation(spec OrganisationSpec) (made NewOrganis
 	if made.Token, made.TokenText, err = in.newToken(c, time.Time{}, now); err != nil {
 		return made, err
 	}
+	if made.Roles, made.Profiles, err = in.starter(o); err != nil {
+		return made, err
+	}
 	if spec.OwnerEmail != "" {
 		made.Owner, err = in.firstOwner(o, spec.OwnerEmail, now)
 	}
@@ -137,6 +143,9 @@ func (in *Installation) insertOrganisation(tx Tx, made NewOrganisation, seats []
 		return err
 	}
 	if err := in.insertToken(tx, made.Token); err != nil {
+		return err
+	}
+	if err := in.insertStarter(tx, made, seats); err != nil {
 		return err
 	}
 	if made.Owner == nil {

@@ -110,6 +110,7 @@ func TestCreateOrganisation(t *testing.T) {
 		events := eventsOf(t, store, o.ID)
 		require.ElementsMatch(t, []domain.EventType{
 			domain.OrganisationCreated, domain.ConnectionCreated, domain.TokenCreated, domain.UserCreated,
+			domain.RoleCreated, domain.RoleCreated, domain.RoleCreated, domain.ProfileCreated, domain.ProfileCreated, domain.ProfileCreated,
 		}, eventTypes(events))
 		for _, e := range events {
 			require.Equal(t, domain.ActorOperator(), e.Actor)

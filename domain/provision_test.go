@@ -64,6 +64,7 @@ func provisionActivation(s *scene) {
 // provisionDefaults: a pushed person has the licence full and is no owner, and nothing in the body says otherwise
 // (security 10).
 func provisionDefaults(s *scene) {
+	accessDefaults(s)
 	forged := uuid.NewString()
 	sent := []attribute.Member{
 		storetest.Text("id", forged), storetest.Text("organisation", forged), storetest.Truth("owner", true),

@@ -51,6 +51,21 @@ func TestRules(t *testing.T) {
 		"group.steps":            groupSteps,
 		"token.expiry":           tokenExpiry,
 		"token.recall":           tokenRecall,
+		"permission.effective":   permissionEffective,
+		"profile.summary":        profileSummary,
+		"profile.delete":         profileDelete,
+		"role.sees":              roleSees,
+		"role.tree":              roleTree,
+		"owner.escalation":       ownerEscalation,
+		"user.baseline":          userBaseline,
+		"user.copy-permissions":  userCopyPermissions,
+		"user.starter":           userStarter,
+		"licence.modules":        licenceModules,
+		"module.catalogue":       moduleCatalogue,
+		"access.assign":          accessAssign,
+		"access.unknown":         accessUnknown,
+		"access.version":         accessVersion,
+		"access.turns":           accessTurns,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

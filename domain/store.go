@@ -30,4 +30,5 @@ type Tx interface {
 	Events() Events
 	Tallies() Tallies
 	Rates() Rates
+	AccessTx
 }

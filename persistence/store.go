@@ -174,3 +174,13 @@ func (t tx) Seats() domain.Seats                 { return seats(t) }
 func (t tx) Events() domain.Events               { return events(t) }
 func (t tx) Tallies() domain.Tallies             { return tallies(t) }
 func (t tx) Rates() domain.Rates                 { return rates(t) }
+
+// What people may do (domain.AccessTx).
+
+func (t tx) Modules() domain.Modules                  { return modules(t) }
+func (t tx) Roles() domain.Entries[domain.Role]       { return roles(t.session) }
+func (t tx) Profiles() domain.Entries[domain.Profile] { return profiles(t.session) }
+func (t tx) Teams() domain.Entries[domain.Team]       { return teams(t.session) }
+func (t tx) Queues() domain.Entries[domain.Queue]     { return queues(t.session) }
+func (t tx) LicenceTypes() domain.LicenceTypes        { return licenceTypes(t) }
+func (t tx) Assignments() domain.Assignments          { return assignments(t) }

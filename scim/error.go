@@ -49,6 +49,9 @@ var outcomes = map[string]outcome{
 	domain.CodeUnsupportedMediaType: {http.StatusUnsupportedMediaType, ""},
 	domain.CodeRateLimited:          {http.StatusTooManyRequests, ""},
 	domain.CodePermissionMissing:    {http.StatusForbidden, ""},
+	domain.CodeEscalation:           {http.StatusForbidden, ""},
+	domain.CodeInUse:                {http.StatusConflict, ""},
+	domain.CodeSystemKept:           {http.StatusForbidden, ""},
 	domain.CodeInternal:             {http.StatusInternalServerError, ""},
 	domain.CodeUnavailable:          {http.StatusServiceUnavailable, ""},
 }

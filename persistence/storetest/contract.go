@@ -28,6 +28,14 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Events":        events,
 		"Tallies":       tallies,
 		"Rates":         rates,
+		"Modules":       modules,
+		"Roles":         roles,
+		"Profiles":      profiles,
+		"Teams":         teams,
+		"Queues":        queues,
+		"LicenceTypes":  licenceTypes,
+		"Assignments":   assignments,
+		"Access":        access,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,398 @@
+package domain
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"usher/domain/attribute"
+)
+
+// Choice is what somebody wants a person to have of a kind: one, with the zero id none, or whatever the directory and the
+// defaults of the organisation say.
+type Choice[Noun any] struct {
+	ID        ID[Noun]
+	Automatic bool
+}
+
+// Choose makes a choice of one; with the zero id of none.
+func Choose[Noun any](id ID[Noun]) *Choice[Noun] { return &Choice[Noun]{ID: id} }
+
+// Automatically leaves the choice to the directory and the defaults.
+func Automatically[Noun any]() *Choice[Noun] { return &Choice[Noun]{Automatic: true} }
+
+// AccessChange is what changes of what a person is given. What is nil stays.
+type AccessChange struct {
+	Role    *Choice[Role]
+	Profile *Choice[Profile]
+	Team    *Choice[Team]
+	Queues  *[]QueueID   // in place of those that administrators gave
+	Granted *Permissions // beside the profile, in place of what was granted
+	Revoked *Permissions // in spite of it, in place of what was revoked
+	Locked  bool         // nothing from the directory overrules the choices made by this
+}
+
+// UserAccess gives what a person is given, the defaults included. It needs users:view, but for oneself. NotFound.
+func (ad *Administration) UserAccess(ctx context.Context, who Administrator, user UserID) (UserAccess, error) {
+	var found UserAccess
+	err := ad.lookAt(ctx, who, user, func(tx Tx) (err error) {
+		found, err = accessOf(tx, who.Organisation, user)
+		return err
+	})
+	return found, err
+}
+
+// accessOf reads what a person is given, the defaults included.
+func accessOf(tx Tx, org OrganisationID, user UserID) (UserAccess, error) {
+	found, err := tx.Assignments().Of(org, user)
+	if err != nil {
+		return found, err
+	}
+	defaults, err := tx.Assignments().Defaults(org)
+	return found.With(defaults), err
+}
+
+// Effective gives what a person may do (rule permission.effective); for an owner everything that the catalogue has. It
+// needs users:view, but for oneself. NotFound.
+func (ad *Administration) Effective(ctx context.Context, who Administrator, user UserID) (Permissions, error) {
+	var held Permissions
+	err := ad.lookAt(ctx, who, user, func(tx Tx) error {
+		access, err := tx.Assignments().Access(who.Organisation, user)
+		if err != nil {
+			return err
+		}
+		if !access.Owner {
+			held = access.Effective()
+			return nil
+		}
+		known, err := loadCatalogue(tx, who.Organisation)
+		held = known.Everything()
+		return err
+	})
+	return held, err
+}
+
+// Assigned is the outcome of a change of what a person is given.
+type Assigned struct {
+	UserAccess
+
+	// Warning is one sentence where the change was made and is probably not what was meant; empty: none.
+	Warning string
+}
+
+// Assign changes what a person is given. It needs users:edit on the person, and nobody gives what they do not hold
+// themselves (rule owner.escalation). NotFound, Precondition, Invalid, TooMany, Forbidden.
+func (ad *Administration) Assign(ctx context.Context, who Administrator, user UserID, match IfMatch, change AccessChange) (Assigned, error) {
+	return ad.assigning(ctx, who, user, match, func(Tx, UserAccess) (AccessChange, error) { return change, nil })
+}
+
+// CopyAccess gives a person the role, profile, team, queues and own permissions that another one has (rule
+// user.copy-permissions). It needs users:view on the other one, and is refused as [Administration.Assign] is. NotFound,
+// Precondition, Invalid, Forbidden.
+func (ad *Administration) CopyAccess(ctx context.Context, who Administrator, from, to UserID, match IfMatch) (Assigned, error) {
+	if err := who.need(ModuleUsers, ActionView, from.String()); err != nil {
+		return Assigned{}, err
+	}
+	return ad.assigning(ctx, who, to, match, func(tx Tx, was UserAccess) (AccessChange, error) {
+		defaults, err := tx.Assignments().Defaults(who.Organisation)
+		if err != nil {
+			return AccessChange{}, err
+		}
+		source, err := tx.Assignments().Of(who.Organisation, from)
+		return source.With(defaults).copiedTo(was.With(defaults)), err
+	})
+}
+
+// copiedTo is the change that gives another person what this one has.
+func (u UserAccess) copiedTo(to UserAccess) AccessChange {
+	queues := make([]QueueID, len(u.Queues))
+	for i, q := range u.Queues {
+		queues[i] = q.ID
+	}
+	return AccessChange{
+		Role: chooseOther(to.Role, u.Role), Profile: chooseOther(to.Profile, u.Profile), Team: chooseOther(to.Team, u.Team),
+		Queues: &queues, Granted: &u.Granted, Revoked: &u.Revoked,
+	}
+}
+
+// chooseOther is no choice where it would change nothing.
+func chooseOther[Noun any](was, is Given[Noun]) *Choice[Noun] {
+	if was.ID == is.ID {
+		return nil
+	}
+	return Choose(is.ID)
+}
+
+func (ad *Administration) assigning(ctx context.Context, who Administrator, user UserID, match IfMatch, wanted func(tx Tx, was UserAccess) (AccessChange, error)) (Assigned, error) {
+	var outcome Assigned
+	err := ad.change(ctx, who, ModuleUsers, ActionEdit, user.String(), func(tx Tx, now time.Time) error {
+		if err := tx.Assignments().Lock(who.Organisation); err != nil {
+			return err
+		}
+		was, err := tx.Assignments().Of(who.Organisation, user)
+		if err != nil {
+			return err
+		}
+		if err := match.admits(was.Version); err != nil {
+			return err
+		}
+		change, err := wanted(tx, was)
+		if err != nil {
+			return err
+		}
+		outcome, err = ad.assign(tx, who, was, change, now)
+		return err
+	})
+	return outcome, err
+}
+
+// assign makes a change to what a person is given, in a unit of work that holds the lock.
+func (ad *Administration) assign(tx Tx, who Administrator, was UserAccess, change AccessChange, now time.Time) (Assigned, error) {
+	is, err := change.applied(tx, was, now)
+	if err != nil {
+		return Assigned{}, err
+	}
+	defaults, err := tx.Assignments().Defaults(who.Organisation)
+	if err != nil {
+		return Assigned{}, err
+	}
+	before, after := was.With(defaults), is.With(defaults)
+	if err := ad.mayAssign(tx, who, before, after); err != nil {
+		return Assigned{}, err
+	}
+	warning, err := licenceWarning(tx, before, after)
+	if err != nil {
+		return Assigned{}, err
+	}
+	is, err = ad.saveAccess(tx, who, was, is, now)
+	return Assigned{UserAccess: is.With(defaults), Warning: warning}, err
+}
+
+// applied is what a change makes of what a person is given. Invalid where it names what does not exist.
+func (c AccessChange) applied(tx Tx, was UserAccess, now time.Time) (UserAccess, error) {
+	org, is := was.Organisation, was
+	var err error
+	if is.Role, err = choose(tx.Roles(), org, was.Role, c.Role, c.Locked, "role", now); err != nil {
+		return was, err
+	}
+	if is.Profile, err = choose(tx.Profiles(), org, was.Profile, c.Profile, c.Locked, "profile", now); err != nil {
+		return was, err
+	}
+	if is.Team, err = choose(tx.Teams(), org, was.Team, c.Team, c.Locked, "team", now); err != nil {
+		return was, err
+	}
+	if is.Queues, err = c.queues(tx, was, now); err != nil {
+		return was, err
+	}
+	if c.Granted == nil && c.Revoked == nil {
+		return is, nil
+	}
+	known, err := loadCatalogue(tx, org)
+	if err != nil {
+		return was, err
+	}
+	if c.Granted != nil {
+		if is.Granted, err = c.Granted.parsed("granted", known); err != nil {
+			return was, err
+		}
+	}
+	if c.Revoked != nil {
+		is.Revoked, err = c.Revoked.parsed("revoked", known)
+	}
+	return is, err
+}
+
+// choose makes a choice of a kind that a person has one of.
+func choose[Noun any](list Entries[Noun], org OrganisationID, was Given[Noun], choice *Choice[Noun], lock bool, noun string, now time.Time) (Given[Noun], error) {
+	switch {
+	case choice == nil:
+		return was, nil
+	case choice.Automatic:
+		if was.Source == SourceAdministrator {
+			return Given[Noun]{}, nil
+		}
+		return was, nil
+	case !choice.ID.IsZero():
+		if _, err := refer(list, org, choice.ID, noun, noun); err != nil {
+			return was, err
+		}
+	}
+	return given(was, choice.ID, lock, now), nil
+}
+
+// given is what an administrator gives; where it is so already, it stays as it was.
+func given[Noun any](was Given[Noun], id ID[Noun], lock bool, now time.Time) Given[Noun] {
+	if was.ID == id && was.Source == SourceAdministrator && was.Locked == lock {
+		return was
+	}
+	return Given[Noun]{ID: id, Source: SourceAdministrator, Locked: lock, At: now}
+}
+
+// queues are those from elsewhere and those chosen.
+func (c AccessChange) queues(tx Tx, was UserAccess, now time.Time) ([]Given[Queue], error) {
+	if c.Queues == nil {
+		return was.Queues, nil
+	}
+	chosen := slices.Clone(*c.Queues)
+	if len(chosen) > maxQueuesOfUser {
+		return nil, tooMany("queues", "put one person into at most 200 queues")
+	}
+	var list []Given[Queue]
+	for _, q := range was.Queues {
+		switch {
+		case slices.Contains(chosen, q.ID):
+			list = append(list, given(q, q.ID, c.Locked, now))
+		case q.Source != SourceAdministrator:
+			list = append(list, q)
+		}
+	}
+	for _, id := range chosen {
+		if slices.ContainsFunc(list, func(q Given[Queue]) bool { return q.ID == id }) {
+			continue
+		}
+		if _, err := refer(tx.Queues(), was.Organisation, id, "queues", "queue"); err != nil {
+			return nil, err
+		}
+		list = append(list, given(Given[Queue]{}, id, c.Locked, now))
+	}
+	SortQueues(list)
+	return list, nil
+}
+
+// mayAssign refuses what would give a person more than somebody holds (rule owner.escalation): by profile, by role, by
+// grants, or by revoking no longer.
+func (ad *Administration) mayAssign(tx Tx, who Administrator, was, is UserAccess) error {
+	if is.Profile.ID != was.Profile.ID && !is.Profile.ID.IsZero() {
+		profile, err := tx.Profiles().Get(who.Organisation, is.Profile.ID)
+		if err != nil {
+			return err
+		}
+		if err := ad.mayGiveProfile(tx, who, "profile", profile); err != nil {
+			return err
+		}
+	}
+	if is.Role.ID != was.Role.ID && !is.Role.ID.IsZero() {
+		role, err := tx.Roles().Get(who.Organisation, is.Role.ID)
+		if err != nil {
+			return err
+		}
+		if err := ad.mayGiveRole(tx, who, "role", role); err != nil {
+			return err
+		}
+	}
+	if err := who.mayGrant("granted", is.Granted.Minus(was.Granted)); err != nil {
+		return err
+	}
+	return who.mayGrant("revoked", was.Revoked.Minus(is.Revoked))
+}
+
+// saveAccess writes what a person is given, with its event, when something differs.
+func (ad *Administration) saveAccess(tx Tx, who Administrator, was, is UserAccess, now time.Time) (UserAccess, error) {
+	before, after := was.tree(), is.tree()
+	if attribute.Equal(before, after) {
+		return was, nil
+	}
+	is.Version, is.ModifiedAt = was.Version+1, later(now, was.ModifiedAt)
+	if err := tx.Assignments().Save(was, is); err != nil {
+		return was, err
+	}
+	before, after = attribute.Diff(before, after)
+	return is, ad.record(tx, who, UserAccessChanged, "user", was.User.UUID, now, before, after)
+}
+
+// licenceWarning says so where a person's new profile permits nothing in the modules that their licence reaches (rule
+// licence.modules).
+func licenceWarning(tx Tx, was, is UserAccess) (string, error) {
+	if is.Profile.ID.IsZero() || is.Profile.ID == was.Profile.ID {
+		return "", nil
+	}
+	licences, err := tx.LicenceTypes().List(is.Organisation)
+	if err != nil {
+		return "", err
+	}
+	i := slices.IndexFunc(licences, func(l LicenceType) bool { return l.Name == is.Licence })
+	if i < 0 || licences[i].Modules.All {
+		return "", nil
+	}
+	profile, err := tx.Profiles().Get(is.Organisation, is.Profile.ID)
+	if err != nil || len(profile.Grants.Within(licences[i].Modules.Has)) > 0 {
+		return "", err
+	}
+	return "the profile permits nothing in the modules that the licence " + is.Licence +
+		" reaches; choose another profile, or let the licence reach more modules", nil
+}
+
+// Defaults gives what people from a directory get for whom nobody has decided. It needs profiles:view.
+func (ad *Administration) Defaults(ctx context.Context, who Administrator) (Defaults, error) {
+	var found Defaults
+	err := ad.look(ctx, who, ModuleProfiles, ActionView, "", func(tx Tx) (err error) {
+		found, err = tx.Assignments().Defaults(who.Organisation)
+		return err
+	})
+	return found, err
+}
+
+// SetDefaults says what people from a directory get for whom nobody has decided (rule provision.defaults). It needs
+// profiles:edit and, where the role changes, roles:edit, and nobody makes a default of what they do not hold (rule
+// owner.escalation). Precondition, Invalid, Forbidden.
+func (ad *Administration) SetDefaults(ctx context.Context, who Administrator, match IfMatch, role RoleID, profile ProfileID) (Defaults, error) {
+	var outcome Defaults
+	err := ad.change(ctx, who, ModuleProfiles, ActionEdit, "", func(tx Tx, now time.Time) error {
+		if err := tx.Assignments().Lock(who.Organisation); err != nil {
+			return err
+		}
+		was, err := tx.Assignments().Defaults(who.Organisation)
+		if err != nil {
+			return err
+		}
+		if err := match.admits(was.Version); err != nil {
+			return err
+		}
+		is := was
+		is.Role, is.Profile = role, profile
+		if err := ad.mayDefault(tx, who, was, is); err != nil {
+			return err
+		}
+		outcome, err = ad.saveDefaults(tx, who, was, is, now)
+		return err
+	})
+	return outcome, err
+}
+
+func (ad *Administration) mayDefault(tx Tx, who Administrator, was, is Defaults) error {
+	if is.Role != was.Role {
+		if err := who.need(ModuleRoles, ActionEdit, ""); err != nil {
+			return err
+		}
+	}
+	if is.Role != was.Role && !is.Role.IsZero() {
+		r, err := refer(tx.Roles(), who.Organisation, is.Role, "role", "role")
+		if err != nil {
+			return err
+		}
+		if err := ad.mayGiveRole(tx, who, "role", r); err != nil {
+			return err
+		}
+	}
+	if is.Profile == was.Profile || is.Profile.IsZero() {
+		return nil
+	}
+	p, err := refer(tx.Profiles(), who.Organisation, is.Profile, "profile", "profile")
+	if err != nil {
+		return err
+	}
+	return ad.mayGiveProfile(tx, who, "profile", p)
+}
+
+// saveDefaults writes defaults, with their event, when something differs.
+func (ad *Administration) saveDefaults(tx Tx, who Administrator, was, is Defaults, now time.Time) (Defaults, error) {
+	if was.Role == is.Role && was.Profile == is.Profile {
+		return was, nil
+	}
+	is.Version = was.Version + 1
+	if err := tx.Assignments().SaveDefaults(who.Organisation, was, is); err != nil {
+		return was, err
+	}
+	before, after := attribute.Diff(was.tree(), is.tree())
+	return is, ad.record(tx, who, DefaultsChanged, "organisation", who.Organisation.UUID, now, before, after)
+}

@@ -1,0 +1,108 @@
+package domain
+
+// actorUser is the kind of an actor who is a person of the organisation.
+const actorUser = "user"
+
+// mayGrant refuses that somebody gives away permissions they do not hold (rule owner.escalation).
+func (who Administrator) mayGrant(field string, p Permissions) error {
+	if who.Owner {
+		return nil
+	}
+	missing := p.Minus(who.Permissions).List()
+	if len(missing) == 0 {
+		return nil
+	}
+	return &Error{
+		Kind: Forbidden, Code: CodeEscalation, Field: field,
+		Message: "this would grant " + missing[0].String() + ", which you do not hold that far yourself; ask somebody who does, or an owner",
+	}
+}
+
+// mayGiveProfile refuses to give people a profile with more than one holds.
+func (ad *Administration) mayGiveProfile(_ Tx, who Administrator, field string, p Profile) error {
+	return who.mayGrant(field, p.Grants)
+}
+
+// mayGiveRole refuses to give people a role that shows more than one sees.
+func (ad *Administration) mayGiveRole(tx Tx, who Administrator, field string, r Role) error {
+	roles, err := tx.Roles().List(who.Organisation)
+	if err != nil {
+		return err
+	}
+	h := NewHierarchy(roles)
+	own, err := ad.sightOf(tx, who, h)
+	if err != nil || own.shows(h, r) {
+		return err
+	}
+	return showsMore(field)
+}
+
+// mayMoveRole refuses to put a role, and so its people, elsewhere without seeing them.
+func (ad *Administration) mayMoveRole(tx Tx, who Administrator, r Role) error {
+	roles, err := tx.Roles().List(who.Organisation)
+	if err != nil {
+		return err
+	}
+	h := NewHierarchy(roles)
+	own, err := ad.sightOf(tx, who, h)
+	if err != nil || own.reaches(h, r.ID) {
+		return err
+	}
+	return showsMore("parent")
+}
+
+func showsMore(field string) *Error {
+	return &Error{
+		Kind: Forbidden, Code: CodeEscalation, Field: field,
+		Message: "this would show data that your own role does not show you; ask somebody whose role does, or an owner",
+	}
+}
+
+// ownSight is what somebody sees by their own role.
+type ownSight struct {
+	role RoleID
+	sees Sight
+}
+
+// sightOf finds what somebody sees. An owner sees everything; so does an application that may edit every role, since it
+// has none of its own by which it could be measured.
+func (ad *Administration) sightOf(tx Tx, who Administrator, h Hierarchy) (ownSight, error) {
+	if who.Owner {
+		return ownSight{sees: SeesAll}, nil
+	}
+	if who.Actor.Kind != actorUser {
+		every := who.Permissions[Permission{Module: ModuleRoles, Action: ActionEdit}]
+		if every.All && len(every.IDs) == 0 {
+			return ownSight{sees: SeesAll}, nil
+		}
+		return ownSight{sees: SeesOwn}, nil
+	}
+	access, err := accessOf(tx, who.Organisation, UserID{UUID: who.Actor.ID})
+	if err != nil {
+		return ownSight{}, err
+	}
+	role, held := h[access.Role.ID]
+	if !held {
+		return ownSight{sees: SeesOwn}, nil
+	}
+	return ownSight{role: role.ID, sees: role.Sees}, nil
+}
+
+// reaches reports whether those who hold a role are seen.
+func (o ownSight) reaches(h Hierarchy, role RoleID) bool {
+	return o.sees == SeesAll || o.sees == SeesSubtree && (role == o.role || h.Below(role, o.role))
+}
+
+// shows reports whether a role shows no more than is seen.
+func (o ownSight) shows(h Hierarchy, r Role) bool {
+	switch r.Sees {
+	case SeesOwn:
+		return true
+	case SeesTeam:
+		return o.sees.atLeast(SeesTeam)
+	case SeesSubtree:
+		return o.reaches(h, r.ID)
+	case SeesAll:
+	}
+	return o.sees == SeesAll
+}
