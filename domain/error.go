@@ -77,6 +77,13 @@ const (
 	CodeUnresolvedReference  = "unresolved_reference"
 	CodeRateLimited          = "rate_limited"
 	CodePermissionMissing    = "permission_missing" // the administrator lacks the permission that Field names
+	CodeEmailTaken           = "email_taken"        // by hand, an e-mail that another account has (rule email.unique)
+	CodeEmailImmutable       = "email_immutable"    // rule user.email-immutable
+	CodeOwnerOnly            = "owner_only"         // what only a system owner does (rule owner.escalation)
+	CodeOwnerLicence         = "owner_licence"      // an owner with a licence that owners cannot have (rule owner.escalation)
+	CodeSeatsHeld            = "seats_held"         // a plan below the seats that are held (rule seat.reduce)
+	CodeWaitingForSeat       = "waiting_for_seat"   // what somebody who waits cannot do (rule seat.wait)
+	CodeNotArchived          = "not_archived"       // a purge of somebody who is still here
 	CodeUnavailable          = "unavailable"
 	CodeUnsupportedMediaType = "unsupported_media_type"
 )
@@ -89,6 +96,7 @@ func Codes() []string {
 		CodeNotFound, CodeUserNameTaken, CodeExternalIDTaken, CodeSlugTaken, CodeNameTaken, CodeSeatsExhausted,
 		CodeLastOwner, CodeOrganisationStopped, CodeConnectionDisabled, CodeUnauthenticated, CodeVersionMismatch,
 		CodeUnresolvedReference, CodeRateLimited, CodePermissionMissing, CodeUnavailable, CodeUnsupportedMediaType,
+		CodeEmailTaken, CodeEmailImmutable, CodeOwnerOnly, CodeOwnerLicence, CodeSeatsHeld, CodeWaitingForSeat, CodeNotArchived,
 	}
 }
 

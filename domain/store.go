@@ -30,4 +30,11 @@ type Tx interface {
 	Events() Events
 	Tallies() Tallies
 	Rates() Rates
+	Policies() Policies
+	Blocks() Blocks
+	Suspensions() Suspensions
+	Windows() Windows
+	Waiting() Waiting
+	Inactivity() Inactivity
+	Sweeps() Sweeps
 }

@@ -174,3 +174,10 @@ func (t tx) Seats() domain.Seats                 { return seats(t) }
 func (t tx) Events() domain.Events               { return events(t) }
 func (t tx) Tallies() domain.Tallies             { return tallies(t) }
 func (t tx) Rates() domain.Rates                 { return rates(t) }
+func (t tx) Policies() domain.Policies           { return policies(t) }
+func (t tx) Blocks() domain.Blocks               { return blocks(t) }
+func (t tx) Suspensions() domain.Suspensions     { return suspensions(t) }
+func (t tx) Windows() domain.Windows             { return windows(t) }
+func (t tx) Waiting() domain.Waiting             { return waiting(t) }
+func (t tx) Inactivity() domain.Inactivity       { return inactivity(t) }
+func (t tx) Sweeps() domain.Sweeps               { return sweeps(t) }

@@ -117,6 +117,9 @@ func fill(t testing.TB, store *persistence.Store, tenant Tenant) Tenant {
 		if _, err := tx.Rates().Add(tenant.Caller.Scope(), 1, 1); err != nil {
 			return err
 		}
+		if err := fillLife(tx, u); err != nil {
+			return err
+		}
 		return tx.Events().Append(domain.Event{
 			ID: domain.EventID{UUID: newUUID(t)}, Organisation: org, Type: domain.UserCreated, Actor: domain.ActorOperator(),
 			SubjectKind: "user", Subject: u.ID.UUID, At: time.Now(), After: attribute.NewComplex(Text("userName", "ana")),
