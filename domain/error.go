@@ -80,6 +80,13 @@ const (
 	CodeEscalation           = "escalation"         // rule owner.escalation: granting what one does not hold
 	CodeInUse                = "in_use"             // something is held, or mentioned, and cannot just go
 	CodeSystemKept           = "system_kept"        // what the system needs cannot be deleted
+	CodeEmailTaken           = "email_taken"        // by hand, an e-mail that another account has (rule email.unique)
+	CodeEmailImmutable       = "email_immutable"    // rule user.email-immutable
+	CodeOwnerOnly            = "owner_only"         // what only a system owner does (rule owner.escalation)
+	CodeOwnerLicence         = "owner_licence"      // an owner with a licence that owners cannot have (rule owner.escalation)
+	CodeSeatsHeld            = "seats_held"         // a plan below the seats that are held (rule seat.reduce)
+	CodeWaitingForSeat       = "waiting_for_seat"   // what somebody who waits cannot do (rule seat.wait)
+	CodeNotArchived          = "not_archived"       // a purge of somebody who is still here
 	CodeUnavailable          = "unavailable"
 	CodeUnsupportedMediaType = "unsupported_media_type"
 )
@@ -93,6 +100,7 @@ func Codes() []string {
 		CodeLastOwner, CodeOrganisationStopped, CodeConnectionDisabled, CodeUnauthenticated, CodeVersionMismatch,
 		CodeUnresolvedReference, CodeRateLimited, CodePermissionMissing, CodeEscalation,
 		CodeInUse, CodeSystemKept, CodeUnavailable, CodeUnsupportedMediaType,
+		CodeEmailTaken, CodeEmailImmutable, CodeOwnerOnly, CodeOwnerLicence, CodeSeatsHeld, CodeWaitingForSeat, CodeNotArchived,
 	}
 }
 

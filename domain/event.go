@@ -49,16 +49,33 @@ const (
 	QueueDeleted          EventType = "queue.deleted"
 	LicenceUpdated        EventType = "licence.updated"
 	DefaultsChanged       EventType = "organisation.defaults_changed"
+	PolicyChanged         EventType = "policy.changed"
+	SeatsChanged          EventType = "seats.changed"          // the plan of a licence was raised or reduced
+	SeatAssigned          EventType = "seat.assigned"          // somebody who waited got a seat
+	UserConfirmed         EventType = "user.confirmed"         // an administrator made a pending person active
+	UserPurged            EventType = "user.purged"            // what was personal of an archived person is erased
+	UserBlocked           EventType = "user.blocked"           // after says why
+	UserUnblocked         EventType = "user.unblocked"         //
+	InactivityWarned      EventType = "user.inactivity_warned" // after says when the person will be blocked
+	AccessWindowChanged   EventType = "user.access_window_changed"
+	OwnerMade             EventType = "owner.made"
+	OwnerUnmade           EventType = "owner.unmade"
+	SuspensionKept        EventType = "suspension.kept"      // a directory wanted to bring back whom an administrator deactivated, in vain
+	SuspensionOverruled   EventType = "suspension.overruled" // and did
+	EmailChangeSkipped    EventType = "email_change.skipped" // a directory wanted to change names that the policy keeps
 )
 
 // Actor is who did something.
 type Actor struct {
-	Kind string    // "connection", "operator"; later "user", "system"
-	ID   uuid.UUID // of the connection or person; zero for the operator
+	Kind string    // "connection", "operator", "system"; "user" for an administrator
+	ID   uuid.UUID // of the connection or person; zero for the operator and the system
 }
 
 // ActorOperator is whoever has the command line.
 func ActorOperator() Actor { return Actor{Kind: "operator"} }
+
+// ActorSystem is Usher itself, when a time has come.
+func ActorSystem() Actor { return Actor{Kind: "system"} }
 
 // Event is one thing that happened, appended in the transaction that made it happen. The log is append-only; personal
 // values (Before, After) are kept beside it so that they can be erased.

@@ -15,13 +15,11 @@ var licenceForm = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
 func checkSeats(seats []SeatPlan) error {
 	seen := make(map[string]bool, len(seats))
 	for _, plan := range seats {
-		switch {
-		case !licenceForm.MatchString(plan.Licence):
-			return InvalidField("seats", fmt.Sprintf("%.40q is no name of a licence; use lower-case letters, digits, _ and -, beginning with a letter", plan.Licence))
-		case seen[plan.Licence]:
+		if seen[plan.Licence] {
 			return InvalidField("seats", fmt.Sprintf("the licence %q is there twice; name each once", plan.Licence))
-		case !plan.Unlimited && (plan.Limit < 0 || plan.Limit > MaxSeats):
-			return InvalidField("seats", fmt.Sprintf("the licence %q needs a number of seats from 0 to 1,000,000, or unlimited", plan.Licence))
+		}
+		if err := plan.check(); err != nil {
+			return err
 		}
 		seen[plan.Licence] = true
 	}

@@ -91,7 +91,7 @@ func TestCreateOrganisation(t *testing.T) {
 		email, ok := made.Owner.SignInEmail()
 		require.True(t, ok)
 		require.Equal(t, "ana@acme.test", email.Key)
-		var owners []domain.User
+		var owners []domain.Owner
 		require.NoError(t, store.Write(t.Context(), func(tx domain.Tx) (err error) {
 			owners, err = tx.Users().Owners(o.ID)
 			return err

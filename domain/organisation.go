@@ -21,6 +21,8 @@ type Organisations interface {
 	Insert(o Organisation) error
 	// BySlug finds one by its short name. NotFound.
 	BySlug(slug string) (Organisation, error)
+	// Get finds one by its id. NotFound.
+	Get(id OrganisationID) (Organisation, error)
 	// List gives all, by slug.
 	List() ([]Organisation, error)
 	// Suspend sets or (with the zero time) clears the suspension. NotFound.

@@ -1,5 +1,21 @@
 package domain
 
+import "time"
+
+// Owner is how an owner stands, as far as rule owner.last asks.
+type Owner struct {
+	ID         UserID
+	Status     Status
+	AcceptedAt time.Time // zero: never here
+	Blocked    bool      // for whatever reason
+	Ends       bool      // has a valid-until date
+}
+
+// able reports whether the owner can sign in, now and from now on. A weekly schedule does not count.
+func (o Owner) able() bool {
+	return o.Status == Active && !o.AcceptedAt.IsZero() && !o.Blocked && !o.Ends
+}
+
 // loseOwner refuses the change from was to is when it would leave an organisation that an owner has signed in to
 // without an owner who can (rule owner.last). It keeps the owners from changing until the unit of work ends, so that
 // two of them cannot demote each other at the same moment.
@@ -7,11 +23,19 @@ func loseOwner(tx Tx, was, is User) error {
 	if !was.Owner || canOwn(is) {
 		return nil
 	}
-	owners, err := tx.Users().Owners(was.Organisation)
+	return demandOwner(tx, was)
+}
+
+// demandOwner is loseOwner for a change that is not of the person's own row: a block, a date on which they end.
+func demandOwner(tx Tx, lost User) error {
+	if !lost.Owner {
+		return nil
+	}
+	owners, err := tx.Users().Owners(lost.Organisation)
 	if err != nil {
 		return err
 	}
-	if ownerRemains(owners, was.ID) {
+	if ownerRemains(owners, lost.ID) {
 		return nil
 	}
 	return &Error{Kind: Forbidden, Code: CodeLastOwner, Message: "this is the last owner of the organisation who can sign in; " +
@@ -20,10 +44,10 @@ func loseOwner(tx Tx, was, is User) error {
 
 // ownerRemains reports whether the organisation can lose one owner: because another is left, or because none of them
 // has ever been here, so that there is nothing to lose yet.
-func ownerRemains(owners []User, without UserID) bool {
+func ownerRemains(owners []Owner, without UserID) bool {
 	began := false
 	for _, o := range owners {
-		if o.ID != without && canOwn(o) && !o.AcceptedAt.IsZero() {
+		if o.ID != without && o.able() {
 			return true
 		}
 		began = began || !o.AcceptedAt.IsZero()

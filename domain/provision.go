@@ -59,25 +59,117 @@ func (d *Directory) Provision(ctx context.Context, caller Caller, attributes att
 		return User{}, err
 	}
 	event.After = tree
-	err = d.store.Write(ctx, func(tx Tx) error {
-		if err := tx.Users().Insert(user); err != nil {
-			return err
-		}
-		if err := tx.Events().Append(event); err != nil {
-			return err
-		}
-		if user.HoldsSeat() {
-			return tx.Seats().Take(user.Organisation, user.Licence, user.ID)
-		}
-		return nil
+	outcome := user
+	err = d.overflowing(ctx, caller, func(mayWait bool) error {
+		return d.store.Write(ctx, func(tx Tx) error {
+			outcome = user
+			return d.insert(tx, caller, &outcome, event, mayWait)
+		})
 	})
 	if err != nil {
 		return User{}, err
 	}
+	user = outcome
 	if user.Manager != "" { // the store knows whether it names somebody
 		return d.User(ctx, caller, id)
 	}
 	return user, nil
+}
+
+// insert stores a new person with what follows from the rules.
+func (d *Directory) insert(tx Tx, caller Caller, user *User, event Event, mayWait bool) error {
+	pushed := *user
+	suspension, held, err := heldBack(tx, user)
+	if err != nil {
+		return err
+	}
+	if user.Status != pushed.Status {
+		if err := user.describe(event.After); err != nil {
+			return err
+		}
+		if event.After, err = user.Attributes(); err != nil {
+			return err
+		}
+	}
+	var place WaitingPlace
+	waits := false
+	if mayWait && user.HoldsSeat() {
+		if place, waits, err = takeOrWait(tx, User{}, user, event.At); err != nil {
+			return err
+		}
+	}
+	if err := checkStep(User{}, *user); err != nil {
+		return err
+	}
+	if err := tx.Users().Insert(*user); err != nil {
+		return err
+	}
+	if err := tx.Events().Append(event); err != nil {
+		return err
+	}
+	switch {
+	case held != "":
+		if err := d.recordHeld(tx, caller, held, suspension, *user, event.At); err != nil {
+			return err
+		}
+	case waits:
+		return tx.Waiting().Join(place)
+	}
+	if user.HoldsSeat() && !mayWait {
+		return tx.Seats().Take(user.Organisation, user.Licence, user.ID)
+	}
+	return nil
+}
+
+// recordHeld carries the suspension of an archived person over to the account that took their names, or ends it.
+func (d *Directory) recordHeld(tx Tx, caller Caller, what EventType, was Suspension, user User, now time.Time) error {
+	if err := tx.Suspensions().End(was.Organisation, was.User); err != nil {
+		return err
+	}
+	if what == SuspensionKept {
+		was.User = user.ID
+		if err := tx.Suspensions().Put(was); err != nil {
+			return err
+		}
+	}
+	return d.say(tx, caller, what, user.ID, now)
+}
+
+// say appends an event without values.
+func (d *Directory) say(tx Tx, caller Caller, what EventType, id UserID, now time.Time) error {
+	event, err := d.event(caller, what, "user", id.UUID, now)
+	if err != nil {
+		return err
+	}
+	return tx.Events().Append(event)
+}
+
+// overflowing runs a unit of work that may need a seat; where there is none and the organisation's policy is to wait, it
+// runs a second time and may put the person in line (rules seat.required, seat.wait). The policy is not looked at before,
+// so that a push that finds a seat does not pay for it.
+func (d *Directory) overflowing(ctx context.Context, caller Caller, run func(mayWait bool) error) error {
+	err := run(false)
+	if !IsCode(err, CodeSeatsExhausted) {
+		return err
+	}
+	var policy Policy
+	if failed := d.store.Read(ctx, func(tx Tx) (err error) {
+		policy, err = tx.Policies().Get(caller.Organisation)
+		return err
+	}); failed != nil {
+		return failed
+	}
+	if policy.SeatOverflow != SeatOverflowWait {
+		return err
+	}
+	return run(true)
+}
+
+// scribe of what this caller does.
+func (d *Directory) scribe(caller Caller) scribe {
+	return func(what EventType, user UserID, at time.Time) (Event, error) {
+		return d.event(caller, what, "user", user.UUID, at)
+	}
 }
 
 // status in which a person begins.
@@ -102,15 +194,17 @@ func (d *Directory) ChangeUser(ctx context.Context, caller Caller, id UserID, ma
 		return User{}, err
 	}
 	var outcome User
-	err = d.store.Write(ctx, func(tx Tx) error {
-		var was User
-		if known != nil {
-			was, known = *known, nil
-		} else if was, err = tx.Users().Get(caller.Scope(), id); err != nil {
+	err = d.overflowing(ctx, caller, func(mayWait bool) error {
+		return d.store.Write(ctx, func(tx Tx) error {
+			var was User
+			if known != nil {
+				was, known = *known, nil
+			} else if was, err = tx.Users().Get(caller.Scope(), id); err != nil {
+				return err
+			}
+			outcome, err = d.changeUser(tx, caller, was, match, mayWait, change)
 			return err
-		}
-		outcome, err = d.changeUser(tx, caller, was, match, change)
-		return err
+		})
 	})
 	if IsCode(err, CodeLastOwner) {
 		err = d.ownerProtected(ctx, caller, id, err)
@@ -121,7 +215,7 @@ func (d *Directory) ChangeUser(ctx context.Context, caller Caller, id UserID, ma
 	return outcome, nil
 }
 
-func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, change func(attribute.Value) (attribute.Value, error)) (User, error) {
+func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, mayWait bool, change func(attribute.Value) (attribute.Value, error)) (User, error) {
 	if err := match.admits(was.Version); err != nil {
 		return User{}, err
 	}
@@ -139,6 +233,14 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ch
 	if active := after.Get("active"); active.Kind() == attribute.Bool {
 		is.setActive(active.Truth(), caller.Activation, now)
 	}
+	if was.Status == Inactive && is.Status != Inactive {
+		if err := d.bringBack(tx, caller, was, &is, now); err != nil {
+			return User{}, err
+		}
+	}
+	if after, err = d.keepNames(tx, caller, was, before, after, now); err != nil {
+		return User{}, err
+	}
 	if err := is.describe(after); err != nil {
 		return User{}, err
 	}
@@ -148,8 +250,18 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ch
 	if is.Status == was.Status && attribute.Equal(before, after) {
 		return was, nil
 	}
+	if err := checkStep(was, is); err != nil {
+		return User{}, err
+	}
 	if err := loseOwner(tx, was, is); err != nil {
 		return User{}, err
+	}
+	var place WaitingPlace
+	waits := false
+	if mayWait && is.HoldsSeat() && !was.HoldsSeat() {
+		if place, waits, err = takeOrWait(tx, was, &is, now); err != nil {
+			return User{}, err
+		}
 	}
 	is.Version, is.ModifiedAt = was.Version+1, later(now, was.ModifiedAt)
 	if err := tx.Users().Save(was, is); err != nil {
@@ -163,7 +275,14 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ch
 	if err := tx.Events().Append(event); err != nil {
 		return User{}, err
 	}
-	if err := d.moveSeat(tx, was, is); err != nil {
+	switch {
+	case waits:
+		err = tx.Waiting().Join(place)
+	case mayWait && is.HoldsSeat() && !was.HoldsSeat(): // it has been taken
+	default:
+		err = moveSeat(tx, was, is, now, d.scribe(caller))
+	}
+	if err != nil {
 		return User{}, err
 	}
 	if is.Manager == was.Manager {
@@ -189,15 +308,50 @@ func (u *User) setActive(active bool, activation Activation, now time.Time) {
 	}
 }
 
-// moveSeat takes or frees the seat that a change of status asks for (rules activate.seat, seat.release).
-func (d *Directory) moveSeat(tx Tx, was, is User) error {
-	switch {
-	case is.HoldsSeat() && !was.HoldsSeat():
-		return tx.Seats().Take(is.Organisation, is.Licence, is.ID)
-	case !is.HoldsSeat() && was.HoldsSeat():
-		return tx.Seats().Release(is.Organisation, is.ID)
+// bringBack applies rule suspend.sticks to a person whom a directory wants active again, and restarts the clock of
+// inactivity for one who is (rule block.inactivity).
+func (d *Directory) bringBack(tx Tx, caller Caller, was User, is *User, now time.Time) error {
+	suspension, found, err := tx.Suspensions().Get(was.Organisation, was.ID)
+	if err != nil {
+		return err
 	}
-	return nil
+	if found {
+		policy, err := tx.Policies().Get(was.Organisation)
+		if err != nil {
+			return err
+		}
+		if policy.Suspension != DirectoryWins {
+			is.Status, is.AcceptedAt = was.Status, was.AcceptedAt
+			return d.say(tx, caller, SuspensionKept, was.ID, now)
+		}
+		if err := tx.Suspensions().End(suspension.Organisation, suspension.User); err != nil {
+			return err
+		}
+		if err := d.say(tx, caller, SuspensionOverruled, was.ID, now); err != nil {
+			return err
+		}
+	}
+	return tx.Inactivity().Restart(was.Organisation, was.ID, now)
+}
+
+// keepNames takes a change of user name or e-mails out of what a directory sent, where the policy says that those never
+// change; the rest applies (rule user.email-immutable).
+func (d *Directory) keepNames(tx Tx, caller Caller, was User, before, after attribute.Value, now time.Time) (attribute.Value, error) {
+	if attribute.Equal(before.Get("userName"), after.Get("userName")) && attribute.Equal(before.Get("emails"), after.Get("emails")) {
+		return after, nil
+	}
+	policy, err := tx.Policies().Get(was.Organisation)
+	if err != nil || policy.EmailChange != EmailChangeNever {
+		return after, err
+	}
+	for _, name := range []string{"userName", "emails"} {
+		if before.Has(name) {
+			after.Set(name, before.Get(name))
+		} else {
+			after.Delete(name)
+		}
+	}
+	return after, d.say(tx, caller, EmailChangeSkipped, was.ID, now)
 }
 
 func changeType(was, is User) EventType {
@@ -234,78 +388,12 @@ func (d *Directory) Deprovision(ctx context.Context, caller Caller, id UserID, m
 		if err := match.admits(was.Version); err != nil {
 			return err
 		}
-		now := d.env.instant()
-		is := was
-		is.Status, is.ArchivedAt, is.ModifiedAt, is.Version = Inactive, now, later(now, was.ModifiedAt), was.Version+1
-		if err := loseOwner(tx, was, is); err != nil {
-			return err
-		}
-		if err := d.clearReports(tx, caller, is, now); err != nil {
-			return err
-		}
-		if err := tx.Users().Archive(is); err != nil {
-			return err
-		}
-		event, err := d.event(caller, UserDeleted, "user", id.UUID, now)
-		if err != nil {
-			return err
-		}
-		if event.Before, err = was.Attributes(); err != nil {
-			return err
-		}
-		if err := tx.Events().Append(event); err != nil {
-			return err
-		}
-		return tx.Seats().Release(is.Organisation, is.ID)
+		return archive(tx, was, d.env.instant(), d.scribe(caller))
 	})
 	if IsCode(err, CodeLastOwner) {
 		err = d.ownerProtected(ctx, caller, id, err)
 	}
 	return err
-}
-
-// clearReports takes a manager who goes out of the resources of the people who named them by id.
-func (d *Directory) clearReports(tx Tx, caller Caller, manager User, now time.Time) error {
-	const batch = 500
-	for {
-		reports, err := tx.Users().Reports(caller.Scope(), manager.ID, batch)
-		if err != nil {
-			return err
-		}
-		for _, was := range reports {
-			if was.ID == manager.ID {
-				continue // who reports to themselves goes with what they said
-			}
-			before, err := was.Attributes()
-			if err != nil {
-				return err
-			}
-			was.Emails = emailsOf(before)
-			after := before
-			enterprise := after.Get(URNEnterprise)
-			enterprise.Delete("manager")
-			after.Set(URNEnterprise, enterprise)
-			is := was
-			if err := is.describe(after); err != nil {
-				return err
-			}
-			is.Version, is.ModifiedAt = was.Version+1, later(now, was.ModifiedAt)
-			if err := tx.Users().Save(was, is); err != nil {
-				return err
-			}
-			event, err := d.event(caller, UserUpdated, "user", is.ID.UUID, now)
-			if err != nil {
-				return err
-			}
-			event.Before, event.After = attribute.Diff(before, after)
-			if err := tx.Events().Append(event); err != nil {
-				return err
-			}
-		}
-		if len(reports) < batch {
-			return nil
-		}
-	}
 }
 
 // ownerProtected records that rule owner.last refused a directory's change, which undid everything else, and gives the

@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"crypto/rand"
 	"slices"
 	"sync"
 	"testing"
@@ -28,6 +29,31 @@ func TestRules(t *testing.T) {
 		"seat.release":           seatRelease,
 		"seat.unlimited":         seatUnlimited,
 		"activate.seat":          activateSeat,
+		"activate.seat-by-hand":  activateSeatByHand,
+		"activate.block-kept":    activateBlockKept,
+		"user.required":          userRequired,
+		"user.email-immutable":   userEmailImmutable,
+		"invite.confirm":         inviteConfirm,
+		"email.unique-by-hand":   emailUniqueByHand,
+		"policy.bounds":          policyBounds,
+		"permission.needed":      permissionNeeded,
+		"deactivate.by-hand":     deactivateByHand,
+		"delete.purge":           deletePurge,
+		"block.unblock":          blockUnblock,
+		"block.inactivity":       blockInactivity,
+		"block.inactivity-once":  blockInactivityOnce,
+		"owner.last-by-hand":     ownerLastByHand,
+		"owner.escalation":       ownerEscalation,
+		"suspend.sticks":         suspendSticks,
+		"suspend.sticks-loosely": suspendSticksLoosely,
+		"access.window":          accessWindow,
+		"access.decision":        accessDecision,
+		"seat.reduce":            seatReduce,
+		"seat.reduce-at-once":    seatReduceAtOnce,
+		"seat.limited-at-once":   seatLimitedAtOnce,
+		"seat.type-change":       seatTypeChange,
+		"seat.wait":              seatWait,
+		"seat.wait-at-once":      seatWaitAtOnce,
 		"scim.active":            scimActive,
 		"provision.activation":   provisionActivation,
 		"provision.defaults":     provisionDefaults,
@@ -86,6 +112,7 @@ type scene struct {
 	store     *persistence.Store
 	clock     *storetest.Clock
 	directory *domain.Directory
+	admin     *domain.Administration
 	tenant    storetest.Tenant
 	caller    domain.Caller
 }
@@ -94,6 +121,7 @@ func newScene(t *testing.T, store *persistence.Store, seats int) *scene {
 	t.Helper()
 	clock := storetest.NewClock()
 	s := &scene{T: t, store: store, clock: clock, directory: domain.NewDirectory(store, clock.Environment())}
+	s.admin = domain.NewAdministration(store, clock.Environment(), rand.Reader)
 	s.tenant = storetest.OwnTenant(t, store, seats)
 	s.caller = s.tenant.Caller
 	return s

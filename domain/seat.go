@@ -23,14 +23,24 @@ type Seats interface {
 	Take(org OrganisationID, licence string, holder UserID) error
 	// Release frees the seat the person holds, if any.
 	Release(org OrganisationID, holder UserID) error
-	// Usage counts limit, held and free seats per licence.
+	// Share keeps the plan of a licence from changing until the unit of work ends. Whoever takes a seat other than by a
+	// directory's push asks for it; pushes are kept by what they write anyway (see Resize).
+	Share(org OrganisationID, licence string) error
+	// Hold reads the plan of a licence and keeps it, and the seats, from others until the unit of work ends; found is
+	// false when the organisation has no such licence.
+	Hold(org OrganisationID, licence string) (plan SeatPlan, found bool, err error)
+	// Resize changes the plan of a licence that is held: seats are added or free ones taken away. Where a plan gets a
+	// limit that had none, everybody who needs a seat gets one. SeatsHeld.
+	Resize(org OrganisationID, was, is SeatPlan) error
+	// Usage counts limit, held and waiting per licence.
 	Usage(org OrganisationID) ([]SeatUsage, error)
 }
 
 // SeatUsage is the state of one licence type.
 type SeatUsage struct {
 	SeatPlan
-	Held int
+	Held    int
+	Waiting int // people in line (rule seat.wait)
 }
 
 // SeatsExhausted is the refusal of rule seat.required.

@@ -31,4 +31,11 @@ type Tx interface {
 	Tallies() Tallies
 	Rates() Rates
 	AccessTx
+	Policies() Policies
+	Blocks() Blocks
+	Suspensions() Suspensions
+	Windows() Windows
+	Waiting() Waiting
+	Inactivity() Inactivity
+	Sweeps() Sweeps
 }

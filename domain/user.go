@@ -6,16 +6,6 @@ import (
 	"usher/domain/attribute"
 )
 
-// Status is where a person stands in the life drawn in docs/states.md.
-type Status string
-
-// The statuses.
-const (
-	Pending  Status = "pending"  // may be somebody, has not been here yet
-	Active   Status = "active"   // may come in unless blocked
-	Inactive Status = "inactive" // gone or suspended; holds no seat
-)
-
 // User is a person of one organisation.
 //
 // The typed fields and Document are two views of one thing, made by one function ([User.describe]): the fields are what
@@ -67,6 +57,9 @@ type PersonRef struct {
 	ID      UserID
 	Display string
 }
+
+// Purged reports whether what was personal of an archived person is erased.
+func (u *User) Purged() bool { return !u.ArchivedAt.IsZero() && len(u.Document) == 0 }
 
 // Display is the name to show for the person: displayName, else the user name.
 func (u *User) Display() string {
@@ -178,8 +171,18 @@ type Users interface {
 	Save(was, is User) error
 	// Archive takes a person out of sight at ArchivedAt: names are free, memberships gone, groups they were in changed.
 	Archive(u User) error
-	// Owners reads the owners of an organisation and keeps others from changing them until the unit of work ends.
-	Owners(org OrganisationID) ([]User, error)
+	// Owners reads how the owners of an organisation stand and keeps others from changing them until the unit of work ends.
+	Owners(org OrganisationID) ([]Owner, error)
+	// Find reads one person who is here, of whatever connection or none, with groups and manager. NotFound.
+	Find(org OrganisationID, id UserID) (User, error)
+	// Archived reads one person who was deleted; after Purge without all that is personal. NotFound.
+	Archived(org OrganisationID, id UserID) (User, error)
+	// Purge erases what is personal of an archived person, the values of their events included; the events stay.
+	Purge(org OrganisationID, id UserID) error
+	// HasEmail reports whether anybody here has an address, whether or not they sign in by it.
+	HasEmail(org OrganisationID, key string) (bool, error)
+	// KeepEmail demands that a person signs in by an address. EmailTaken.
+	KeepEmail(u User, address Name) error
 	// Reports are the people of a connection whose manager is the given id, at most limit.
 	Reports(scope Scope, manager UserID, limit int) ([]User, error)
 }

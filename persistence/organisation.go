@@ -59,6 +59,15 @@ func (t organisations) BySlug(slug string) (domain.Organisation, error) {
 	return r.noun(), err
 }
 
+func (t organisations) Get(id domain.OrganisationID) (domain.Organisation, error) {
+	var r organisationRow
+	err := t.orm().Where("organisation_id = ?", id.UUID).Take(&r).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return domain.Organisation{}, errNoOrganisation()
+	}
+	return r.noun(), err
+}
+
 func (t organisations) List() ([]domain.Organisation, error) {
 	var rows []organisationRow
 	if err := t.orm().Order("slug").Find(&rows).Error; err != nil {

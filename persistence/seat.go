@@ -94,14 +94,131 @@ func (t seats) Release(org domain.OrganisationID, holder domain.UserID) error {
 	return t.exec("UPDATE seats SET holder_id = NULL WHERE organisation_id = ? AND holder_id = ?", org.UUID, holder.UUID)
 }
 
+func (t seats) Share(org domain.OrganisationID, licence string) error {
+	_, _, err := t.limit(org, licence, t.locking(" FOR KEY SHARE"))
+	return err
+}
+
+// locking is what a statement ends with; SQLite has one writer and needs nothing.
+func (t seats) locking(lock string) string {
+	if t.dialect() == postgres {
+		return lock
+	}
+	return ""
+}
+
+func (t seats) Hold(org domain.OrganisationID, licence string) (domain.SeatPlan, bool, error) {
+	plan := domain.SeatPlan{Licence: licence}
+	found := false
+	err := t.inside("SELECT COALESCE(seat_limit, -1) FROM licences WHERE organisation_id = ? AND licence = ?"+t.locking(" FOR UPDATE"),
+		[]any{org.UUID, licence}, func(r row) error {
+			found = true
+			return r.Scan(&plan.Limit)
+		})
+	if plan.Limit < 0 {
+		plan.Limit, plan.Unlimited = 0, true
+	}
+	return plan, found, err
+}
+
+func (t seats) Resize(org domain.OrganisationID, was, is domain.SeatPlan) error {
+	if err := t.exec("UPDATE licences SET seat_limit = ? WHERE organisation_id = ? AND licence = ?", limitOrNull(is), org.UUID, is.Licence); err != nil {
+		return err
+	}
+	switch {
+	case is.Unlimited:
+		return t.exec("DELETE FROM seats WHERE organisation_id = ? AND licence = ?", org.UUID, is.Licence)
+	case was.Unlimited:
+		return t.bound(org, is)
+	case is.Limit > was.Limit:
+		return t.add(org, is.Licence, is.Limit-was.Limit)
+	}
+	return t.remove(org, is, was.Limit-is.Limit)
+}
+
+func limitOrNull(plan domain.SeatPlan) any {
+	if plan.Unlimited {
+		return nil
+	}
+	return plan.Limit
+}
+
+// add makes seats, numbered after the highest there is.
+func (t seats) add(org domain.OrganisationID, licence string, n int) error {
+	return t.exec(`WITH RECURSIVE numbers (n) AS (SELECT 1 WHERE `+castInt(t.dialect())+` >= 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < `+castInt(t.dialect())+`),
+last (n) AS (SELECT COALESCE(max(seat_number), 0) FROM seats WHERE organisation_id = ? AND licence = ?)
+INSERT INTO seats (organisation_id, licence, seat_number) SELECT l.organisation_id, l.licence, last.n + numbers.n FROM numbers, last, licences l
+WHERE l.organisation_id = ? AND l.licence = ?`, n, n, org.UUID, licence, org.UUID, licence)
+}
+
+// remove takes free seats away, the highest first. A seat that somebody is about to take is waited for; then others are
+// looked for, until there are none.
+func (t seats) remove(org domain.OrganisationID, is domain.SeatPlan, n int) error {
+	for n > 0 {
+		removed := 0
+		err := t.inside(`DELETE FROM seats WHERE organisation_id = ? AND licence = ? AND seat_number IN (SELECT seat_number FROM seats
+WHERE organisation_id = ? AND licence = ? AND holder_id IS NULL ORDER BY seat_number DESC LIMIT ?`+t.locking(" FOR UPDATE")+`) RETURNING 1`,
+			[]any{org.UUID, is.Licence, org.UUID, is.Licence, n}, func(row) error {
+				removed++
+				return nil
+			})
+		if err != nil {
+			return err
+		}
+		if removed == 0 {
+			return t.fail(domain.SeatsHeld(is.Licence, is.Limit+n, is.Limit))
+		}
+		n -= removed
+	}
+	return nil
+}
+
+const needsSeatSQL = " FROM users WHERE organisation_id = ? AND licence = ? AND status <> 'inactive' AND archived_at IS NULL"
+
+// bound gives a plan a limit that had none, and so no seats: everybody who needs one gets one.
+//
+// On PostgreSQL people may be on their way in under the plan as it was. A push writes the person's row and the count of
+// its connection before it looks at the plan, so the rows and the counts are locked first: whoever was quicker is waited
+// for and then seen, whoever comes later sees the limit. Who comes otherwise shares the plan (Share), which is held.
+func (t seats) bound(org domain.OrganisationID, is domain.SeatPlan) error {
+	if t.dialect() == postgres {
+		if err := t.inside(`INSERT INTO resource_counts (organisation_id, connection_id, kind, shard, n)
+SELECT c.organisation_id, c.connection_id, '`+countUsers+`', s, 0 FROM connections c, generate_series(0, ?::int) s WHERE c.organisation_id = ?
+ORDER BY c.connection_id, s
+ON CONFLICT (organisation_id, connection_id, kind, shard) DO UPDATE SET n = resource_counts.n RETURNING 1`,
+			[]any{countShards - 1, org.UUID}, func(row) error { return nil }); err != nil {
+			return err
+		}
+		err := t.inside("SELECT user_id FROM users WHERE organisation_id = ? AND archived_at IS NULL ORDER BY user_id FOR UPDATE",
+			[]any{org.UUID}, func(row) error { return nil })
+		if err != nil {
+			return err
+		}
+	}
+	held := 0
+	if err := t.inside("SELECT count(*)"+needsSeatSQL, []any{org.UUID, is.Licence}, func(r row) error { return r.Scan(&held) }); err != nil {
+		return err
+	}
+	if held > is.Limit {
+		return t.fail(domain.SeatsHeld(is.Licence, held, is.Limit))
+	}
+	if err := t.add(org, is.Licence, is.Limit); err != nil {
+		return err
+	}
+	return t.exec(`UPDATE seats SET holder_id = (SELECT p.user_id FROM (SELECT user_id, row_number() OVER (ORDER BY user_id) AS n`+needsSeatSQL+`) p
+WHERE p.n = seats.seat_number) WHERE organisation_id = ? AND licence = ? AND seat_number <= `+castInt(t.dialect()),
+		org.UUID, is.Licence, org.UUID, is.Licence, held)
+}
+
 func (t seats) Usage(org domain.OrganisationID) ([]domain.SeatUsage, error) {
 	var list []domain.SeatUsage
 	err := t.query(`SELECT l.licence, COALESCE(l.seat_limit, -1), CASE WHEN l.seat_limit IS NULL
 THEN (SELECT count(*) FROM users u WHERE u.organisation_id = l.organisation_id AND u.licence = l.licence AND u.status <> 'inactive' AND u.archived_at IS NULL)
-ELSE (SELECT count(*) FROM seats s WHERE s.organisation_id = l.organisation_id AND s.licence = l.licence AND s.holder_id IS NOT NULL) END
+ELSE (SELECT count(*) FROM seats s WHERE s.organisation_id = l.organisation_id AND s.licence = l.licence AND s.holder_id IS NOT NULL) END,
+(SELECT count(*) FROM waiting_people w WHERE w.organisation_id = l.organisation_id AND w.licence = l.licence)
 FROM licences l WHERE l.organisation_id = ? ORDER BY l.licence`, []any{org.UUID}, func(r row) error {
 		var u domain.SeatUsage
-		if err := r.Scan(&u.Licence, &u.Limit, &u.Held); err != nil {
+		if err := r.Scan(&u.Licence, &u.Limit, &u.Held, &u.Waiting); err != nil {
 			return err
 		}
 		if u.Limit < 0 {

@@ -116,6 +116,21 @@ func (t users) Archive(u domain.User) error {
 	return count(t, u.Organisation, u.Connection, countUsers, id, -1)
 }
 
+func (t users) Purge(org domain.OrganisationID, id domain.UserID) error {
+	err := t.touch(notFound("user"), `UPDATE users SET user_name = '', user_name_key = '', external_id = NULL, display_name = NULL,
+display_name_key = NULL, given_name_key = NULL, family_name_key = NULL, manager = NULL, manager_id = NULL, document = ''
+WHERE organisation_id = ? AND user_id = ? AND archived_at IS NOT NULL`, org.UUID, id.UUID)
+	if err != nil {
+		return err
+	}
+	for _, table := range []string{"user_blocks", "access_windows", "inactivity"} {
+		if err := t.exec("DELETE FROM "+table+" WHERE organisation_id = ? AND user_id = ?", org.UUID, id.UUID); err != nil {
+			return err
+		}
+	}
+	return t.exec("DELETE FROM event_values WHERE organisation_id = ? AND subject_id = ?", org.UUID, id.UUID)
+}
+
 // leaveSQL takes a member out of all groups and lets those change: first memberships, then groups, in order of id, as
 // others do who change members, so that they wait for each other and never block both.
 const leaveSQL = `WITH gone AS (DELETE FROM memberships WHERE organisation_id = ? AND member_id = ? RETURNING group_id),

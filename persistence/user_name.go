@@ -52,6 +52,11 @@ AND NOT (kind = '`+nameOfUser+`' AND name_key = ?) AND NOT (kind = '`+nameOfEmai
 	return t.offerEmail(is)
 }
 
+func (t users) KeepEmail(u domain.User, address domain.Name) error {
+	return t.touch(domain.EmailTaken(), "UPDATE sign_in_names SET kind = kind WHERE organisation_id = ? AND name_key = ? AND user_id = ?",
+		u.Organisation.UUID, address.Key, u.ID.UUID)
+}
+
 func userNameTaken() *domain.Error {
 	return &domain.Error{
 		Kind: domain.Conflict, Code: domain.CodeUserNameTaken, Field: "userName",

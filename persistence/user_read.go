@@ -64,20 +64,61 @@ func (t users) Reports(scope domain.Scope, manager domain.UserID, limit int) ([]
 
 // Owners locks the owners' rows in order of id, so that two units of work wait for each other and never block both.
 // Only what the rule looks at is read.
-func (t users) Owners(org domain.OrganisationID) ([]domain.User, error) {
-	sql := "SELECT user_id, status, COALESCE(accepted_at, 0) FROM users WHERE organisation_id = ? AND owner AND archived_at IS NULL ORDER BY user_id"
+func (t users) Owners(org domain.OrganisationID) ([]domain.Owner, error) {
+	const owners = " FROM users u WHERE u.organisation_id = ? AND u.owner AND u.archived_at IS NULL ORDER BY u.user_id"
 	if t.dialect() == postgres {
-		sql += " FOR UPDATE"
+		// A statement of its own: what is beside the rows (blocks, windows) is seen as of the beginning of a statement,
+		// and the locks may have been waited for.
+		if err := t.inside("SELECT u.user_id"+owners+" FOR UPDATE", []any{org.UUID}, func(row) error { return nil }); err != nil {
+			return nil, err
+		}
 	}
-	var list []domain.User
-	err := t.inside(sql, []any{org.UUID}, func(r row) error {
-		u := domain.User{Organisation: org, Owner: true}
-		var status string
-		var accepted int64
-		err := r.Scan(&u.ID.UUID, &status, &accepted)
-		u.Status, u.AcceptedAt = domain.Status(status), instant(accepted)
-		list = append(list, u)
-		return err
-	})
+	var list []domain.Owner
+	err := t.inside(`SELECT u.user_id, u.status, COALESCE(u.accepted_at, 0),
+EXISTS (SELECT 1 FROM user_blocks b WHERE b.organisation_id = u.organisation_id AND b.user_id = u.user_id),
+EXISTS (SELECT 1 FROM access_windows w WHERE w.organisation_id = u.organisation_id AND w.user_id = u.user_id AND w.valid_until <> '')`+owners,
+		[]any{org.UUID}, func(r row) error {
+			var o domain.Owner
+			var status string
+			var accepted int64
+			err := r.Scan(&o.ID.UUID, &status, &accepted, &o.Blocked, &o.Ends)
+			o.Status, o.AcceptedAt = domain.Status(status), instant(accepted)
+			list = append(list, o)
+			return err
+		})
 	return list, err
+}
+
+func (t users) Find(org domain.OrganisationID, id domain.UserID) (domain.User, error) {
+	list, err := t.all(selectUser(t.dialect())+" WHERE u.organisation_id = ? AND u.user_id = ? AND u.archived_at IS NULL", []any{org.UUID, id.UUID})
+	if err == nil && len(list) == 0 {
+		err = notFound("user")
+	}
+	if err != nil {
+		return domain.User{}, err
+	}
+	return list[0], nil
+}
+
+func (t users) Archived(org domain.OrganisationID, id domain.UserID) (domain.User, error) {
+	list, err := t.all("SELECT "+userColumnsAlone+userFrom+" WHERE u.organisation_id = ? AND u.user_id = ? AND u.archived_at IS NOT NULL",
+		[]any{org.UUID, id.UUID})
+	if err == nil && len(list) == 0 {
+		err = notFound("user")
+	}
+	if err != nil {
+		return domain.User{}, err
+	}
+	u := list[0]
+	var archived int64
+	_, err = fetch(t, "SELECT archived_at FROM users WHERE organisation_id = ? AND user_id = ?", []any{org.UUID, id.UUID}, &archived)
+	u.ArchivedAt = instant(archived)
+	return u, err
+}
+
+func (t users) HasEmail(org domain.OrganisationID, key string) (bool, error) {
+	var has bool
+	_, err := fetch(t, `SELECT EXISTS (SELECT 1 FROM user_emails WHERE organisation_id = ? AND address_key = ?)
+OR EXISTS (SELECT 1 FROM sign_in_names WHERE organisation_id = ? AND name_key = ?)`, []any{org.UUID, key, org.UUID, key}, &has)
+	return has, err
 }

@@ -52,6 +52,13 @@ var outcomes = map[string]outcome{
 	domain.CodeEscalation:           {http.StatusForbidden, ""},
 	domain.CodeInUse:                {http.StatusConflict, ""},
 	domain.CodeSystemKept:           {http.StatusForbidden, ""},
+	domain.CodeEmailTaken:           {http.StatusConflict, "uniqueness"},
+	domain.CodeEmailImmutable:       {http.StatusBadRequest, "mutability"},
+	domain.CodeOwnerOnly:            {http.StatusForbidden, ""},
+	domain.CodeOwnerLicence:         {http.StatusForbidden, ""},
+	domain.CodeSeatsHeld:            {http.StatusConflict, ""},
+	domain.CodeWaitingForSeat:       {http.StatusConflict, ""},
+	domain.CodeNotArchived:          {http.StatusConflict, ""},
 	domain.CodeInternal:             {http.StatusInternalServerError, ""},
 	domain.CodeUnavailable:          {http.StatusServiceUnavailable, ""},
 }

@@ -42,6 +42,7 @@ type snapshot struct {
 	memberships []membershipRow
 	limits      map[string]sql.NullInt64 // by licence
 	seats       []seatRow
+	waiting     map[string]string // licence by user
 	counts      map[countKey]int
 	events      []eventRow
 	words       map[int64]map[string]bool // trigrams by search_row; SQLite only
@@ -116,7 +117,7 @@ func read(t testing.TB, store *persistence.Store, org domain.OrganisationID) *sn
 	defer func() { _ = db.Close() }()
 	s := &snapshot{
 		sqlite: isSQLite(db), users: map[string]*userRow{}, emails: map[string][]emailRow{}, groups: map[string]*groupRow{},
-		limits: map[string]sql.NullInt64{}, counts: map[countKey]int{}, words: map[int64]map[string]bool{},
+		limits: map[string]sql.NullInt64{}, counts: map[countKey]int{}, waiting: map[string]string{}, words: map[int64]map[string]bool{},
 	}
 	var options *sql.TxOptions
 	if !s.sqlite { // there every transaction sees one state
@@ -229,6 +230,15 @@ func (s *snapshot) readSeats(tx *sql.Tx, org string) error {
 		s.limits[licence] = limit
 		return err
 	}, "SELECT licence, seat_limit FROM licences WHERE organisation_id = $1", org)
+	if err != nil {
+		return err
+	}
+	err = eachOf(tx, func(scan func(...any) error) error {
+		var user, licence string
+		err := scan(&user, &licence)
+		s.waiting[user] = licence
+		return err
+	}, "SELECT CAST(user_id AS text), licence FROM waiting_people WHERE organisation_id = $1", org)
 	if err != nil {
 		return err
 	}

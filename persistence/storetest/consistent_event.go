@@ -35,7 +35,7 @@ func (s *snapshot) checkUserEvents(t testing.TB) {
 			if of.first.Get("active").Truth() {
 				of.active++
 			}
-		case domain.UserUpdated:
+		case domain.UserUpdated, domain.UserConfirmed, domain.SeatAssigned, domain.OwnerMade, domain.OwnerUnmade:
 			of.changes++
 		case domain.UserActivated:
 			of.changes++
@@ -46,8 +46,9 @@ func (s *snapshot) checkUserEvents(t testing.TB) {
 		case domain.UserDeleted:
 			of.changes++
 			of.deleted++
-		case domain.OwnerProtected: // by which nothing changed
 		case domain.UserAccessChanged: // which is kept beside the person
+		case domain.OwnerProtected, domain.SuspensionKept, domain.SuspensionOverruled, domain.EmailChangeSkipped: // by which nothing changed
+		case domain.UserBlocked, domain.UserUnblocked, domain.InactivityWarned, domain.AccessWindowChanged, domain.UserPurged: // beside the person's resource
 		default:
 			require.Fail(t, "an unexpected event of a person", e.kind)
 		}

@@ -61,7 +61,8 @@ func (s *snapshot) memberHere(m membershipRow) bool {
 }
 
 // checkSeats: a plan with a limit has so many seats, one without has none; whoever is not inactive holds exactly one of
-// their licence, and nobody else holds any (rules seat.required, seat.release, seat.unlimited).
+// their licence or waits for one, and nobody else holds any; while somebody waits no seat is free (rules seat.required,
+// seat.release, seat.unlimited, seat.wait).
 func (s *snapshot) checkSeats(t testing.TB) {
 	t.Helper()
 	numbers := map[string]int64{}
@@ -82,6 +83,14 @@ func (s *snapshot) checkSeats(t testing.TB) {
 		require.True(t, known, "the licence %s of %s", u.licence, u.id)
 		licence, holds := held[u.id]
 		delete(held, u.id)
+		if waits, ok := s.waiting[u.id]; ok {
+			require.True(t, u.live() && u.status == string(domain.Pending) && limit.Valid && !holds, "%s, who is %s, waits", u.id, u.status)
+			require.Equal(t, u.licence, waits, "what %s waits for", u.id)
+			for _, seat := range s.seats {
+				require.False(t, seat.licence == waits && !seat.holder.Valid, "the seat %d of %s is free though %s waits", seat.number, waits, u.id)
+			}
+			continue
+		}
 		require.Equal(t, u.live() && u.status != string(domain.Inactive) && limit.Valid, holds, "whether %s, who is %s, holds a seat", u.id, u.status)
 		if holds {
 			require.Equal(t, u.licence, licence, "the seat of %s", u.id)

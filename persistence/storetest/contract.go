@@ -36,6 +36,15 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"LicenceTypes":  licenceTypes,
 		"Assignments":   assignments,
 		"Access":        access,
+		"Policies":      policies,
+		"Blocks":        blocks,
+		"Suspensions":   suspensions,
+		"Windows":       windows,
+		"Waiting":       waiting,
+		"Inactivity":    inactivity,
+		"Sweeps":        sweeps,
+		"Plans":         plans,
+		"People":        people,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

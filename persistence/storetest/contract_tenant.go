@@ -103,6 +103,7 @@ func fill(t testing.TB, store *persistence.Store, tenant Tenant) Tenant {
 	t.Helper()
 	org := tenant.Organisation.ID
 	u := insertUser(t, store, DraftUser(t, tenant.Caller, Person("ana@acme.test", Emails("ana@mail.test"), Text("displayName", "Ana"))))
+	waits := DraftUser(t, tenant.Caller, Person("waits@acme.test"))
 	g := insertGroup(t, store, DraftGroup(t, tenant.Caller, GroupNamed("Everybody")))
 	write(t, store, func(tx domain.Tx) error {
 		if _, err := tx.Groups().AddMembers(g, uuids(u.ID.UUID)); err != nil {
@@ -118,6 +119,9 @@ func fill(t testing.TB, store *persistence.Store, tenant Tenant) Tenant {
 			return err
 		}
 		if err := fillAccess(t, tx, org, u.ID); err != nil {
+			return err
+		}
+		if err := fillLife(tx, u, waits); err != nil {
 			return err
 		}
 		return tx.Events().Append(domain.Event{

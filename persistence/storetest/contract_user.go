@@ -250,14 +250,13 @@ func owners(t *testing.T, store *persistence.Store) {
 		}
 		return tx.Seats().Release(archived.Organisation, archived.ID)
 	})
-	var list []domain.User
+	var list []domain.Owner
 	write(t, store, func(tx domain.Tx) (err error) {
 		list, err = tx.Users().Owners(tenant.Organisation.ID)
 		return err
 	})
-	require.Equal(t, []domain.User{
-		{ID: a.ID, Organisation: a.Organisation, Owner: true, Status: domain.Active, AcceptedAt: accepted},
-		{ID: pending.ID, Organisation: a.Organisation, Owner: true, Status: domain.Pending},
+	require.Equal(t, []domain.Owner{
+		{ID: a.ID, Status: domain.Active, AcceptedAt: accepted}, {ID: pending.ID, Status: domain.Pending},
 	}, list)
 	rowsAgree(t, store, tenant.Organisation.ID)
 }

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -53,6 +54,11 @@ func (d *draft) Groups() domain.Groups { return draftGroups{draft: d} }
 func (d *draft) Seats() domain.Seats   { return draftSeats{} }
 func (d *draft) Events() domain.Events { return draftEvents{} }
 
+func (d *draft) Suspensions() domain.Suspensions { return draftSuspensions{} }
+func (d *draft) Policies() domain.Policies       { return draftPolicies{} }
+func (d *draft) Waiting() domain.Waiting         { return draftWaiting{} }
+func (d *draft) Inactivity() domain.Inactivity   { return draftInactivity{} }
+
 type draftUsers struct {
 	domain.Users
 	draft *draft
@@ -82,3 +88,31 @@ func (draftSeats) Release(domain.OrganisationID, domain.UserID) error      { ret
 type draftEvents struct{ domain.Events }
 
 func (draftEvents) Append(domain.Event) error { return nil }
+
+type draftSuspensions struct{ domain.Suspensions }
+
+func (draftSuspensions) Match(domain.User) (s domain.Suspension, found bool, err error) {
+	return s, false, nil
+}
+
+func (draftSuspensions) Get(domain.OrganisationID, domain.UserID) (s domain.Suspension, found bool, err error) {
+	return s, false, nil
+}
+
+type draftPolicies struct{ domain.Policies }
+
+func (draftPolicies) Get(domain.OrganisationID) (domain.Policy, error) {
+	return domain.DefaultPolicy(), nil
+}
+
+type draftWaiting struct{ domain.Waiting }
+
+func (draftWaiting) Leave(domain.OrganisationID, domain.UserID) error { return nil }
+
+func (draftWaiting) First(domain.OrganisationID, string) (p domain.WaitingPlace, found bool, err error) {
+	return p, false, nil
+}
+
+type draftInactivity struct{ domain.Inactivity }
+
+func (draftInactivity) Restart(domain.OrganisationID, domain.UserID, time.Time) error { return nil }

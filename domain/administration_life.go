@@ -1,0 +1,270 @@
+package domain
+
+import (
+	"context"
+	"time"
+
+	"usher/domain/attribute"
+)
+
+// alter runs a change of one person for somebody who may do the action on them. That the last owner was protected is
+// recorded.
+func (ad *Administration) alter(ctx context.Context, who Administrator, action string, id UserID,
+	fn func(tx Tx, was User, now time.Time) (User, error),
+) (User, error) {
+	var outcome User
+	err := ad.change(ctx, who, moduleUsers, action, id.String(), func(tx Tx, now time.Time) error {
+		was, err := tx.Users().Find(who.Organisation, id)
+		if err != nil {
+			return err
+		}
+		outcome, err = fn(tx, was, now)
+		return err
+	})
+	if IsCode(err, CodeLastOwner) {
+		err = ad.ownerProtected(ctx, who, id, err)
+	}
+	if err != nil {
+		return User{}, err
+	}
+	return outcome, nil
+}
+
+// ownerProtected records that rule owner.last refused something, which undid everything else, and gives the refusal back.
+func (ad *Administration) ownerProtected(ctx context.Context, who Administrator, id UserID, refusal error) error {
+	err := ad.store.Write(ctx, func(tx Tx) error {
+		return ad.record(tx, who, OwnerProtected, "user", id.UUID, ad.env.instant(), attribute.Value{}, attribute.Value{})
+	})
+	if err != nil {
+		return err
+	}
+	return refusal
+}
+
+// scribe of what this administrator does to people.
+func (ad *Administration) scribe(who Administrator) scribe {
+	return func(what EventType, user UserID, at time.Time) (Event, error) {
+		id, err := newID[Event](ad.env)
+		return Event{
+			ID: id, Organisation: who.Organisation, Type: what, Actor: who.Actor, SubjectKind: "user", Subject: user.UUID,
+			RequestID: who.RequestID, At: at,
+		}, err
+	}
+}
+
+// save writes a changed person with new attributes over what was read, with seat and event. Where nothing differs it
+// writes nothing.
+func (ad *Administration) save(tx Tx, who Administrator, was, is User, tree attribute.Value, what EventType, now time.Time) (User, error) {
+	before, err := was.Attributes()
+	if err != nil {
+		return User{}, err
+	}
+	was.Emails = emailsOf(before)
+	if err := is.describe(tree); err != nil {
+		return User{}, err
+	}
+	after, err := is.Attributes()
+	if err != nil {
+		return User{}, err
+	}
+	if is.Status == was.Status && is.Owner == was.Owner && is.Licence == was.Licence && attribute.Equal(before, after) {
+		return was, nil
+	}
+	if err := checkStep(was, is); err != nil {
+		return User{}, err
+	}
+	if err := loseOwner(tx, was, is); err != nil {
+		return User{}, err
+	}
+	is.Version, is.ModifiedAt = was.Version+1, later(now, was.ModifiedAt)
+	if err := tx.Users().Save(was, is); err != nil {
+		return User{}, err
+	}
+	before, after = attribute.Diff(before, after)
+	for _, field := range []struct{ name, was, is string }{
+		{"status", string(was.Status), string(is.Status)}, {"licence", was.Licence, is.Licence},
+	} {
+		if field.was != field.is {
+			before.Set(field.name, attribute.NewString(field.was))
+			after.Set(field.name, attribute.NewString(field.is))
+		}
+	}
+	if err := ad.record(tx, who, what, "user", is.ID.UUID, now, before, after); err != nil {
+		return User{}, err
+	}
+	if err := moveSeat(tx, was, is, now, ad.scribe(who)); err != nil {
+		return User{}, err
+	}
+	return tx.Users().Find(is.Organisation, is.ID)
+}
+
+// Confirm makes a pending person active without the way round by mail (rule invite.confirm); anybody else stays as they
+// are. Needs users:activate. NotFound, WaitingForSeat for who has no seat yet, Invalid for who is inactive.
+func (ad *Administration) Confirm(ctx context.Context, who Administrator, id UserID) (User, error) {
+	return ad.alter(ctx, who, actionActivate, id, func(tx Tx, was User, now time.Time) (User, error) {
+		switch was.Status {
+		case Active:
+			return was, nil
+		case Inactive, Nobody:
+			return User{}, InvalidField("status", "this person is inactive; activate them first")
+		case Pending:
+		}
+		_, waits, err := tx.Waiting().Get(was.Organisation, was.ID)
+		if err != nil {
+			return User{}, err
+		}
+		if waits {
+			return User{}, &Error{Kind: Conflict, Code: CodeWaitingForSeat, Message: "this person waits for a seat; free one, or raise the plan"}
+		}
+		is := was
+		is.Status = Active
+		if is.AcceptedAt.IsZero() {
+			is.AcceptedAt = now
+		}
+		if err := tx.Inactivity().Restart(is.Organisation, is.ID, now); err != nil {
+			return User{}, err
+		}
+		return ad.resave(tx, who, was, is, UserConfirmed, now)
+	})
+}
+
+// resave is save with the attributes that the person has.
+func (ad *Administration) resave(tx Tx, who Administrator, was, is User, what EventType, now time.Time) (User, error) {
+	tree, err := was.Attributes()
+	if err != nil {
+		return User{}, err
+	}
+	return ad.save(tx, who, was, is, tree, what, now)
+}
+
+// Activate brings an inactive person back, to pending who never accepted and to active else; it needs a free seat, ends a
+// suspension and restarts the clock of inactivity (rules activate.seat, suspend.sticks, block.inactivity). It lifts no
+// block: that is Unblock's to do (rule activate.block-kept). Needs users:activate. NotFound, SeatsExhausted.
+func (ad *Administration) Activate(ctx context.Context, who Administrator, id UserID) (User, error) {
+	return ad.alter(ctx, who, actionActivate, id, func(tx Tx, was User, now time.Time) (User, error) {
+		if was.Status != Inactive {
+			return was, nil
+		}
+		is := was
+		if is.Status = Pending; !is.AcceptedAt.IsZero() {
+			is.Status = Active
+		}
+		if err := tx.Suspensions().End(is.Organisation, is.ID); err != nil {
+			return User{}, err
+		}
+		if err := tx.Inactivity().Restart(is.Organisation, is.ID, now); err != nil {
+			return User{}, err
+		}
+		return ad.resave(tx, who, was, is, UserActivated, now)
+	})
+}
+
+// Deactivate suspends a person: the seat is free in the same transaction and goes to the first in line, everything else is
+// kept, and no directory brings them back unless the policy says so (rules seat.release, seat.wait, deactivate.keeps,
+// suspend.sticks, owner.last). Who is inactive stays as they are. Needs users:deactivate. NotFound, LastOwner.
+func (ad *Administration) Deactivate(ctx context.Context, who Administrator, id UserID) (User, error) {
+	return ad.alter(ctx, who, actionDeactivate, id, func(tx Tx, was User, now time.Time) (User, error) {
+		if was.Status == Inactive {
+			return was, nil
+		}
+		is := was
+		is.Status = Inactive
+		err := tx.Suspensions().Put(Suspension{Organisation: is.Organisation, User: is.ID, Since: now, By: who.Actor})
+		if err != nil {
+			return User{}, err
+		}
+		return ad.resave(tx, who, was, is, UserDeactivated, now)
+	})
+}
+
+// Delete archives a person: directories answer as if they had never been, names, seat and memberships are free, and the
+// events stay (rules delete.records, owner.last). Needs users:delete. NotFound, LastOwner.
+func (ad *Administration) Delete(ctx context.Context, who Administrator, id UserID) error {
+	_, err := ad.alter(ctx, who, ActionDelete, id, func(tx Tx, was User, now time.Time) (User, error) {
+		return was, archive(tx, was, now, ad.scribe(who))
+	})
+	return err
+}
+
+// Purge erases what is personal of an archived person, in their record and in the values of their events; that the events
+// happened stays in the log. A second time changes nothing. Needs users:delete. NotFound, NotArchived.
+func (ad *Administration) Purge(ctx context.Context, who Administrator, id UserID) error {
+	return ad.change(ctx, who, moduleUsers, ActionDelete, id.String(), func(tx Tx, now time.Time) error {
+		u, err := tx.Users().Archived(who.Organisation, id)
+		if IsKind(err, NotFound) {
+			if _, errHere := tx.Users().Find(who.Organisation, id); errHere == nil {
+				return &Error{Kind: Conflict, Code: CodeNotArchived, Message: "this person is still here; delete them first"}
+			}
+		}
+		if err != nil || u.Purged() {
+			return err
+		}
+		if err := tx.Suspensions().End(who.Organisation, id); err != nil {
+			return err
+		}
+		if err := tx.Users().Purge(who.Organisation, id); err != nil {
+			return err
+		}
+		return ad.record(tx, who, UserPurged, "user", id.UUID, now, attribute.Value{}, attribute.Value{})
+	})
+}
+
+// ChangeLicence moves a person to another licence type: the new seat is taken and the old one freed in one step (rule
+// seat.type-change). Needs users:edit. NotFound, Invalid for a licence the organisation does not have, SeatsExhausted,
+// OwnerLicence.
+func (ad *Administration) ChangeLicence(ctx context.Context, who Administrator, id UserID, licence string) (User, error) {
+	if !licenceForm.MatchString(licence) {
+		return User{}, InvalidField("licence", "use the name of one of the organisation's licences, such as full")
+	}
+	return ad.alter(ctx, who, ActionEdit, id, func(tx Tx, was User, now time.Time) (User, error) {
+		is := was
+		is.Licence = licence
+		if is.Licence == was.Licence {
+			return was, nil
+		}
+		if err := tx.Seats().Share(is.Organisation, licence); err != nil {
+			return User{}, err
+		}
+		if err := ownerLicence(is); err != nil {
+			return User{}, err
+		}
+		return ad.resave(tx, who, was, is, UserUpdated, now)
+	})
+}
+
+// ownerLicence refuses a licence that owners cannot have (rule owner.escalation).
+func ownerLicence(u User) error {
+	if !u.Owner || u.Licence != LicenceSimulator {
+		return nil
+	}
+	return &Error{Kind: Forbidden, Code: CodeOwnerLicence, Field: "licence", Message: "an owner's licence is not simulator; choose another licence, or end their ownership first"}
+}
+
+// MakeOwner makes a person a system owner, who may do everything. Only an owner does (rule owner.escalation). NotFound,
+// OwnerOnly, OwnerLicence.
+func (ad *Administration) MakeOwner(ctx context.Context, who Administrator, id UserID) (User, error) {
+	return ad.setOwner(ctx, who, id, true)
+}
+
+// UnmakeOwner ends an ownership. Only an owner does. NotFound, OwnerOnly, LastOwner.
+func (ad *Administration) UnmakeOwner(ctx context.Context, who Administrator, id UserID) (User, error) {
+	return ad.setOwner(ctx, who, id, false)
+}
+
+func (ad *Administration) setOwner(ctx context.Context, who Administrator, id UserID, owner bool) (User, error) {
+	if !who.Owner {
+		return User{}, &Error{Kind: Forbidden, Code: CodeOwnerOnly, Message: "only an owner makes owners or ends that; ask one of the organisation's owners"}
+	}
+	what := OwnerUnmade
+	if owner {
+		what = OwnerMade
+	}
+	return ad.alter(ctx, who, ActionEdit, id, func(tx Tx, was User, now time.Time) (User, error) {
+		is := was
+		is.Owner = owner
+		if err := ownerLicence(is); err != nil {
+			return User{}, err
+		}
+		return ad.resave(tx, who, was, is, what, now)
+	})
+}

@@ -1,0 +1,52 @@
+package domain
+
+import (
+	"context"
+	"time"
+
+	"usher/domain/attribute"
+)
+
+// modulePolicy is the module under which policies are permitted.
+const modulePolicy = "policy"
+
+// Policy reads the policy of the organisation. Needs policy:view.
+func (ad *Administration) Policy(ctx context.Context, who Administrator) (Policy, error) {
+	var policy Policy
+	err := ad.look(ctx, who, modulePolicy, ActionView, "", func(tx Tx) (err error) {
+		policy, err = tx.Policies().Get(who.Organisation)
+		return err
+	})
+	return policy, err
+}
+
+// ChangePolicy lets change make a new policy of the current one; it may be called more than once. Needs policy:edit.
+// Invalid.
+func (ad *Administration) ChangePolicy(ctx context.Context, who Administrator, change func(current Policy) (Policy, error)) (Policy, error) {
+	var outcome Policy
+	err := ad.change(ctx, who, modulePolicy, ActionEdit, "", func(tx Tx, now time.Time) error {
+		was, err := tx.Policies().Get(who.Organisation)
+		if err != nil {
+			return err
+		}
+		is, err := change(was)
+		if err != nil {
+			return err
+		}
+		is.Version = was.Version
+		if outcome = is; is == was {
+			return nil
+		}
+		if err := is.Check(); err != nil {
+			return err
+		}
+		is.Version++
+		outcome = is
+		if err := tx.Policies().Save(who.Organisation, was, is); err != nil {
+			return err
+		}
+		before, after := attribute.Diff(was.tree(), is.tree())
+		return ad.record(tx, who, PolicyChanged, "organisation", who.Organisation.UUID, now, before, after)
+	})
+	return outcome, err
+}

@@ -1,0 +1,296 @@
+package domain
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"usher/domain/attribute"
+)
+
+// moduleUsers is the module of people; its actions beside the common ones.
+const (
+	moduleUsers      = "users"
+	actionActivate   = "activate"   // also confirms
+	actionDeactivate = "deactivate" // also blocks
+	actionUnblock    = "unblock"
+)
+
+// NewPerson describes somebody to be added by hand.
+type NewPerson struct {
+	GivenName, FamilyName string // both needed unless FullName is given
+	FullName              string
+	Email                 string
+	UserName              string // empty: the e-mail
+	Licence               string // empty: full
+	Disabled              bool   // begins inactive, without a seat
+}
+
+const maxPersonText = 256 // characters of a name that is typed in
+
+// User reads one person, of whatever connection. Needs users:view. NotFound.
+func (ad *Administration) User(ctx context.Context, who Administrator, id UserID) (User, error) {
+	var u User
+	err := ad.look(ctx, who, moduleUsers, ActionView, id.String(), func(tx Tx) (err error) {
+		u, err = tx.Users().Find(who.Organisation, id)
+		return err
+	})
+	return u, err
+}
+
+// Add adds a person by hand: pending, with a seat, or inactive where the description says so (rules user.required,
+// email.unique, seat.required). Needs users:create. Invalid, UserNameTaken, EmailTaken, SeatsExhausted.
+func (ad *Administration) Add(ctx context.Context, who Administrator, person NewPerson) (User, error) {
+	email, tree, err := person.tree()
+	if err != nil {
+		return User{}, err
+	}
+	id, err := newID[User](ad.env)
+	if err != nil {
+		return User{}, err
+	}
+	var made User
+	err = ad.change(ctx, who, moduleUsers, ActionCreate, "", func(tx Tx, now time.Time) error {
+		made = User{
+			ID: id, Organisation: who.Organisation, Licence: cmp.Or(person.Licence, LicenceFull), Status: Pending,
+			Version: 1, CreatedAt: now, ModifiedAt: now,
+		}
+		if person.Disabled {
+			made.Status = Inactive
+		}
+		if err := made.describe(tree); err != nil {
+			return err
+		}
+		return ad.insert(tx, who, made, email)
+	})
+	if err != nil {
+		return User{}, err
+	}
+	return made, nil
+}
+
+func (ad *Administration) insert(tx Tx, who Administrator, u User, email Name) error {
+	if err := checkStep(User{}, u); err != nil {
+		return err
+	}
+	if err := tx.Seats().Share(u.Organisation, u.Licence); err != nil {
+		return err
+	}
+	taken, err := tx.Users().HasEmail(u.Organisation, email.Key)
+	if err != nil {
+		return err
+	}
+	if taken {
+		return EmailTaken()
+	}
+	if err := tx.Users().Insert(u); err != nil {
+		return err
+	}
+	if err := tx.Users().KeepEmail(u, email); err != nil {
+		return err
+	}
+	after, err := u.Attributes()
+	if err != nil {
+		return err
+	}
+	if err := ad.record(tx, who, UserCreated, "user", u.ID.UUID, u.CreatedAt, attribute.Value{}, after); err != nil {
+		return err
+	}
+	if !u.HoldsSeat() {
+		return nil
+	}
+	return tx.Seats().Take(u.Organisation, u.Licence, u.ID)
+}
+
+// EmailTaken is the refusal of rule email.unique for an account made by hand.
+func EmailTaken() *Error {
+	return &Error{
+		Kind: Conflict, Code: CodeEmailTaken, Field: "email",
+		Message: "another account of this organisation has this e-mail; use another address, or change that account",
+	}
+}
+
+// tree checks the description and makes attributes of it, as a directory would send them.
+func (p NewPerson) tree() (email Name, tree attribute.Value, err error) {
+	for _, text := range []struct{ field, value string }{
+		{"given_name", p.GivenName}, {"family_name", p.FamilyName}, {"full_name", p.FullName},
+	} {
+		if err := personText(text.field, text.value); err != nil {
+			return email, tree, err
+		}
+	}
+	given, family, full := strings.TrimSpace(p.GivenName), strings.TrimSpace(p.FamilyName), strings.TrimSpace(p.FullName)
+	if full == "" && (given == "" || family == "") {
+		field := "given_name"
+		if given != "" {
+			field = "family_name"
+		}
+		return email, tree, &Error{Kind: Invalid, Code: CodeRequired, Field: field, Message: "give the given name and the family name, or the full name"}
+	}
+	if p.Email == "" {
+		return email, tree, &Error{Kind: Invalid, Code: CodeRequired, Field: "email", Message: "give an e-mail address such as ana@acme.test"}
+	}
+	email, ok := ParseEmail(p.Email)
+	if !ok {
+		return email, tree, InvalidField("email", "use an e-mail address such as ana@acme.test")
+	}
+	if p.Licence != "" && !licenceForm.MatchString(p.Licence) {
+		return email, tree, InvalidField("licence", "use the name of one of the organisation's licences, such as full")
+	}
+	full = cmp.Or(full, given+" "+family)
+	name := texts("formatted", full, "familyName", family, "givenName", given)
+	tree = attribute.NewComplex(
+		attribute.Member{Name: "userName", Value: attribute.NewString(cmp.Or(p.UserName, p.Email))},
+		attribute.Member{Name: "name", Value: name},
+		attribute.Member{Name: "displayName", Value: attribute.NewString(full)},
+		attribute.Member{Name: "active", Value: attribute.NewBool(!p.Disabled)},
+		attribute.Member{Name: "emails", Value: attribute.NewList(attribute.NewComplex(
+			attribute.Member{Name: "value", Value: attribute.NewString(p.Email)},
+			attribute.Member{Name: "type", Value: attribute.NewString("work")},
+			attribute.Member{Name: "primary", Value: attribute.NewBool(true)},
+		))},
+	)
+	return email, tree, nil
+}
+
+// personText refuses what is no name or title: more than a line, or too long.
+func personText(field, text string) error {
+	if utf8.RuneCountInString(text) > maxPersonText || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+		return InvalidField(field, fmt.Sprintf("use at most %d characters on one line", maxPersonText))
+	}
+	return nil
+}
+
+// PersonChange is what an administrator changes of somebody; nil leaves a field as it is, an empty text removes it.
+type PersonChange struct {
+	GivenName, FamilyName, DisplayName, Title *string
+	UserName, Email                           *string // only where the policy email_change is administrators
+}
+
+// Edit changes the fields of a person. E-mail and user name are refused unless the policy lets administrators change them
+// (rule user.email-immutable). Needs users:edit. NotFound, Invalid, EmailImmutable, UserNameTaken, EmailTaken.
+func (ad *Administration) Edit(ctx context.Context, who Administrator, id UserID, change PersonChange) (User, error) {
+	if err := change.check(); err != nil {
+		return User{}, err
+	}
+	return ad.alter(ctx, who, ActionEdit, id, func(tx Tx, was User, now time.Time) (User, error) {
+		before, err := was.Attributes()
+		if err != nil {
+			return User{}, err
+		}
+		after := change.apply(before)
+		email, named, err := change.names(tx, was, before, &after)
+		if err != nil {
+			return User{}, err
+		}
+		outcome, err := ad.save(tx, who, was, was, after, UserUpdated, now)
+		if err == nil && named {
+			err = tx.Users().KeepEmail(outcome, email)
+		}
+		return outcome, err
+	})
+}
+
+func (c PersonChange) check() error {
+	for _, text := range []struct {
+		field string
+		value *string
+	}{
+		{"given_name", c.GivenName}, {"family_name", c.FamilyName}, {"display_name", c.DisplayName}, {"title", c.Title},
+	} {
+		if text.value == nil {
+			continue
+		}
+		if err := personText(text.field, *text.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// apply changes what is changed without further questions.
+func (c PersonChange) apply(tree attribute.Value) attribute.Value {
+	set := func(of *attribute.Value, name string, text *string) {
+		switch {
+		case text == nil:
+		case *text == "":
+			of.Delete(name)
+		default:
+			of.Set(name, attribute.NewString(*text))
+		}
+	}
+	if c.GivenName != nil || c.FamilyName != nil {
+		name := tree.Get("name")
+		set(&name, "givenName", c.GivenName)
+		set(&name, "familyName", c.FamilyName)
+		tree.Set("name", name)
+	}
+	set(&tree, "displayName", c.DisplayName)
+	set(&tree, "title", c.Title)
+	return tree
+}
+
+// names changes user name and e-mail where the policy allows it; named says that there is a new address.
+func (c PersonChange) names(tx Tx, was User, before attribute.Value, after *attribute.Value) (email Name, named bool, err error) {
+	was.Emails = emailsOf(before)
+	current, _ := was.SignInEmail()
+	newName := c.UserName != nil && *c.UserName != was.UserName.Text
+	named = c.Email != nil && *c.Email != current.Text
+	if !newName && !named {
+		return email, false, nil
+	}
+	policy, err := tx.Policies().Get(was.Organisation)
+	if err != nil {
+		return email, false, err
+	}
+	if policy.EmailChange != EmailChangeAdministrator {
+		field := "email"
+		if newName {
+			field = "user_name"
+		}
+		return email, false, &Error{
+			Kind: Forbidden, Code: CodeEmailImmutable, Field: field,
+			Message: "e-mail and user name do not change once an account is made; add a new account, or let the policy email_change say administrators",
+		}
+	}
+	if newName {
+		after.Set("userName", attribute.NewString(*c.UserName))
+	}
+	if !named {
+		return email, false, nil
+	}
+	email, ok := ParseEmail(*c.Email)
+	if !ok {
+		return email, false, InvalidField("email", "use an e-mail address such as ana@acme.test")
+	}
+	if email.Key != current.Key {
+		taken, err := tx.Users().HasEmail(was.Organisation, email.Key)
+		if err != nil {
+			return email, false, err
+		}
+		if taken {
+			return email, false, EmailTaken()
+		}
+	}
+	after.Set("emails", replaceEmail(before.Get("emails"), current.Text, email.Text))
+	return email, true, nil
+}
+
+// replaceEmail puts an address in place of another one, or first where there was none.
+func replaceEmail(emails attribute.Value, old, address string) attribute.Value {
+	items := emails.Items()
+	for i, item := range items {
+		if old != "" && item.Get("value").Text() == old {
+			item.Set("value", attribute.NewString(address))
+			items[i] = item
+			return attribute.NewList(items...)
+		}
+	}
+	item := texts("value", address, "type", "work")
+	item.Set("primary", attribute.NewBool(true))
+	return attribute.NewList(append([]attribute.Value{item}, items...)...)
+}

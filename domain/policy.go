@@ -1,0 +1,107 @@
+package domain
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"usher/domain/attribute"
+)
+
+// Policy is what an organisation has decided where the rules leave a choice.
+type Policy struct {
+	InactivityDays        int // without access for so long, an account is blocked (rule block.inactivity)
+	InactivityWarningDays int // so long before that the person is warned; 0: never
+	Suspension            SuspensionPolicy
+	EmailChange           EmailChangePolicy
+	SeatOverflow          SeatOverflowPolicy
+	Version               int64 // grows by one with every change; 0: the defaults, never changed
+}
+
+// SuspensionPolicy says whether a directory can bring back whom an administrator deactivated (rule suspend.sticks).
+type SuspensionPolicy string
+
+// The suspension policies.
+const (
+	AdministratorWins SuspensionPolicy = "administrator_wins"
+	DirectoryWins     SuspensionPolicy = "directory_wins"
+)
+
+// EmailChangePolicy says who changes e-mails and user names after an account was made (rule user.email-immutable).
+type EmailChangePolicy string
+
+// The policies of changing e-mails.
+const (
+	EmailChangeNever         EmailChangePolicy = "never"
+	EmailChangeDirectory     EmailChangePolicy = "directory"      // directories may
+	EmailChangeAdministrator EmailChangePolicy = "administrators" // directories and administrators may
+)
+
+// SeatOverflowPolicy says what becomes of a push for which there is no free seat (rule seat.required).
+type SeatOverflowPolicy string
+
+// The policies of too few seats.
+const (
+	SeatOverflowRefuse SeatOverflowPolicy = "refuse"
+	SeatOverflowWait   SeatOverflowPolicy = "wait" // rule seat.wait
+)
+
+// Bounds of a policy's numbers.
+const maxPolicyDays = 3650
+
+// DefaultPolicy is what holds until an organisation decides otherwise.
+func DefaultPolicy() Policy {
+	return Policy{
+		InactivityDays: 90, InactivityWarningDays: 14, Suspension: AdministratorWins, EmailChange: EmailChangeDirectory,
+		SeatOverflow: SeatOverflowRefuse,
+	}
+}
+
+// Check says what is wrong with a policy. Invalid.
+func (p Policy) Check() error {
+	if p.InactivityDays < 1 || p.InactivityDays > maxPolicyDays {
+		return InvalidField("inactivity_days", fmt.Sprintf("use 1 to %d days", maxPolicyDays))
+	}
+	if p.InactivityWarningDays < 0 || p.InactivityWarningDays >= p.InactivityDays {
+		return InvalidField("inactivity_warning_days", "use a number of days below inactivity_days, or 0 for no warning")
+	}
+	if err := oneOf("suspension", p.Suspension, AdministratorWins, DirectoryWins); err != nil {
+		return err
+	}
+	if err := oneOf("email_change", p.EmailChange, EmailChangeNever, EmailChangeDirectory, EmailChangeAdministrator); err != nil {
+		return err
+	}
+	return oneOf("seat_overflow", p.SeatOverflow, SeatOverflowRefuse, SeatOverflowWait)
+}
+
+// oneOf refuses a value that is none of those there are.
+func oneOf[Word ~string](field string, value Word, known ...Word) error {
+	names := make([]string, len(known))
+	for i, k := range known {
+		if k == value {
+			return nil
+		}
+		names[i] = string(k)
+	}
+	return InvalidField(field, "use one of "+strings.Join(names, ", "))
+}
+
+// tree is the policy as events show it.
+func (p Policy) tree() attribute.Value {
+	return attribute.NewComplex(
+		attribute.Member{Name: "inactivity_days", Value: attribute.NewNumber(strconv.Itoa(p.InactivityDays))},
+		attribute.Member{Name: "inactivity_warning_days", Value: attribute.NewNumber(strconv.Itoa(p.InactivityWarningDays))},
+		attribute.Member{Name: "suspension", Value: attribute.NewString(string(p.Suspension))},
+		attribute.Member{Name: "email_change", Value: attribute.NewString(string(p.EmailChange))},
+		attribute.Member{Name: "seat_overflow", Value: attribute.NewString(string(p.SeatOverflow))},
+	)
+}
+
+// Policies is the store of policies.
+type Policies interface {
+	// Get reads an organisation's policy; the defaults where it has decided nothing.
+	Get(org OrganisationID) (Policy, error)
+	// Save writes a policy over the version that was read; the unit of work runs again when that is no longer the
+	// current one.
+	Save(org OrganisationID, was, is Policy) error
+}

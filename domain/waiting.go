@@ -1,0 +1,122 @@
+package domain
+
+import "time"
+
+// WaitingPlace is somebody's place in the line for a seat (rule seat.wait).
+type WaitingPlace struct {
+	Organisation OrganisationID
+	User         UserID
+	Licence      string
+	Next         Status // what the person becomes with the seat: pending or active
+	Since        time.Time
+}
+
+// Waiting is the store of the lines, one for each licence. While somebody waits no seat of the licence is free: the unit
+// of work that frees one gives it to the first in line, so that nobody overtakes.
+type Waiting interface {
+	// Join puts somebody last in line. The asker has found no free seat in this unit of work, which keeps seats from
+	// becoming free until it ends.
+	Join(p WaitingPlace) error
+	// Leave takes somebody out of the line, if they are in one.
+	Leave(org OrganisationID, user UserID) error
+	// First finds who is first in line, and keeps others from joining until the unit of work ends.
+	First(org OrganisationID, licence string) (p WaitingPlace, found bool, err error)
+	// Get reads somebody's place; found is false for who does not wait.
+	Get(org OrganisationID, user UserID) (p WaitingPlace, found bool, err error)
+}
+
+// scribe prepares the event of something that happens to a person, by whoever it is that acts.
+type scribe func(what EventType, user UserID, at time.Time) (Event, error)
+
+// moveSeat takes or frees the seat that a change of status or licence asks for (rules activate.seat, seat.release,
+// seat.type-change). A seat that becomes free goes to the first in line.
+func moveSeat(tx Tx, was, is User, now time.Time, write scribe) error {
+	had, needs := was.HoldsSeat() && was.ArchivedAt.IsZero(), is.HoldsSeat() && is.ArchivedAt.IsZero()
+	switch {
+	case had && needs && was.Licence == is.Licence, !had && !needs:
+		return nil
+	case !had:
+		return tx.Seats().Take(is.Organisation, is.Licence, is.ID)
+	}
+	if err := tx.Waiting().Leave(was.Organisation, was.ID); err != nil {
+		return err
+	}
+	if err := tx.Seats().Release(was.Organisation, was.ID); err != nil {
+		return err
+	}
+	if needs {
+		if err := tx.Seats().Take(is.Organisation, is.Licence, is.ID); err != nil {
+			return err
+		}
+	}
+	return fillSeats(tx, was.Organisation, was.Licence, now, write)
+}
+
+// fillSeats gives free seats of a licence to those who wait, in their order, until there is nobody or no seat left.
+func fillSeats(tx Tx, org OrganisationID, licence string, now time.Time, write scribe) error {
+	for {
+		place, found, err := tx.Waiting().First(org, licence)
+		if err != nil || !found {
+			return err
+		}
+		if err := tx.Seats().Take(org, licence, place.User); IsCode(err, CodeSeatsExhausted) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if err := admit(tx, place, now, write); err != nil {
+			return err
+		}
+	}
+}
+
+// admit makes of somebody who waited, and now has a seat, what they would have been.
+func admit(tx Tx, place WaitingPlace, now time.Time, write scribe) error {
+	if err := tx.Waiting().Leave(place.Organisation, place.User); err != nil {
+		return err
+	}
+	was, err := tx.Users().Find(place.Organisation, place.User)
+	if err != nil {
+		return err
+	}
+	tree, err := was.Attributes()
+	if err != nil {
+		return err
+	}
+	was.Emails = emailsOf(tree)
+	is := was
+	is.Status = place.Next
+	if is.Status == Active {
+		if is.AcceptedAt.IsZero() {
+			is.AcceptedAt = now
+		}
+		if err := tx.Inactivity().Restart(is.Organisation, is.ID, now); err != nil {
+			return err
+		}
+	}
+	if err := checkStep(was, is); err != nil {
+		return err
+	}
+	is.Version, is.ModifiedAt = was.Version+1, later(now, was.ModifiedAt)
+	if err := tx.Users().Save(was, is); err != nil {
+		return err
+	}
+	event, err := write(SeatAssigned, is.ID, now)
+	if err != nil {
+		return err
+	}
+	event.Before = texts("status", string(was.Status))
+	event.After = texts("status", string(is.Status), "licence", place.Licence)
+	return tx.Events().Append(event)
+}
+
+// takeOrWait takes a seat for somebody, or, where there is none, makes them a pending person who waits.
+func takeOrWait(tx Tx, was User, is *User, now time.Time) (place WaitingPlace, waits bool, err error) {
+	err = tx.Seats().Take(is.Organisation, is.Licence, is.ID)
+	if !IsCode(err, CodeSeatsExhausted) {
+		return place, false, err
+	}
+	place = WaitingPlace{Organisation: is.Organisation, User: is.ID, Licence: is.Licence, Next: is.Status, Since: now}
+	is.Status, is.AcceptedAt = Pending, was.AcceptedAt
+	return place, true, nil
+}

@@ -1,0 +1,56 @@
+package persistence
+
+import "usher/domain"
+
+type waiting struct{ session }
+
+func (t waiting) Join(p domain.WaitingPlace) error {
+	// Whoever joins holds the plan (seats.Take looked at it under a lock), so that two never get one place.
+	return t.exec(`INSERT INTO waiting_people (organisation_id, user_id, licence, place, next_status, since)
+SELECT l.organisation_id, `+castID(t.dialect())+`, l.licence, COALESCE((SELECT max(w.place) FROM waiting_people w
+WHERE w.organisation_id = l.organisation_id AND w.licence = l.licence), 0) + 1, `+castText(t.dialect())+`, `+castBig(t.dialect())+` FROM licences l
+WHERE l.organisation_id = ? AND l.licence = ?`,
+		p.User.UUID, string(p.Next), p.Since.UnixMilli(), p.Organisation.UUID, p.Licence)
+}
+
+func (t waiting) Leave(org domain.OrganisationID, user domain.UserID) error {
+	return t.exec("DELETE FROM waiting_people WHERE organisation_id = ? AND user_id = ?", org.UUID, user.UUID)
+}
+
+const placeSQL = "SELECT user_id, licence, next_status, since FROM waiting_people WHERE organisation_id = ? AND "
+
+// First is on the way of everybody who gives a seat back. On PostgreSQL such a unit of work shares the plan, which whoever
+// joins the line locks: so either of them sees what the other has done, and those who give back do not wait for each
+// other. An optimistic attempt does not wait for the answer: it divides by zero when somebody is in line.
+func (t waiting) First(org domain.OrganisationID, licence string) (domain.WaitingPlace, bool, error) {
+	const lock = "SELECT 1 FROM licences WHERE organisation_id = ? AND licence = ? FOR "
+	if p, ok := t.session.(*postgresWrite); ok {
+		if p.optimistic() {
+			if err := p.exec(lock+"KEY SHARE", org.UUID, licence); err != nil {
+				return domain.WaitingPlace{}, false, err
+			}
+			return domain.WaitingPlace{}, false, p.guarded(
+				"SELECT 1/(CASE WHEN EXISTS (SELECT 1 FROM waiting_people WHERE organisation_id = ? AND licence = ?) THEN 0 ELSE 1 END)", org.UUID, licence)
+		}
+		if err := t.inside(lock+"UPDATE", []any{org.UUID, licence}, func(row) error { return nil }); err != nil {
+			return domain.WaitingPlace{}, false, err
+		}
+	}
+	return t.one(org, "licence = ? ORDER BY place LIMIT 1", licence)
+}
+
+func (t waiting) Get(org domain.OrganisationID, user domain.UserID) (domain.WaitingPlace, bool, error) {
+	return t.one(org, "user_id = ?", user.UUID)
+}
+
+func (t waiting) one(org domain.OrganisationID, where string, arg any) (domain.WaitingPlace, bool, error) {
+	p := domain.WaitingPlace{Organisation: org}
+	var next string
+	var since int64
+	found, err := fetch(t, placeSQL+where, []any{org.UUID, arg}, &p.User.UUID, &p.Licence, &next, &since)
+	if err != nil || !found {
+		return domain.WaitingPlace{}, false, err
+	}
+	p.Next, p.Since = domain.Status(next), instant(since)
+	return p, true, nil
+}
