@@ -15,11 +15,6 @@ func (s *scene) administration() *domain.Administration {
 	return domain.NewAdministration(s.store, s.clock.Environment(), randomSource())
 }
 
-// boss is a system owner.
-func (s *scene) boss() domain.Administrator {
-	return domain.Administrator{Organisation: s.org(), Actor: domain.Actor{Kind: "user", ID: uuid.New()}, Owner: true, RequestID: "r1"}
-}
-
 // as is a person who administers with what they are permitted at this moment.
 func (s *scene) as(u domain.UserID) domain.Administrator {
 	s.Helper()

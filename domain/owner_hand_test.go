@@ -68,8 +68,8 @@ func (s *scene) until(u domain.User, day string) error {
 	return err
 }
 
-// ownerEscalation: only an owner makes an owner or ends that; an owner's licence is not simulator.
-func ownerEscalation(s *scene) {
+// ownerMadeByOwners: only an owner makes an owner or ends that; an owner's licence is not simulator.
+func ownerMadeByOwners(s *scene) {
 	require.NoError(s, s.admin.SetSeats(s.Context(), s.boss(), domain.SeatPlan{Licence: domain.LicenceSimulator, Limit: 5}))
 	u, other := s.provision("ana@acme.test"), s.provision("b@acme.test")
 	clerk := s.clerk("users:view", "users:create", "users:edit", "users:delete", "users:activate", "users:deactivate", "users:unblock")
