@@ -112,7 +112,7 @@ func (s *scene) installation() *domain.Installation {
 // access, activation and unblocking.
 func blockInactivity(s *scene) {
 	const day = 24 * time.Hour
-	owner := s.owner("owner@acme.test", true)
+	owner := storetest.Account(s, s.store, s.tenant, "owner@acme.test", func(u *domain.User) { u.Owner, u.AcceptedAt = true, s.clock.Now() })
 	asleep, awake, pending := s.provision("asleep@acme.test"), s.provision("awake@acme.test"), s.add("pending@acme.test")
 	back := s.provision("back@acme.test")
 	began := s.clock.Now()
@@ -159,6 +159,7 @@ func blockInactivity(s *scene) {
 	require.True(s, blocked(back.ID))
 	require.False(s, blocked(asleep.ID))
 	s.policy(func(p *domain.Policy) { p.InactivityDays = 20 })
+	s.clock.Move(time.Millisecond)
 	is(1, 0, 1)
 	require.True(s, blocked(asleep.ID))
 }

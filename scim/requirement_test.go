@@ -36,6 +36,8 @@ func TestSCIM(t *testing.T) {
 		{"22-cursor-refused", cursorRefused},
 		{"23-paths", paths},
 		{"25-page-sizes", pageSizes},
+		{"suspend.sticks", suspendSticks},
+		{"seat.required-and-wait", seatOverflow},
 		{"26-manager-as-sent", managerAsSent},
 	})
 }

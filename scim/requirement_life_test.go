@@ -1,0 +1,91 @@
+package scim_test
+
+import (
+	"context"
+	"crypto/rand"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"usher/domain"
+	"usher/persistence/storetest"
+)
+
+// administration of the tenant's organisation, and an owner of it.
+func (s *server) administration() (*domain.Administration, domain.Administrator) {
+	return domain.NewAdministration(s.store, storetest.Environment(), rand.Reader),
+		domain.Administrator{Organisation: s.tenant.Organisation.ID, Actor: domain.Actor{Kind: "user", ID: uuid.New()}, Owner: true}
+}
+
+func (s *server) policy(change func(*domain.Policy)) {
+	s.t.Helper()
+	administration, who := s.administration()
+	_, err := administration.ChangePolicy(context.Background(), who, func(p domain.Policy) (domain.Policy, error) {
+		change(&p)
+		return p, nil
+	})
+	require.NoError(s.t, err)
+}
+
+func (s *server) deactivated(id string) {
+	s.t.Helper()
+	administration, who := s.administration()
+	parsed, ok := domain.ParseID[domain.User](id)
+	require.True(s.t, ok)
+	_, err := administration.Deactivate(context.Background(), who, parsed)
+	require.NoError(s.t, err)
+}
+
+// suspendSticks: PATCH and PUT answer 200 with active: false, a POST of the names of a deleted one 201 with a new id and
+// active: false, in bulk as well.
+func suspendSticks(t *testing.T, s *server) {
+	id := s.user("ana", `"externalId":"e1","emails":[{"value":"a@acme.test"}]`)
+	s.deactivated(id)
+	path := "/Users/" + id
+	before := s.get(path)
+	require.Equal(t, false, before.at("/active"))
+	for _, on := range []string{
+		`{"op":"replace","path":"active","value":true}`, `{"op":"Replace","path":"active","value":"True"}`, `{"op":"add","value":{"active":true}}`,
+	} {
+		require.Equal(t, before.text, s.patch(path, on).is(200).text, on)
+	}
+	changed := s.put(path, `{"userName":"ana","externalId":"e1","emails":[{"value":"a@acme.test"}],"active":true,"title":"replaced"}`).is(200)
+	require.Equal(t, []any{false, "replaced"}, []any{changed.at("/active"), changed.at("/title")})
+	for _, body := range []string{`{"userName":"ANA"}`, `{"userName":"x","emails":[{"value":"A@acme.test"}]}`, `{"userName":"y","externalId":"e1","active":true}`} {
+		s.delete("/Users/" + id).is(204)
+		made := s.post("/Users", body).is(201)
+		require.Equal(t, false, made.at("/active"), body)
+		require.NotEqual(t, id, made.str("/id"))
+		id = made.str("/id")
+		require.Equal(t, false, s.get("/Users/"+id).at("/active"))
+		require.Equal(t, false, s.patch("/Users/"+id, `{"op":"replace","path":"active","value":true}`).is(200).at("/active"))
+		s.put("/Users/"+id, `{"userName":"ana","externalId":"e1","emails":[{"value":"a@acme.test"}]}`).is(200)
+	}
+	bulk := s.post("/Bulk", `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[
+		{"method":"PATCH","path":"/Users/`+id+`","data":{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"active","value":true}]}}]}`).is(200)
+	require.Equal(t, "200", bulk.str("/Operations/0/status"))
+	require.Equal(t, false, s.get("/Users/"+id).at("/active"))
+
+	s.policy(func(p *domain.Policy) { p.Suspension = domain.DirectoryWins })
+	require.Equal(t, true, s.patch("/Users/"+id, `{"op":"replace","path":"active","value":true}`).is(200).at("/active"))
+	s.deactivated(id)
+	s.delete("/Users/" + id).is(204)
+	require.Equal(t, true, s.post("/Users", `{"userName":"ana"}`).is(201).at("/active"))
+}
+
+// seatOverflow: without a free seat a push is 403 that names licence, held and limit, or, where the policy is to wait,
+// 201 and active to the directory.
+func seatOverflow(t *testing.T, s *server) {
+	s.user("ana")
+	administration, who := s.administration()
+	require.NoError(t, administration.SetSeats(context.Background(), who, domain.SeatPlan{Licence: domain.LicenceFull, Limit: 1}))
+	refused := s.post("/Users", `{"userName":"bo"}`).refused(403, "")
+	require.Contains(t, refused.text, "all 1 of 1 seats")
+	s.policy(func(p *domain.Policy) { p.SeatOverflow = domain.SeatOverflowWait })
+	made := s.post("/Users", `{"userName":"bo"}`).is(201)
+	require.Equal(t, true, made.at("/active"))
+	usage, err := administration.Seats(context.Background(), who)
+	require.NoError(t, err)
+	require.Equal(t, []domain.SeatUsage{{SeatPlan: domain.SeatPlan{Licence: domain.LicenceFull, Limit: 1}, Held: 1, Waiting: 1}}, usage)
+}
