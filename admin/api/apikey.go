@@ -8,8 +8,8 @@ import (
 	"usher/domain"
 )
 
-// apiKey is an API key, without its secret.
-type apiKey struct {
+// APIKey is an API key, without its secret.
+type APIKey struct {
 	ID          string     `json:"id" format:"uuid"`
 	Name        string     `json:"name"`
 	Permissions []string   `json:"permissions" nullable:"false" doc:"Each as module:action, on all objects."`
@@ -22,7 +22,7 @@ type apiKey struct {
 
 // newAPIKey is a key with its secret.
 type newAPIKey struct {
-	apiKey
+	APIKey
 
 	Secret string `json:"api_key" doc:"The key itself. It is shown this once."`
 }
@@ -38,7 +38,7 @@ type createAPIKey struct {
 func (s *service) addAPIKeys() {
 	add(s, operation{
 		method: http.MethodGet, path: "/api-keys", id: "list-api-keys", tag: "API keys", summary: "List the API keys", needs: "directory:view",
-	}, func(ctx context.Context, who domain.Administrator, in *paged) (*page[apiKey], error) {
+	}, func(ctx context.Context, who domain.Administrator, in *Paged) (*page[APIKey], error) {
 		all, err := s.Administration.APIKeys(ctx, who)
 		if err != nil {
 			return nil, err
@@ -52,7 +52,7 @@ func (s *service) addAPIKeys() {
 	add(s, operation{
 		method: http.MethodDelete, path: "/api-keys/{id}", id: "revoke-api-key", tag: "API keys", summary: "End an API key",
 		description: "It is refused from the next request on, and stays in the list.", needs: "directory:edit", status: http.StatusNoContent,
-	}, func(ctx context.Context, who domain.Administrator, in *matching) (*struct{}, error) {
+	}, func(ctx context.Context, who domain.Administrator, in *Matching) (*struct{}, error) {
 		id, err := identified[domain.APIKey](in.ID, "API key")
 		if err != nil {
 			return nil, err
@@ -73,12 +73,12 @@ func (s *service) createAPIKey(ctx context.Context, who domain.Administrator, in
 	}
 	k, text, err := s.Administration.CreateAPIKey(ctx, who, spec)
 	return &created[newAPIKey]{
-		Location: Prefix + "/api-keys", ETag: tag(k.Version()), Body: newAPIKey{apiKey: s.showAPIKey(k), Secret: text},
+		Location: Prefix + "/api-keys", ETag: tag(k.Version()), Body: newAPIKey{APIKey: s.showAPIKey(k), Secret: text},
 	}, err
 }
 
-func (s *service) showAPIKey(k domain.APIKey) apiKey {
-	return apiKey{
+func (s *service) showAPIKey(k domain.APIKey) APIKey {
+	return APIKey{
 		ID: k.ID.String(), Name: k.Name, Permissions: spelt(k.Permissions), State: state(k.InForce(s.Now()), k.RevokedAt),
 		CreatedAt: k.CreatedAt, ExpiresAt: moment(k.ExpiresAt), RevokedAt: moment(k.RevokedAt), LastUsedAt: moment(k.LastUsedAt),
 	}

@@ -31,7 +31,7 @@ type newConnection struct {
 func (s *service) addConnections() {
 	add(s, operation{
 		method: http.MethodGet, path: "/connections", id: "list-connections", tag: "Connections", summary: "List the connections", needs: "directory:view",
-	}, func(ctx context.Context, who domain.Administrator, in *paged) (*page[connection], error) {
+	}, func(ctx context.Context, who domain.Administrator, in *Paged) (*page[connection], error) {
 		all, err := s.Administration.Connections(ctx, who)
 		if err != nil {
 			return nil, err
@@ -49,7 +49,7 @@ func (s *service) addConnections() {
 	})
 	add(s, operation{
 		method: http.MethodGet, path: "/connections/{id}", id: "get-connection", tag: "Connections", summary: "Read one connection", needs: "directory:view",
-	}, func(ctx context.Context, who domain.Administrator, in *byID) (*one[connection], error) {
+	}, func(ctx context.Context, who domain.Administrator, in *ByID) (*one[connection], error) {
 		id, err := identified[domain.Connection](in.ID, "connection")
 		if err != nil {
 			return nil, err
@@ -67,8 +67,8 @@ func (s *service) addConnections() {
 	}, s.setDisabled(false))
 }
 
-func (s *service) setDisabled(disabled bool) func(context.Context, domain.Administrator, *matching) (*one[connection], error) {
-	return func(ctx context.Context, who domain.Administrator, in *matching) (*one[connection], error) {
+func (s *service) setDisabled(disabled bool) func(context.Context, domain.Administrator, *Matching) (*one[connection], error) {
+	return func(ctx context.Context, who domain.Administrator, in *Matching) (*one[connection], error) {
 		id, err := identified[domain.Connection](in.ID, "connection")
 		if err != nil {
 			return nil, err

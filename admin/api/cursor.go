@@ -54,8 +54,8 @@ func (s signer) open(text string, query ...string) ([]byte, error) {
 	return raw[signatureSize:], nil
 }
 
-// paged are the parameters of a page.
-type paged struct {
+// Paged are the parameters of a page.
+type Paged struct {
 	Limit  int    `query:"limit" doc:"At most so many items." minimum:"1" maximum:"200" default:"50"`
 	Cursor string `query:"cursor" doc:"Where to go on: next_cursor of the page before." maxLength:"4096"`
 }
@@ -94,7 +94,7 @@ func newPage[Found, Item any](x *exchange, found []Found, show func(Found) Item,
 
 // slicePage makes a page of a list that is at hand whole, bounded as those are. id names an item; the cursor is the
 // name of the last one, and the list keeps its order.
-func slicePage[Found, Item any](x *exchange, name string, in paged, all []Found, id func(Found) string, show func(Found) Item) (*page[Item], error) {
+func slicePage[Found, Item any](x *exchange, name string, in Paged, all []Found, id func(Found) string, show func(Found) Item) (*page[Item], error) {
 	query := []string{name, x.who.Organisation.String()}
 	if in.Cursor != "" {
 		last, err := x.cursors.open(in.Cursor, query...)

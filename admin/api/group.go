@@ -11,8 +11,8 @@ import (
 	"usher/domain"
 )
 
-// group is what a directory calls a group.
-type group struct {
+// Group is what a directory calls a group.
+type Group struct {
 	ID           string    `json:"id" format:"uuid"`
 	DisplayName  string    `json:"display_name"`
 	ConnectionID string    `json:"connection_id" format:"uuid"`
@@ -23,7 +23,7 @@ type group struct {
 
 // fullGroup is a group with everything the directory sent.
 type fullGroup struct {
-	group
+	Group
 
 	Attributes json.RawMessage `json:"attributes" doc:"The resource of SCIM (RFC 7643) without members and meta."`
 }
@@ -36,15 +36,15 @@ type member struct {
 }
 
 type groupsInput struct {
-	paged
+	Paged
 
 	Search     string `query:"q" doc:"Part of the display name, without case." maxLength:"800"`
 	Connection string `query:"connection" doc:"Only groups of this connection." maxLength:"36"`
 }
 
 type membersInput struct {
-	byID
-	paged
+	ByID
+	Paged
 }
 
 func (s *service) addGroups() {
@@ -62,7 +62,7 @@ func (s *service) addGroups() {
 	}, s.listMembers)
 }
 
-func (s *service) listGroups(ctx context.Context, who domain.Administrator, in *groupsInput) (*page[group], error) {
+func (s *service) listGroups(ctx context.Context, who domain.Administrator, in *groupsInput) (*page[Group], error) {
 	x := exchangeOf(ctx)
 	q := domain.GroupQuery{Search: in.Search, Limit: in.Limit}
 	var err error
@@ -80,7 +80,7 @@ func (s *service) listGroups(ctx context.Context, who domain.Administrator, in *
 	return newPage(x, found.Items, showGroup, x.sealPosition(found.Next, query...)), nil
 }
 
-func (s *service) getGroup(ctx context.Context, who domain.Administrator, in *byID) (*one[fullGroup], error) {
+func (s *service) getGroup(ctx context.Context, who domain.Administrator, in *ByID) (*one[fullGroup], error) {
 	id, err := identified[domain.Group](in.ID, "group")
 	if err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func (s *service) getGroup(ctx context.Context, who domain.Administrator, in *by
 	if err != nil {
 		return nil, err
 	}
-	return &one[fullGroup]{ETag: tag(g.Version), Body: fullGroup{group: showGroup(g), Attributes: json.RawMessage(g.Document)}}, nil
+	return &one[fullGroup]{ETag: tag(g.Version), Body: fullGroup{Group: showGroup(g), Attributes: json.RawMessage(g.Document)}}, nil
 }
 
 func (s *service) listMembers(ctx context.Context, who domain.Administrator, in *membersInput) (*page[member], error) {
@@ -119,8 +119,8 @@ func (s *service) listMembers(ctx context.Context, who domain.Administrator, in 
 	return newPage(x, found, showMember, x.sealPosition(next, query...)), nil
 }
 
-func showGroup(g domain.Group) group {
-	return group{
+func showGroup(g domain.Group) Group {
+	return Group{
 		ID: g.ID.String(), DisplayName: g.DisplayName.Text, ConnectionID: g.Connection.String(), ExternalID: orNil(g.ExternalID),
 		CreatedAt: g.CreatedAt, ModifiedAt: g.ModifiedAt,
 	}

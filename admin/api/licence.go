@@ -18,7 +18,7 @@ type licence struct {
 func (s *service) addLicences() {
 	add(s, operation{
 		method: http.MethodGet, path: "/licences", id: "list-licences", tag: "Licences", summary: "List the licence types with their seats", needs: "licences:view",
-	}, func(ctx context.Context, who domain.Administrator, in *paged) (*page[licence], error) {
+	}, func(ctx context.Context, who domain.Administrator, in *Paged) (*page[licence], error) {
 		all, err := s.Administration.SeatUsage(ctx, who)
 		if err != nil {
 			return nil, err

@@ -80,14 +80,14 @@ func (s *service) describeProblems() {
 	}
 }
 
-// byID is the input of an operation on one thing.
-type byID struct {
+// ByID is the input of an operation on one thing.
+type ByID struct {
 	ID string `path:"id" doc:"Its identifier." maxLength:"100"`
 }
 
-// matching is byID for a write.
-type matching struct {
-	byID
+// Matching is ByID for a write.
+type Matching struct {
+	ByID
 
 	IfMatch string `header:"If-Match" doc:"Carry it out only if the ETag is still this one." maxLength:"1000"`
 }

@@ -8,8 +8,8 @@ import (
 	"usher/domain"
 )
 
-// token is a bearer token of a connection, without its secret.
-type token struct {
+// Token is a bearer token of a connection, without its secret.
+type Token struct {
 	ID           string     `json:"id" format:"uuid"`
 	ConnectionID string     `json:"connection_id" format:"uuid"`
 	State        string     `json:"state" enum:"active,expired,revoked"`
@@ -21,13 +21,13 @@ type token struct {
 
 // newToken is a token with its secret.
 type newToken struct {
-	token
+	Token
 
 	Secret string `json:"token" doc:"The token itself, for the identity provider. It is shown this once."`
 }
 
 type createToken struct {
-	byID
+	ByID
 
 	Body *struct {
 		ExpiresInHours int `json:"expires_in_hours,omitempty" doc:"How long it is good for; 0: for ever." minimum:"0" maximum:"87600"`
@@ -35,7 +35,7 @@ type createToken struct {
 }
 
 type rotateToken struct {
-	matching
+	Matching
 
 	Body *struct {
 		OverlapHours *int `json:"overlap_hours,omitempty" doc:"How long the old one stays good; 24 unless given." minimum:"0" maximum:"720"`
@@ -48,7 +48,7 @@ const defaultOverlap = 24 * time.Hour
 func (s *service) addTokens() {
 	add(s, operation{
 		method: http.MethodGet, path: "/connections/{id}/tokens", id: "list-tokens", tag: "Tokens", summary: "List the tokens of a connection", needs: "directory:view",
-	}, func(ctx context.Context, who domain.Administrator, in *membersInput) (*page[token], error) {
+	}, func(ctx context.Context, who domain.Administrator, in *membersInput) (*page[Token], error) {
 		id, err := identified[domain.Connection](in.ID, "connection")
 		if err != nil {
 			return nil, err
@@ -57,7 +57,7 @@ func (s *service) addTokens() {
 		if err != nil {
 			return nil, err
 		}
-		return slicePage(exchangeOf(ctx), "tokens "+in.ID, in.paged, all, func(t domain.Token) string { return t.ID.String() }, s.showToken)
+		return slicePage(exchangeOf(ctx), "tokens "+in.ID, in.Paged, all, func(t domain.Token) string { return t.ID.String() }, s.showToken)
 	})
 	add(s, operation{
 		method: http.MethodPost, path: "/connections/{id}/tokens", id: "create-token", tag: "Tokens", summary: "Make a token for a connection",
@@ -93,7 +93,7 @@ func (s *service) addTokens() {
 	add(s, operation{
 		method: http.MethodDelete, path: "/tokens/{id}", id: "revoke-token", tag: "Tokens", summary: "End a token",
 		description: "It is refused from the next request on, and stays in the list.", needs: "directory:edit", status: http.StatusNoContent,
-	}, func(ctx context.Context, who domain.Administrator, in *matching) (*struct{}, error) {
+	}, func(ctx context.Context, who domain.Administrator, in *Matching) (*struct{}, error) {
 		id, err := identified[domain.Token](in.ID, "token")
 		if err != nil {
 			return nil, err
@@ -106,12 +106,12 @@ func (s *service) addTokens() {
 func (s *service) madeToken(t domain.Token, text string) *created[newToken] {
 	return &created[newToken]{
 		Location: Prefix + "/connections/" + t.Connection.String() + "/tokens", ETag: tag(t.Version()),
-		Body: newToken{token: s.showToken(t), Secret: text},
+		Body: newToken{Token: s.showToken(t), Secret: text},
 	}
 }
 
-func (s *service) showToken(t domain.Token) token {
-	return token{
+func (s *service) showToken(t domain.Token) Token {
+	return Token{
 		ID: t.ID.String(), ConnectionID: t.Connection.String(), State: state(t.InForce(s.Now()), t.RevokedAt), CreatedAt: t.CreatedAt,
 		ExpiresAt: moment(t.ExpiresAt), RevokedAt: moment(t.RevokedAt), LastUsedAt: moment(t.LastUsedAt),
 	}

@@ -10,8 +10,8 @@ import (
 	"usher/domain"
 )
 
-// user is a person.
-type user struct {
+// User is a person.
+type User struct {
 	ID           string    `json:"id" format:"uuid"`
 	UserName     string    `json:"user_name"`
 	DisplayName  string    `json:"display_name" doc:"The display name, else the user name."`
@@ -33,7 +33,7 @@ type user struct {
 
 // fullUser is a person with everything the directory sent.
 type fullUser struct {
-	user
+	User
 
 	Attributes json.RawMessage `json:"attributes" doc:"The resource of SCIM (RFC 7643) without groups and meta: every attribute, those of custom schemas included."`
 }
@@ -57,7 +57,7 @@ type relative struct {
 }
 
 type usersInput struct {
-	paged
+	Paged
 
 	Search     string `query:"q" doc:"Part of the user name, the display name or an e-mail, without case." maxLength:"800"`
 	Status     string `query:"status" enum:"pending,active,inactive"`
@@ -77,7 +77,7 @@ func (s *service) addUsers() {
 	}, s.getUser)
 }
 
-func (s *service) listUsers(ctx context.Context, who domain.Administrator, in *usersInput) (*page[user], error) {
+func (s *service) listUsers(ctx context.Context, who domain.Administrator, in *usersInput) (*page[User], error) {
 	x := exchangeOf(ctx)
 	q := domain.PeopleQuery{Search: in.Search, Status: domain.Status(in.Status), Licence: in.Licence, Limit: in.Limit}
 	q.Sort, q.Descending = strings.CutPrefix(in.Sort, "-")
@@ -99,7 +99,7 @@ func (s *service) listUsers(ctx context.Context, who domain.Administrator, in *u
 	return newPage(x, found.Items, showUser, x.sealPosition(found.Next, query...)), nil
 }
 
-func (s *service) getUser(ctx context.Context, who domain.Administrator, in *byID) (*one[fullUser], error) {
+func (s *service) getUser(ctx context.Context, who domain.Administrator, in *ByID) (*one[fullUser], error) {
 	id, err := identified[domain.User](in.ID, "user")
 	if err != nil {
 		return nil, err
@@ -108,11 +108,11 @@ func (s *service) getUser(ctx context.Context, who domain.Administrator, in *byI
 	if err != nil {
 		return nil, err
 	}
-	return &one[fullUser]{ETag: tag(u.Version), Body: fullUser{user: showUser(u), Attributes: json.RawMessage(u.Document)}}, nil
+	return &one[fullUser]{ETag: tag(u.Version), Body: fullUser{User: showUser(u), Attributes: json.RawMessage(u.Document)}}, nil
 }
 
-func showUser(u domain.User) user {
-	shown := user{
+func showUser(u domain.User) User {
+	shown := User{
 		ID: u.ID.String(), UserName: u.UserName.Text, DisplayName: u.Display(), Status: string(u.Status), Owner: u.Owner,
 		Licence: u.Licence, ExternalID: orNil(u.ExternalID), CreatedAt: u.CreatedAt, ModifiedAt: u.ModifiedAt,
 		AcceptedAt: moment(u.AcceptedAt), Emails: []email{}, Groups: []named{},
