@@ -350,7 +350,7 @@ func accessAssign(s *scene) {
 		require.Equal(s, is, s.assign(u.ID, change), "so it is already")
 	})
 	require.Equal(s, []domain.EventType{domain.UserAccessChanged}, eventTypes(made))
-	require.Equal(s, "r1", made[0].RequestID)
+	require.Equal(s, "by-hand", made[0].RequestID)
 	require.Equal(s, r.ID.String(), made[0].After.Get("role").Get("id").Text())
 
 	// What a mapping gave stays until an administrator decides otherwise.

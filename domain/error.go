@@ -76,17 +76,19 @@ const (
 	CodeVersionMismatch      = "version_mismatch" // If-Match
 	CodeUnresolvedReference  = "unresolved_reference"
 	CodeRateLimited          = "rate_limited"
-	CodePermissionMissing    = "permission_missing" // the administrator lacks the permission that Field names
-	CodeEscalation           = "escalation"         // rule owner.escalation: granting what one does not hold
-	CodeInUse                = "in_use"             // something is held, or mentioned, and cannot just go
-	CodeSystemKept           = "system_kept"        // what the system needs cannot be deleted
-	CodeEmailTaken           = "email_taken"        // by hand, an e-mail that another account has (rule email.unique)
-	CodeEmailImmutable       = "email_immutable"    // rule user.email-immutable
-	CodeOwnerOnly            = "owner_only"         // what only a system owner does (rule owner.escalation)
-	CodeOwnerLicence         = "owner_licence"      // an owner with a licence that owners cannot have (rule owner.escalation)
-	CodeSeatsHeld            = "seats_held"         // a plan below the seats that are held (rule seat.reduce)
-	CodeWaitingForSeat       = "waiting_for_seat"   // what somebody who waits cannot do (rule seat.wait)
-	CodeNotArchived          = "not_archived"       // a purge of somebody who is still here
+	CodePermissionMissing    = "permission_missing"     // the administrator lacks the permission that Field names
+	CodeEscalation           = "escalation"             // rule owner.escalation: granting what one does not hold
+	CodeInUse                = "in_use"                 // something is held, or mentioned, and cannot just go
+	CodeSystemKept           = "system_kept"            // what the system needs cannot be deleted
+	CodeEmailTaken           = "email_taken"            // by hand, an e-mail that another account has (rule email.unique)
+	CodeEmailImmutable       = "email_immutable"        // rule user.email-immutable
+	CodeOwnerOnly            = "owner_only"             // what only a system owner does (rule owner.escalation)
+	CodeOwnerLicence         = "owner_licence"          // an owner with a licence that owners cannot have (rule owner.escalation)
+	CodeSeatsHeld            = "seats_held"             // a plan below the seats that are held (rule seat.reduce)
+	CodeWaitingForSeat       = "waiting_for_seat"       // what somebody who waits cannot do (rule seat.wait)
+	CodeNotArchived          = "not_archived"           // a purge of somebody who is still here
+	CodeRequestInProgress    = "request_in_progress"    // an Idempotency-Key whose first request has no answer yet
+	CodeKeyReused            = "idempotency_key_reused" // an Idempotency-Key that came with another request before
 	CodeUnavailable          = "unavailable"
 	CodeUnsupportedMediaType = "unsupported_media_type"
 )
@@ -101,6 +103,7 @@ func Codes() []string {
 		CodeUnresolvedReference, CodeRateLimited, CodePermissionMissing, CodeEscalation,
 		CodeInUse, CodeSystemKept, CodeUnavailable, CodeUnsupportedMediaType,
 		CodeEmailTaken, CodeEmailImmutable, CodeOwnerOnly, CodeOwnerLicence, CodeSeatsHeld, CodeWaitingForSeat, CodeNotArchived,
+		CodeRequestInProgress, CodeKeyReused,
 	}
 }
 

@@ -19,10 +19,10 @@ type Organisation struct {
 type Organisations interface {
 	// Insert adds an organisation. SlugTaken when its slug is in use.
 	Insert(o Organisation) error
+	// Get finds one. NotFound.
+	Get(id OrganisationID) (Organisation, error)
 	// BySlug finds one by its short name. NotFound.
 	BySlug(slug string) (Organisation, error)
-	// Get finds one by its id. NotFound.
-	Get(id OrganisationID) (Organisation, error)
 	// List gives all, by slug.
 	List() ([]Organisation, error)
 	// Suspend sets or (with the zero time) clears the suspension. NotFound.

@@ -111,7 +111,7 @@ func story(t *testing.T, store *persistence.Store) {
 	}))
 	require.Equal(t, made.Organisation.ID, caller.Organisation)
 
-	administration := domain.NewAdministration(store, env, nil)
+	administration := domain.NewAdministration(store, env, bytes.NewReader(storySecret))
 	who := domain.Administrator{Organisation: caller.Organisation, Actor: domain.Actor{Kind: "user", ID: boss.ID.UUID}, Owner: true, RequestID: "r2"}
 	_, err = administration.ChangePolicy(ctx, who, func(p domain.Policy) (domain.Policy, error) {
 		p.InactivityDays = 60
@@ -130,6 +130,11 @@ func story(t *testing.T, store *persistence.Store) {
 	_, err = directory.ChangeUser(ctx, caller, off.ID, domain.IfMatch{}, nil, storetest.Setting(storetest.Truth("active", false)))
 	require.NoError(t, err)
 	_, err = installation.Sweep(ctx, "acme", false)
+	require.NoError(t, err)
+	key, _, err := installation.CreateAPIKey(ctx, "acme", domain.APIKeySpec{Name: "HR's", Permissions: []domain.Permission{{Module: "users", Action: "view"}}})
+	require.NoError(t, err)
+	asker := domain.Administrator{Organisation: made.Organisation.ID, Actor: domain.Actor{Kind: domain.ActorAPIKey, ID: key.ID.UUID}}
+	_, _, err = administration.Claim(ctx, asker, "k-1", [32]byte{1})
 	require.NoError(t, err)
 }
 

@@ -59,6 +59,8 @@ var outcomes = map[string]outcome{
 	domain.CodeSeatsHeld:            {http.StatusConflict, ""},
 	domain.CodeWaitingForSeat:       {http.StatusConflict, ""},
 	domain.CodeNotArchived:          {http.StatusConflict, ""},
+	domain.CodeRequestInProgress:    {http.StatusConflict, ""},
+	domain.CodeKeyReused:            {http.StatusBadRequest, ""},
 	domain.CodeInternal:             {http.StatusInternalServerError, ""},
 	domain.CodeUnavailable:          {http.StatusServiceUnavailable, ""},
 }

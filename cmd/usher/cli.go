@@ -24,6 +24,7 @@ type cli struct {
 	Org        orgCommands               `cmd:"" help:"Organisations: the tenants."`
 	Connection connectionCommands        `cmd:"" help:"Connections: the identity providers of an organisation."`
 	Token      tokenCommands             `cmd:"" help:"Tokens: what an identity provider shows to push its directory."`
+	APIKey     apikeyCommands            `cmd:"" name:"apikey" help:"API keys: what an application shows to use the REST API."`
 	Schema     schemaCommands            `cmd:"" help:"Schemas: attributes of an organisation's own."`
 	Completion kongcompletion.Completion `cmd:"" help:"Completion of commands and flags in bash, zsh or fish."`
 

@@ -45,6 +45,10 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Sweeps":        sweeps,
 		"Plans":         plans,
 		"People":        people,
+		"APIKeys":       apiKeys,
+		"Answers":       answers,
+		"Feed":          feed,
+		"Whole":         whole,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
