@@ -95,6 +95,7 @@ func story(t *testing.T, store *persistence.Store) {
 	require.NoError(t, err)
 	everybody, err := directory.CreateGroup(ctx, caller, storetest.GroupNamed("Jede*r"), []uuid.UUID{boss.ID.UUID, ana.ID.UUID, nested.ID.UUID})
 	require.NoError(t, err)
+	storyOfAccess(t, domain.NewAdministration(store, env, bytes.NewReader(storySecret)), made, ana.ID)
 	require.NoError(t, directory.Deprovision(ctx, caller, gone.ID, domain.IfMatch{}))
 	require.NotEqual(t, nested.ID, everybody.ID)
 	require.NoError(t, store.Write(ctx, func(tx domain.Tx) error {
@@ -135,6 +136,30 @@ func story(t *testing.T, store *persistence.Store) {
 	require.NoError(t, err)
 	asker := domain.Administrator{Organisation: made.Organisation.ID, Actor: domain.Actor{Kind: domain.ActorAPIKey, ID: key.ID.UUID}}
 	_, _, err = administration.Claim(ctx, asker, "k-1", [32]byte{1})
+	require.NoError(t, err)
+}
+
+// storyOfAccess gives a person one of everything that there is to give.
+func storyOfAccess(t *testing.T, ad *domain.Administration, made domain.NewOrganisation, user domain.UserID) {
+	t.Helper()
+	ctx, who := t.Context(), domain.Administrator{Organisation: made.Organisation.ID, Actor: domain.ActorOperator(), Owner: true}
+	_, err := ad.RegisterModule(ctx, who, domain.ModuleSpec{ID: "campaigns", Actions: []string{"dial"}, HasObjects: true}, domain.IfMatch{}, false)
+	require.NoError(t, err)
+	team, err := ad.CreateTeam(ctx, who, domain.GroupingSpec{Name: "Blå", Description: "They're here"})
+	require.NoError(t, err)
+	queue, err := ad.CreateQueue(ctx, who, domain.GroupingSpec{Name: "Sales"})
+	require.NoError(t, err)
+	role, profile := made.Roles[len(made.Roles)-1].ID, made.Profiles[len(made.Profiles)-1].ID
+	_, err = ad.SetDefaults(ctx, who, domain.IfMatch{}, role, profile)
+	require.NoError(t, err)
+	_, err = ad.SetLicenceModules(ctx, who, domain.LicenceSimulator, domain.IfMatch{}, domain.TheseObjects("campaigns", "users"))
+	require.NoError(t, err)
+	granted := domain.Permissions{{Module: "campaigns", Action: "dial"}: domain.TheseObjects("it's one")}
+	revoked := domain.Permissions{{Module: "teams", Action: "view"}: domain.AllObjects()}
+	_, err = ad.Assign(ctx, who, user, domain.IfMatch{}, domain.AccessChange{
+		Role: domain.Choose(role), Profile: domain.Choose(domain.ProfileID{}), Team: domain.Choose(team.ID),
+		Queues: &[]domain.QueueID{queue.ID}, Granted: &granted, Revoked: &revoked, Locked: true,
+	})
 	require.NoError(t, err)
 }
 

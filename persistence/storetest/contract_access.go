@@ -106,7 +106,7 @@ func entries[Noun any](t *testing.T, store *persistence.Store, list func(domain.
 	taken := is
 	entry(&taken).Name, entry(&taken).Version = domain.NewName("ABC"), 3
 	Refused(t, change(is, taken), domain.Conflict, domain.CodeNameTaken)
-	movedOn(t, store, func(tx domain.Tx) error { return list(tx).Save(b, taken) })
+	movedOn(t, store, func(tx domain.Tx) error { return list(tx).Save(b, is) })
 	movedOn(t, store, func(tx domain.Tx) error { return list(tx).Delete(b) })
 	got, err = get(org, idB)
 	require.NoError(t, err)

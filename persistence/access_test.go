@@ -1,0 +1,79 @@
+package persistence_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"usher/domain"
+	"usher/persistence"
+	"usher/persistence/storetest"
+)
+
+// givingAccess is an organisation of so many people in which everybody is given a profile and permissions of their own.
+// It gives one of them.
+func givingAccess(t testing.TB, store *persistence.Store, people int) (domain.OrganisationID, domain.UserID) {
+	t.Helper()
+	tenant := storetest.NewTenant(t, store, "acme", -1)
+	org := tenant.Organisation.ID
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	view, dial := domain.Permission{Module: "users", Action: "view"}, domain.Permission{Module: "campaigns", Action: "dial"}
+	require.NoError(t, store.Write(t.Context(), func(tx domain.Tx) error {
+		for i, name := range []string{"Agent", "One baseline", "Another"} {
+			err := tx.Profiles().Insert(domain.Profile{Entry: domain.Entry[domain.Profile]{
+				ID: domain.ProfileID{UUID: uuid.UUID{15: byte(i + 1)}}, Organisation: org, Name: domain.NewName(name), Version: 1, CreatedAt: now, ModifiedAt: now,
+			}, Grants: domain.Permissions{view: domain.AllObjects(), dial: domain.TheseObjects("c1", "c2")}, Baseline: i > 0})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	crowd(t, store, tenant.Caller, people)
+	require.NoError(t, persistence.Exec(store, `INSERT INTO assignments (organisation_id, user_id, kind, slot, object_id, source, locked, assigned_at)
+SELECT organisation_id, user_id, 'profile', '', ?, 'administrator', false, 1 FROM users`, uuid.UUID{15: 1}))
+	require.NoError(t, persistence.Exec(store, `INSERT INTO user_access (organisation_id, user_id, granted, revoked, version, modified_at)
+SELECT organisation_id, user_id, '{"teams:view":true}', '{"campaigns:dial":["c1"]}', 1, 1 FROM users`))
+	settle(t, store)
+	return org, domain.UserID{UUID: uuid.MustParse("00000000-0000-7000-8000-00000000007b")}
+}
+
+// What a person may do is found by one statement that looks everything up by a key, whatever the number of people: it is
+// on the way of every request that an application lets Usher decide.
+func TestAccessIsLookedUp(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+		org, user := givingAccess(t, store, 20_000)
+		access, statements, err := persistence.ExplainAccess(store, org, user)
+		require.NoError(t, err)
+		require.Len(t, statements, 1)
+		held := access.Effective()
+		require.True(t, held.Allows(domain.Permission{Module: "teams", Action: "view"}, ""))
+		require.True(t, held.Allows(domain.Permission{Module: "campaigns", Action: "dial"}, "c2"))
+		require.False(t, held.Allows(domain.Permission{Module: "campaigns", Action: "dial"}, "c1"))
+		for _, table := range []string{"users", "user_access", "assignments"} {
+			requirePlan(t, store, statements, plan{"(organisation_id=? AND user_id=?", table + "_pkey"})
+		}
+	})
+}
+
+func BenchmarkAccess(b *testing.B) {
+	for name, open := range map[string]func(testing.TB) *persistence.Store{"sqlite": storetest.SQLite, "postgres": storetest.Postgres} {
+		b.Run(name, func(b *testing.B) {
+			store := open(b)
+			org, user := givingAccess(b, store, 20_000)
+			dial := domain.Permission{Module: "campaigns", Action: "dial"}
+			b.ResetTimer()
+			for b.Loop() {
+				err := store.Read(b.Context(), func(tx domain.Tx) error {
+					access, err := tx.Assignments().Access(org, user)
+					require.True(b, access.Allows(dial, "c2"))
+					return err
+				})
+				require.NoError(b, err)
+			}
+		})
+	}
+}
