@@ -25,6 +25,7 @@ type cli struct {
 	Connection connectionCommands        `cmd:"" help:"Connections: the identity providers of an organisation."`
 	Token      tokenCommands             `cmd:"" help:"Tokens: what an identity provider shows to push its directory."`
 	Schema     schemaCommands            `cmd:"" help:"Schemas: attributes of an organisation's own."`
+	Sweep      sweepCommand              `cmd:"" help:"Block people of an organisation who were not here for long, and warn before."`
 	Completion kongcompletion.Completion `cmd:"" help:"Completion of commands and flags in bash, zsh or fish."`
 
 	Version kong.VersionFlag `help:"Print the version and exit." env:"-"`
