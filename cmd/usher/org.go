@@ -14,6 +14,7 @@ type orgCommands struct {
 	List    orgList    `cmd:"" help:"List the organisations."`
 	Suspend orgSuspend `cmd:"" help:"Stop an organisation: its directories are refused; all data is kept."`
 	Resume  orgResume  `cmd:"" help:"End a suspension."`
+	Seats   orgSeats   `cmd:"" help:"Show the seats of an organisation, or raise and reduce them."`
 	Delete  orgDelete  `cmd:"" help:"Erase an organisation with everything that belongs to it."`
 }
 
