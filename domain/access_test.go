@@ -11,10 +11,6 @@ import (
 	"usher/persistence/storetest"
 )
 
-func (s *scene) administration() *domain.Administration {
-	return domain.NewAdministration(s.store, s.clock.Environment(), randomSource())
-}
-
 // as is a person who administers with what they are permitted at this moment.
 func (s *scene) as(u domain.UserID) domain.Administrator {
 	s.Helper()

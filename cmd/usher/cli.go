@@ -18,7 +18,7 @@ import (
 // cli is the grammar of the command line. Every flag is also an environment variable: --public-url is
 // USHER_PUBLIC_URL.
 type cli struct {
-	Serve      serveCommand              `cmd:"" help:"Serve SCIM, health and metrics."`
+	Serve      serveCommand              `cmd:"" help:"Serve SCIM, the REST API, health and metrics."`
 	Demo       demoCommand               `cmd:"" help:"Serve a throw-away organisation to try things on."`
 	Migrate    migrateCommand            `cmd:"" help:"Bring the database's schema to the version of this program."`
 	Org        orgCommands               `cmd:"" help:"Organisations: the tenants."`
