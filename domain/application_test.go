@@ -80,13 +80,13 @@ func keyEscalation(s *scene) {
 	require.NoError(s, create(maker, "users:view"))
 	require.NoError(s, create(maker, "users:view", "directory:edit"))
 	for _, beyond := range []string{"users:edit", "audit:view", "records:view"} {
-		storetest.Refused(s, create(maker, "users:view", beyond), domain.Forbidden, domain.CodePermissionMissing)
+		storetest.Refused(s, create(maker, "users:view", beyond), domain.Forbidden, domain.CodeEscalation)
 	}
 	some := maker
 	some.Permissions = domain.Permissions{
 		{Module: "directory", Action: "edit"}: domain.AllObjects(), {Module: "users", Action: "view"}: domain.TheseObjects("a"),
 	}
-	storetest.Refused(s, create(some, "users:view"), domain.Forbidden, domain.CodePermissionMissing)
+	storetest.Refused(s, create(some, "users:view"), domain.Forbidden, domain.CodeEscalation)
 	some.Permissions = domain.Permissions{{Module: "users", Action: "view"}: domain.AllObjects()}
 	storetest.Refused(s, create(some, "users:view"), domain.Forbidden, domain.CodePermissionMissing)
 	owner := domain.Administrator{Organisation: s.org(), Actor: domain.Actor{Kind: "user", ID: s.org().UUID}, Owner: true}

@@ -39,7 +39,7 @@ func TestStatesAreDrawn(t *testing.T) {
 	}
 	require.Equal(t, drawing, lines(`^    \S+ --> \S+: .*$`))
 	require.Equal(t, table, lines(`^\| (?:nobody|pending|active|inactive) \| (?:nobody|pending|active|inactive) \| .* \|$`))
-	for reason, word := range constants(t, "access.go", "Reason") {
+	for reason, word := range constants(t, "decision.go", "Reason") {
 		require.Contains(t, string(text), "`"+word+"`", reason)
 	}
 }
