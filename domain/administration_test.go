@@ -311,8 +311,8 @@ func accessVersion(s *scene) {
 		require.Equal(s, renamed, read)
 	})
 	require.Equal(s, []domain.EventType{domain.TeamUpdated}, eventTypes(made))
-	require.Equal(s, `{"name":"Blue"}`, string(attribute.AppendJSON(nil, made[0].Before)))
-	require.Equal(s, `{"name":"Red","description":"Sales"}`, string(attribute.AppendJSON(nil, made[0].After)))
+	require.JSONEq(s, `{"name":"Blue"}`, string(attribute.AppendJSON(nil, made[0].Before)))
+	require.JSONEq(s, `{"name":"Red","description":"Sales"}`, string(attribute.AppendJSON(nil, made[0].After)))
 
 	// Who may view one of a list sees that one.
 	s.team("Green")

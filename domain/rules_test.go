@@ -63,6 +63,7 @@ func TestRules(t *testing.T) {
 		"licence.modules":        licenceModules,
 		"module.catalogue":       moduleCatalogue,
 		"access.assign":          accessAssign,
+		"access.immediate":       accessImmediate,
 		"access.unknown":         accessUnknown,
 		"access.version":         accessVersion,
 		"access.turns":           accessTurns,
