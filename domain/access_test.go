@@ -331,6 +331,27 @@ func licenceModules(s *scene) {
 	require.True(s, list[1].Modules.None())
 }
 
+// accessImmediate: what one replica changes holds on another one from its next look on.
+func accessImmediate(s *scene) {
+	replica := domain.NewAdministration(storetest.Open(s, storetest.URL(s, s.store)), s.clock.Environment(), randomSource())
+	u := s.provision("ana@acme.test")
+	look := func() domain.Permissions {
+		held, err := replica.Effective(s.Context(), s.boss(), u.ID)
+		require.NoError(s, err)
+		return held
+	}
+	p := s.profile("Agent", permitted("teams:view"))
+	require.Empty(s, look())
+	s.assign(u.ID, domain.AccessChange{Profile: domain.Choose(p.ID)})
+	require.Equal(s, permitted("teams:view"), look())
+	_, err := s.administration().EditProfile(s.Context(), s.boss(), p.ID, domain.IfMatch{}, domain.ProfileSpec{Grants: permitted("queues:view")})
+	require.NoError(s, err)
+	require.Equal(s, permitted("queues:view"), look())
+	revoked := permitted("queues:view")
+	s.assign(u.ID, domain.AccessChange{Revoked: &revoked})
+	require.Empty(s, look())
+}
+
 // accessAssign: what is given remembers where it is from; what is so already changes nothing.
 func accessAssign(s *scene) {
 	ad := s.administration()

@@ -87,7 +87,8 @@ func locked[Noun any](tx Tx, who Administrator, l listing[Noun], id ID[Noun], ma
 	if err != nil {
 		return none, err
 	}
-	return was, match.admits(l.entry(&was).Version)
+	err = match.admits(l.entry(&was).Version)
+	return was, err
 }
 
 // save writes an entry that has changed, with its event.
@@ -169,9 +170,9 @@ func takeOver[Noun any](tx Tx, ad *Administration, who Administrator, l listing[
 	}
 	is := defaults
 	if l.kind == GivenRole {
-		is.Role = RoleID{UUID: replacement.UUID}
+		is.Role = RoleID(replacement)
 	} else {
-		is.Profile = ProfileID{UUID: replacement.UUID}
+		is.Profile = ProfileID(replacement)
 	}
 	_, err = ad.saveDefaults(tx, who, defaults, is, now)
 	return err

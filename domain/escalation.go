@@ -4,11 +4,11 @@ package domain
 const actorUser = "user"
 
 // mayGrant refuses that somebody gives away permissions they do not hold (rule owner.escalation).
-func (who Administrator) mayGrant(field string, p Permissions) error {
-	if who.Owner {
+func (a Administrator) mayGrant(field string, p Permissions) error {
+	if a.Owner {
 		return nil
 	}
-	missing := p.Minus(who.Permissions).List()
+	missing := p.Minus(a.Permissions).List()
 	if len(missing) == 0 {
 		return nil
 	}

@@ -9,9 +9,10 @@ import (
 )
 
 const (
-	maxPermissions  = 2000 // in one profile, or granted to one person
-	maxObjects      = 1000 // listed for one permission
-	maxObjectLength = 200  // bytes of the id of an object
+	maxPermissions  = 2000   // in one profile, or granted to one person
+	maxObjects      = 1000   // listed for one permission
+	maxListed       = 10_000 // listed for all of them
+	maxObjectLength = 200    // bytes of the id of an object
 )
 
 // Tree spells permissions for the store and the event log: a member for each, called module:action, which is true for
@@ -99,11 +100,14 @@ func (p Permissions) parsed(field string, known Catalogue) (Permissions, error) 
 	if len(p) > maxPermissions {
 		return nil, tooMany(field, "give at most 2,000 permissions")
 	}
-	out := make(Permissions, len(p))
+	out, listed := make(Permissions, len(p)), 0
 	for _, of := range p.List() {
 		objects := p[of]
 		if err := known.check(field, of, objects); err != nil {
 			return nil, err
+		}
+		if listed += len(objects.IDs); listed > maxListed {
+			return nil, tooMany(field, "list at most 10,000 objects in all, or give permissions on all objects of a module")
 		}
 		switch {
 		case objects.All:

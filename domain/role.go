@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"maps"
 	"slices"
 
 	"usher/domain/attribute"
@@ -105,9 +106,7 @@ func (h Hierarchy) check(r Role) error {
 		return InvalidField("parent", "a role cannot stand below itself; choose a parent that is not below this role")
 	}
 	moved := make(Hierarchy, len(h)+1)
-	for id, other := range h {
-		moved[id] = other
-	}
+	maps.Copy(moved, h)
 	moved[r.ID] = r
 	for id := range moved {
 		if (id == r.ID || moved.Below(id, r.ID)) && moved.depth(id) > MaxRoleDepth {

@@ -92,6 +92,7 @@ func TestRules(t *testing.T) {
 		"access.unknown":          accessUnknown,
 		"access.version":          accessVersion,
 		"access.turns":            accessTurns,
+		"access.immediate":        accessImmediate,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -6,6 +6,7 @@
 \set number :base + :n * :clients + :client_id
 \set shard :number % 16
 BEGIN;
+SELECT 1/(CASE WHEN EXISTS (SELECT 1 FROM suspended_names n WHERE n.organisation_id = :org AND n.kind = 1 AND n.name_key IN (SELECT json_array_elements_text(('["limit.' || :number::text || '@limit.bench.test"]')::json))) OR EXISTS (SELECT 1 FROM suspended_names n WHERE n.organisation_id = :org AND n.kind = 2 AND n.name_key = (:connection::text || 'limit-' || :number::text)) THEN 0 ELSE 1 END);
 INSERT INTO sign_in_names (organisation_id, name_key, user_id, connection_id, kind)
 VALUES (:org, 'limit.' || :number::text || '@limit.bench.test', (:prefix::text || '8' || lpad(to_hex(:number::bigint), 15, '0'))::uuid,
   :connection, 'user_name')

@@ -67,6 +67,16 @@ func (e notedEvents) Append(event domain.Event) error {
 	return nil
 }
 
+// Suspensions implements domain.Tx.
+func (n *notes) Suspensions() domain.Suspensions { return notedSuspensions{} }
+
+type notedSuspensions struct{ domain.Suspensions }
+
+// Match implements domain.Suspensions: nobody was here before.
+func (notedSuspensions) Match(domain.User) (domain.Suspension, bool, error) {
+	return domain.Suspension{}, false, nil
+}
+
 type notedSeats struct{ domain.Seats }
 
 // Take implements domain.Seats. Who takes which is the writer's to say.
