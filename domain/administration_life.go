@@ -228,8 +228,23 @@ func (ad *Administration) ChangeLicence(ctx context.Context, who Administrator, 
 		if err := ownerLicence(is); err != nil {
 			return User{}, err
 		}
+		if err := leaveLine(tx, was, &is, now); err != nil {
+			return User{}, err
+		}
 		return ad.resave(tx, who, was, is, UserUpdated, now)
 	})
+}
+
+// leaveLine makes of somebody who waits, and gets a seat of another licence, what they would have been.
+func leaveLine(tx Tx, was User, is *User, now time.Time) error {
+	place, waits, err := tx.Waiting().Get(was.Organisation, was.ID)
+	if err != nil || !waits {
+		return err
+	}
+	if is.Status = place.Next; is.Status == Active && is.AcceptedAt.IsZero() {
+		is.AcceptedAt = now
+	}
+	return tx.Inactivity().Restart(is.Organisation, is.ID, now)
 }
 
 // ownerLicence refuses a licence that owners cannot have (rule owner.escalation).

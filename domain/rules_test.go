@@ -120,11 +120,16 @@ type scene struct {
 
 func newScene(t *testing.T, store *persistence.Store, seats int) *scene {
 	t.Helper()
+	return newSceneIn(t, store, storetest.OwnTenant(t, store, seats))
+}
+
+// newSceneIn is a scene in an organisation that is there.
+func newSceneIn(t *testing.T, store *persistence.Store, tenant storetest.Tenant) *scene {
+	t.Helper()
 	clock := storetest.NewClock()
 	s := &scene{T: t, store: store, clock: clock, directory: domain.NewDirectory(store, clock.Environment())}
 	s.admin = domain.NewAdministration(store, clock.Environment(), rand.Reader)
-	s.tenant = storetest.OwnTenant(t, store, seats)
-	s.caller = s.tenant.Caller
+	s.tenant, s.caller = tenant, tenant.Caller
 	return s
 }
 

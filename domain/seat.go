@@ -23,7 +23,7 @@ type Seats interface {
 	Take(org OrganisationID, licence string, holder UserID) error
 	// Release frees the seat the person holds, if any.
 	Release(org OrganisationID, holder UserID) error
-	// Share keeps the plan of a licence from changing until the unit of work ends. Whoever takes a seat other than by a
+	// Share keeps a plan without a limit from getting one until the unit of work ends; Invalid as for Take. Whoever takes a seat other than by a
 	// directory's push asks for it; pushes are kept by what they write anyway (see Resize).
 	Share(org OrganisationID, licence string) error
 	// Hold reads the plan of a licence and keeps it, and the seats, from others until the unit of work ends; found is

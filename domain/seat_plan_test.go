@@ -219,6 +219,15 @@ func seatWait(s *scene) {
 	next(6, func() { s.setSeats(full(2)) })
 	require.Equal(s, domain.SeatUsage{SeatPlan: full(2), Held: 2}, s.of("full"))
 
+	elsewhere := s.provision("elsewhere@acme.test")
+	require.True(s, s.waits(elsewhere.ID))
+	s.setSeats(domain.SeatPlan{Licence: "other", Limit: 1})
+	made := s.eventsSince(func() {
+		require.Equal(s, domain.Active, s.done(s.admin.ChangeLicence(s.Context(), s.boss(), elsewhere.ID, "other")).Status)
+	})
+	require.Equal(s, []domain.EventType{domain.UserUpdated}, eventTypes(made))
+	require.False(s, s.waits(elsewhere.ID))
+
 	s.caller.Activation = domain.ActivateOnFirstAccess
 	last := s.provision("last@acme.test")
 	require.True(s, s.waits(last.ID))

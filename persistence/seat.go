@@ -94,8 +94,13 @@ func (t seats) Release(org domain.OrganisationID, holder domain.UserID) error {
 	return t.exec("UPDATE seats SET holder_id = NULL WHERE organisation_id = ? AND holder_id = ?", org.UUID, holder.UUID)
 }
 
+// Share locks nothing where the plan has a limit: then there is a row to take, which does not change its meaning, and who
+// found none would block others who share when they look at the plan under a lock.
 func (t seats) Share(org domain.OrganisationID, licence string) error {
-	_, _, err := t.limit(org, licence, t.locking(" FOR KEY SHARE"))
+	_, limited, err := t.limit(org, licence, "")
+	if err == nil && !limited {
+		_, _, err = t.limit(org, licence, t.locking(" FOR KEY SHARE"))
+	}
 	return err
 }
 
