@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"usher/domain"
-	"usher/persistence/storetest"
 )
 
 // settled reads events until so many have come. On PostgreSQL one may have to wait for whatever else the server does.
