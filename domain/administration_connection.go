@@ -24,7 +24,7 @@ func (ad *Administration) Connections(ctx context.Context, who Administrator) ([
 // Connection reads one connection. It needs directory:view. NotFound.
 func (ad *Administration) Connection(ctx context.Context, who Administrator, id ConnectionID) (Connection, error) {
 	var c Connection
-	err := ad.look(ctx, who, ModuleDirectory, ActionView, "", func(tx Tx) (err error) {
+	err := ad.look(ctx, who, ModuleDirectory, ActionView, id.String(), func(tx Tx) (err error) {
 		c, err = tx.Connections().Get(who.Organisation, id)
 		return err
 	})
@@ -65,7 +65,7 @@ func (ad *Administration) CreateConnection(ctx context.Context, who Administrato
 // directory:edit. NotFound, VersionMismatch.
 func (ad *Administration) SetConnectionDisabled(ctx context.Context, who Administrator, id ConnectionID, disabled bool, match IfMatch) (Connection, error) {
 	var outcome Connection
-	err := ad.change(ctx, who, ModuleDirectory, ActionEdit, "", func(tx Tx, now time.Time) error {
+	err := ad.change(ctx, who, ModuleDirectory, ActionEdit, id.String(), func(tx Tx, now time.Time) error {
 		c, err := tx.Connections().Get(who.Organisation, id)
 		if err != nil {
 			return err

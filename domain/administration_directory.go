@@ -31,8 +31,8 @@ type PeopleQuery struct {
 // maxSearch bounds a search text, in characters.
 const maxSearch = 200
 
-// where is the query's condition. Invalid.
-func (q PeopleQuery) where() (Predicate, error) {
+// where are the query's conditions, all of which have to hold. Invalid.
+func (q PeopleQuery) where() ([]Predicate, error) {
 	var terms []Predicate
 	exact := func(name, value string) {
 		terms = append(terms, Compare{
@@ -71,29 +71,23 @@ func (q PeopleQuery) where() (Predicate, error) {
 			contains(Path{Name: "userName"}, false), contains(Path{Name: "displayName"}, false), contains(Path{Name: "emails", Sub: "value"}, true),
 		}})
 	}
-	if len(terms) == 0 {
-		return nil, nil
-	}
-	return And{Terms: terms}, nil
+	return terms, nil
 }
 
-// order is the query's sort. Invalid.
-func (q PeopleQuery) order() (*Sort, error) {
-	name := ""
+// order is the query's sort. In order of id is in order of creation. Invalid.
+func (q PeopleQuery) order() (Sort, error) {
+	by := Sort{Descending: q.Descending}
 	switch q.Sort {
 	case "", "created":
-		if !q.Descending {
-			return nil, nil
-		}
-		name = "id"
+		by.Attribute.Name = "id"
 	case "user_name":
-		name = "userName"
+		by.Attribute.Name = "userName"
 	case "display_name":
-		name = "displayName"
+		by.Attribute.Name = "displayName"
 	default:
-		return nil, InvalidField("sort", "use created, user_name or display_name, with - before it for the reverse")
+		return by, InvalidField("sort", "use created, user_name or display_name, with - before it for the reverse")
 	}
-	return &Sort{Attribute: Attribute{Path: Path{Name: name}}, Descending: q.Descending}, nil
+	return by, nil
 }
 
 // People reads the people that a query asks for, those the administrator may not see left out: a page may hold fewer
@@ -107,7 +101,10 @@ func (ad *Administration) People(ctx context.Context, who Administrator, q Peopl
 	if err != nil {
 		return Page[User]{}, err
 	}
-	query := Query{Scope: who.scope(q.Connection), Where: where, Sort: sort, Limit: q.Limit, After: q.After}
+	query := Query{Scope: who.scope(q.Connection), Sort: &sort, Limit: q.Limit, After: q.After}
+	if len(where) > 0 {
+		query.Where = And{Terms: where}
+	}
 	var page Page[User]
 	err = ad.look(ctx, who, ModuleUsers, ActionView, "", func(tx Tx) (err error) {
 		page, err = tx.Users().Page(query)

@@ -242,7 +242,7 @@ func TestAPIKeySpecIsBounded(t *testing.T) {
 func TestAPIKeysAreBounded(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
-		s := newScene(t, store, -1)
+		s := newScene(t, store, 3)
 		var last domain.APIKey
 		create := func() (err error) {
 			last, _, err = s.operator().CreateAPIKey(s.Context(), s.tenant.Organisation.Slug, keySpec(t, "users:view"))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -31,9 +32,7 @@ func (a *answer) Write(p []byte) (int, error) { return a.body.Write(p) }
 // send lets the answer go out. Nothing of it is to be kept by a cache or run by a browser.
 func (a *answer) send(w http.ResponseWriter) {
 	h := w.Header()
-	for name, values := range a.header {
-		h[name] = values
-	}
+	maps.Copy(h, a.header)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	if a.status != http.StatusNoContent {
@@ -73,7 +72,7 @@ func (x *exchange) once(given *answer, key string) {
 			err = x.Administration.Release(x.r.Context(), claim)
 		}
 		if err != nil { // the request itself is answered; only its repetition is not
-			x.problem(err)
+			x.logFault(err)
 			return
 		}
 	}

@@ -142,8 +142,8 @@ func (x *exchange) count(given *answer) error {
 	if a.Limit > 0 {
 		const second = time.Second
 		reset := strconv.Itoa(int((a.Reset + second - 1) / second))
-		given.Header().Set("RateLimit-Policy", `"default";q=`+strconv.Itoa(a.Limit)+";w="+strconv.Itoa(int(a.Window/second)))
-		given.Header().Set("RateLimit", `"default";r=`+strconv.Itoa(a.Remaining)+";t="+reset)
+		given.Header().Set("Ratelimit-Policy", `"default";q=`+strconv.Itoa(a.Limit)+";w="+strconv.Itoa(int(a.Window/second)))
+		given.Header().Set("Ratelimit", `"default";r=`+strconv.Itoa(a.Remaining)+";t="+reset)
 	}
 	if a.OK {
 		return nil

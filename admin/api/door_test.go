@@ -189,21 +189,20 @@ func TestWhatCannotBeRead(t *testing.T) {
 func TestRateLimit(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
-		var s *scene
-		s = newScene(t, store, func(c *Config) {
+		s := newScene(t, store, func(c *Config) {
 			clock := storetest.NewClock()
 			c.Limiter = domain.NewLimiter(store, clock.Environment(), 3)
 		})
 		for left := 2; left >= 0; left-- {
 			g := s.get("/me")
 			require.Equal(t, http.StatusOK, g.status)
-			require.Equal(t, `"default";q=3;w=1`, g.header.Get("RateLimit-Policy"))
-			require.Equal(t, `"default";r=`+strconv.Itoa(left)+`;t=1`, g.header.Get("RateLimit"))
+			require.Equal(t, `"default";q=3;w=1`, g.header.Get("Ratelimit-Policy"))
+			require.Equal(t, `"default";r=`+strconv.Itoa(left)+`;t=1`, g.header.Get("Ratelimit"))
 		}
 		g := s.get("/me")
 		refused(t, g, http.StatusTooManyRequests, domain.CodeRateLimited, "")
 		require.Equal(t, "1", g.header.Get("Retry-After"))
-		require.Equal(t, `"default";r=0;t=1`, g.header.Get("RateLimit"))
+		require.Equal(t, `"default";r=0;t=1`, g.header.Get("Ratelimit"))
 		require.Equal(t, http.StatusOK, s.as(s.key("users:view"), http.MethodGet, "/me", "").status)
 	})
 }

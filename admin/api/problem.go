@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -182,16 +183,18 @@ func methodNotAllowed() *problem {
 func (x *exchange) problem(err error) *problem {
 	p := told(err, x.requestID())
 	if p.Status >= http.StatusInternalServerError && !errors.Is(x.r.Context().Err(), context.Canceled) {
-		x.Log.LogAttrs(x.r.Context(), slog.LevelError, "api request failed", slog.String("code", p.Code), slog.Any("cause", err))
+		x.logFault(err)
 	}
 	return p
 }
 
+func (x *exchange) logFault(err error) {
+	x.Log.LogAttrs(x.r.Context(), slog.LevelError, "api request failed", slog.Any("cause", err))
+}
+
 // refuse answers with a problem.
 func (s *service) refuse(w http.ResponseWriter, r *http.Request, p *problem) {
-	for name, values := range p.GetHeaders() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), p.GetHeaders())
 	w.Header().Set("Content-Type", problemMedia)
 	w.WriteHeader(p.Status)
 	text, err := json.Marshal(p)
