@@ -23,16 +23,17 @@ const placeSQL = "SELECT user_id, licence, next_status, since FROM waiting_peopl
 // joins the line locks: so either of them sees what the other has done, and those who give back do not wait for each
 // other. An optimistic attempt does not wait for the answer: it divides by zero when somebody is in line.
 func (t waiting) First(org domain.OrganisationID, licence string) (domain.WaitingPlace, bool, error) {
-	const lock = "SELECT 1 FROM licences WHERE organisation_id = ? AND licence = ? FOR "
+	const plan = "SELECT 1 FROM licences WHERE organisation_id = ? AND licence = ? "
 	if p, ok := t.session.(*postgresWrite); ok {
 		if p.optimistic() {
-			if err := p.exec(lock+"KEY SHARE", org.UUID, licence); err != nil {
+			// Nobody waits for an unlimited plan, whose row is left alone.
+			if err := p.exec(plan+"AND seat_limit IS NOT NULL FOR KEY SHARE", org.UUID, licence); err != nil {
 				return domain.WaitingPlace{}, false, err
 			}
 			return domain.WaitingPlace{}, false, p.guarded(
 				"SELECT 1/(CASE WHEN EXISTS (SELECT 1 FROM waiting_people WHERE organisation_id = ? AND licence = ?) THEN 0 ELSE 1 END)", org.UUID, licence)
 		}
-		if err := t.inside(lock+"UPDATE", []any{org.UUID, licence}, func(row) error { return nil }); err != nil {
+		if err := t.inside(plan+"FOR UPDATE", []any{org.UUID, licence}, func(row) error { return nil }); err != nil {
 			return domain.WaitingPlace{}, false, err
 		}
 	}

@@ -87,7 +87,7 @@ func rewrite(t *testing.T, file string, sent []string) {
 	}
 	var reads []string
 	for _, s := range sent {
-		if !strings.HasPrefix(s, "SELECT") {
+		if !strings.HasPrefix(s, "SELECT u.") && !strings.HasPrefix(s, "SELECT listed.") {
 			continue
 		}
 		s = compared.ReplaceAllStringFunc(s, func(part string) string {
