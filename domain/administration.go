@@ -61,6 +61,8 @@ func (ad *Administration) change(ctx context.Context, who Administrator, module,
 }
 
 // look reads for somebody who may.
+//
+//nolint:unparam // most reads need view, and that is said where they are
 func (ad *Administration) look(ctx context.Context, who Administrator, module, action, object string, fn func(tx Tx) error) error {
 	if err := who.need(module, action, object); err != nil {
 		return err
