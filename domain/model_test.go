@@ -51,7 +51,8 @@ func TestLifeAgreesWithModel(t *testing.T) {
 			run++
 			s := newSceneIn(t, store, storetest.NewTenant(t, store, fmt.Sprintf("model-%d-%d", run, time.Now().UnixNano()), 4))
 			m := &model{scene: s, t: rt, limit: 4}
-			m.addOwner()
+			m.addOwner("root@acme.test")
+			m.addOwner("boss@acme.test")
 			rt.Repeat(map[string]func(*rapid.T){
 				"push":        m.push,
 				"push active": m.pushActive,
@@ -76,9 +77,9 @@ func TestLifeAgreesWithModel(t *testing.T) {
 
 func (m *model) boss() domain.Administrator { return m.scene.boss() }
 
-func (m *model) addOwner() {
-	u := storetest.Account(m.scene.T, m.store, m.tenant, "root@acme.test", func(u *domain.User) { u.Owner, u.AcceptedAt = true, m.clock.Now() })
-	m.people = append(m.people, &modelPerson{id: u.ID, name: "root@acme.test", status: domain.Active, owner: true, accepted: true, seen: m.clock.Now()})
+func (m *model) addOwner(name string) {
+	u := storetest.Account(m.scene.T, m.store, m.tenant, name, func(u *domain.User) { u.Owner, u.AcceptedAt = true, m.clock.Now() })
+	m.people = append(m.people, &modelPerson{id: u.ID, name: name, status: domain.Active, owner: true, accepted: true, seen: m.clock.Now()})
 }
 
 func (m *model) held() int {

@@ -19,6 +19,8 @@ type Store interface {
 // Tx is the store inside a unit of work, noun by noun. It must not be used after fn has returned, nor by two
 // goroutines. Errors that a method may only learn at commit (a name that is taken, a version that has moved on) are
 // returned by [Store.Write] instead, as the same *Error.
+//
+//nolint:interfacebloat // one method for each noun, and nothing else; each noun's port is small
 type Tx interface {
 	ApplicationTx
 

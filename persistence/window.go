@@ -1,10 +1,6 @@
 package persistence
 
-import (
-	"fmt"
-
-	"usher/domain"
-)
+import "usher/domain"
 
 type windows struct{ session }
 
@@ -17,7 +13,7 @@ func (t windows) Get(org domain.OrganisationID, user domain.UserID) (domain.Wind
 	}
 	w, err := s.Window()
 	if err != nil {
-		return w, fmt.Errorf("persistence: the access window of %s cannot be read: %v", user, err)
+		return w, &domain.Error{Kind: domain.Internal, Code: domain.CodeInternal, Message: "a stored access window cannot be read", Err: err}
 	}
 	return w, nil
 }
