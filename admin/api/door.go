@@ -185,7 +185,7 @@ func (x *exchange) operate(given *answer) {
 	r := x.r.WithContext(context.WithValue(ctx, exchangeKey{}, x))
 	r.Body = io.NopCloser(bytes.NewReader(x.body))
 	x.routes.ServeHTTP(given, r)
-	if pattern := route.RoutePattern(); !strings.HasSuffix(pattern, "/*") && pattern != "" {
+	if pattern := route.RoutePattern(); strings.HasPrefix(pattern, Prefix+"/") && !strings.HasSuffix(pattern, "/*") {
 		x.route = pattern
 	}
 }
