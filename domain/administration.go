@@ -32,6 +32,8 @@ type Administrator struct {
 	Owner        bool        // a system owner, who may do everything
 	Permissions  Permissions // effective
 	RequestID    string
+
+	credential TokenHash // of an API key
 }
 
 // May reports whether an action is permitted on an object of a module; with object "" on any.

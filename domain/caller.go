@@ -19,10 +19,14 @@ type Caller struct {
 	recalled bool // from memory, see Directory.Recall
 }
 
-// Scope is what a directory may see: the people and groups of its own connection (rule link.scope).
+// Scope is what may be seen: by a directory the people and groups of its own connection (rule link.scope).
 type Scope struct {
 	Organisation OrganisationID
 	Connection   ConnectionID
+
+	// Whole opens the whole organisation, whoever owns what: for administrators, never for a directory. Connection is
+	// then of no account.
+	Whole bool
 
 	// Standing, when set, makes a read select nothing unless the caller may still come in, by the same statement (see
 	// [Directory.Recall]).

@@ -59,6 +59,9 @@ type Connection struct {
 	DisabledAt   time.Time // zero: enabled
 }
 
+// Version tells one state of the connection from another, for If-Match.
+func (c Connection) Version() int64 { return stateVersion(c.DisabledAt) }
+
 // OIDCClient is the connection's registration at its OpenID provider; the zero value means that it signs nobody in.
 type OIDCClient struct {
 	Issuer       string
@@ -70,6 +73,8 @@ type OIDCClient struct {
 type Connections interface {
 	// Insert adds a connection. NameTaken.
 	Insert(c Connection) error
+	// Get finds one. NotFound.
+	Get(org OrganisationID, id ConnectionID) (Connection, error)
 	// ByName finds one, without case. NotFound.
 	ByName(org OrganisationID, name string) (Connection, error)
 	// List gives all of an organisation, by name.

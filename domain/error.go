@@ -76,7 +76,9 @@ const (
 	CodeVersionMismatch      = "version_mismatch" // If-Match
 	CodeUnresolvedReference  = "unresolved_reference"
 	CodeRateLimited          = "rate_limited"
-	CodePermissionMissing    = "permission_missing" // the administrator lacks the permission that Field names
+	CodePermissionMissing    = "permission_missing"     // the administrator lacks the permission that Field names
+	CodeRequestInProgress    = "request_in_progress"    // an Idempotency-Key whose first request has no answer yet
+	CodeKeyReused            = "idempotency_key_reused" // an Idempotency-Key that came with another request before
 	CodeUnavailable          = "unavailable"
 	CodeUnsupportedMediaType = "unsupported_media_type"
 )
@@ -88,7 +90,8 @@ func Codes() []string {
 		CodeInvalidCursor, CodeExpiredCursor, CodeInvalidCount, CodeNoTarget, CodeMutability, CodeTooMany, CodeTooLarge,
 		CodeNotFound, CodeUserNameTaken, CodeExternalIDTaken, CodeSlugTaken, CodeNameTaken, CodeSeatsExhausted,
 		CodeLastOwner, CodeOrganisationStopped, CodeConnectionDisabled, CodeUnauthenticated, CodeVersionMismatch,
-		CodeUnresolvedReference, CodeRateLimited, CodePermissionMissing, CodeUnavailable, CodeUnsupportedMediaType,
+		CodeUnresolvedReference, CodeRateLimited, CodePermissionMissing,
+		CodeRequestInProgress, CodeKeyReused, CodeUnavailable, CodeUnsupportedMediaType,
 	}
 }
 

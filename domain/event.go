@@ -29,14 +29,17 @@ const (
 	ConnectionDisabled    EventType = "connection.disabled"
 	ConnectionEnabled     EventType = "connection.enabled"
 	TokenCreated          EventType = "token.created"
+	TokenUpdated          EventType = "token.updated" // it ends at another time
 	TokenRevoked          EventType = "token.revoked"
+	APIKeyCreated         EventType = "api_key.created"
+	APIKeyRevoked         EventType = "api_key.revoked"
 	SchemaAdded           EventType = "schema.added"
 )
 
 // Actor is who did something.
 type Actor struct {
-	Kind string    // "connection", "operator"; later "user", "system"
-	ID   uuid.UUID // of the connection or person; zero for the operator
+	Kind string    // "connection", "operator", "api_key"; later "user", "system"
+	ID   uuid.UUID // of the connection, key or person; zero for the operator
 }
 
 // ActorOperator is whoever has the command line.
@@ -49,7 +52,7 @@ type Event struct {
 	Organisation OrganisationID
 	Type         EventType
 	Actor        Actor
-	SubjectKind  string // "user", "group", "organisation", "connection", "token", "schema"
+	SubjectKind  string // "user", "group", "organisation", "connection", "token", "api_key", "schema"
 	Subject      uuid.UUID
 	RequestID    string
 	At           time.Time
@@ -63,4 +66,32 @@ type Events interface {
 	Append(e Event) error
 	// List reads events of an organisation in order of id, after the given one, at most limit.
 	List(org OrganisationID, after EventID, limit int) ([]Event, error)
+	// Feed reads events in the order in which they were committed, so that whoever follows it misses none: an event is
+	// only shown when every one that might yet come before it is there.
+	Feed(q EventQuery) (EventPage, error)
+	// Present is the position behind every event that a feed would show at this moment.
+	Present(org OrganisationID) (EventPosition, error)
+}
+
+// EventPosition is a place in the order in which events were committed. The zero value is before all events.
+type EventPosition struct {
+	Commit int64 // grows with time; several events of one unit of work may share it
+	ID     EventID
+}
+
+// EventQuery asks for events in order of commit. The zero values of the filters select all.
+type EventQuery struct {
+	Organisation OrganisationID
+	After        EventPosition
+	Types        []EventType
+	Subject      uuid.UUID
+	Since        time.Time // those that happened then or later
+	Limit        int
+}
+
+// EventPage is what a feed shows.
+type EventPage struct {
+	Events []Event
+	Next   EventPosition // where to go on: behind the last event, or behind all that were looked through
+	More   bool          // there was more than the limit
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/url"
 	"time"
+
+	"usher/domain/attribute"
 )
 
 // ConnectionSpec describes a connection to be made.
@@ -35,28 +37,14 @@ func (s ConnectionSpec) Check() error {
 // CreateConnection makes a connection without a token (rule provision.activation sets how its people become active).
 // NotFound, NameTaken, Invalid.
 func (in *Installation) CreateConnection(ctx context.Context, slug string, spec ConnectionSpec) (Connection, error) {
-	if err := spec.Check(); err != nil {
-		return Connection{}, err
-	}
-	name, err := label("name", spec.Name)
+	c, err := plannedConnection(in.env, spec)
 	if err != nil {
 		return Connection{}, err
-	}
-	id, err := newID[Connection](in.env)
-	if err != nil {
-		return Connection{}, err
-	}
-	c := Connection{
-		ID: id, Name: name, Kind: spec.Kind, Activation: spec.Activation, CreatedAt: in.env.instant(),
-		OIDC: OIDCClient{Issuer: spec.OIDC.Issuer, ClientID: spec.OIDC.ClientID},
-	}
-	if c.Activation == "" {
-		c.Activation = defaultActivation(c.OIDC)
 	}
 	err = in.change(ctx, slug, func(tx Tx, o Organisation) error {
 		c.Organisation = o.ID
 		if spec.OIDC.Seal != nil {
-			sealed, err := spec.OIDC.Seal(o.ID, id)
+			sealed, err := spec.OIDC.Seal(o.ID, c.ID)
 			if err != nil {
 				return err
 			}
@@ -66,6 +54,29 @@ func (in *Installation) CreateConnection(ctx context.Context, slug string, spec 
 	})
 	if err != nil {
 		return Connection{}, err
+	}
+	return c, nil
+}
+
+// plannedConnection makes a connection of a description, without organisation and client secret. Invalid.
+func plannedConnection(env Environment, spec ConnectionSpec) (Connection, error) {
+	if err := spec.Check(); err != nil {
+		return Connection{}, err
+	}
+	name, err := label("name", spec.Name)
+	if err != nil {
+		return Connection{}, err
+	}
+	id, err := newID[Connection](env)
+	if err != nil {
+		return Connection{}, err
+	}
+	c := Connection{
+		ID: id, Name: name, Kind: spec.Kind, Activation: spec.Activation, CreatedAt: env.instant(),
+		OIDC: OIDCClient{Issuer: spec.OIDC.Issuer, ClientID: spec.OIDC.ClientID},
+	}
+	if c.Activation == "" {
+		c.Activation = defaultActivation(c.OIDC)
 	}
 	return c, nil
 }
@@ -103,9 +114,13 @@ func (in *Installation) insertConnection(tx Tx, c Connection) error {
 	if err := tx.Connections().Insert(c); err != nil {
 		return err
 	}
-	return in.record(tx, c.Organisation, ConnectionCreated, "connection", c.ID.UUID, c.CreatedAt, texts(
-		"name", c.Name, "kind", string(c.Kind), "activation", string(c.Activation),
-		"issuer", c.OIDC.Issuer, "clientId", c.OIDC.ClientID))
+	return in.record(tx, c.Organisation, ConnectionCreated, "connection", c.ID.UUID, c.CreatedAt, createdConnection(c))
+}
+
+// createdConnection is what the event of a new connection shows.
+func createdConnection(c Connection) attribute.Value {
+	return texts("name", c.Name, "kind", string(c.Kind), "activation", string(c.Activation),
+		"issuer", c.OIDC.Issuer, "clientId", c.OIDC.ClientID)
 }
 
 // ListConnections gives the connections of an organisation, by name. NotFound.

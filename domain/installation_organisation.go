@@ -87,7 +87,7 @@ func (in *Installation) planOrganisation(spec OrganisationSpec) (made NewOrganis
 		return made, err
 	}
 	made = NewOrganisation{Organisation: o, Connection: c}
-	if made.Token, made.TokenText, err = in.newToken(c, time.Time{}, now); err != nil {
+	if made.Token, made.TokenText, err = makeToken(in.env, in.random, c, time.Time{}, now); err != nil {
 		return made, err
 	}
 	if spec.OwnerEmail != "" {

@@ -3,7 +3,6 @@ package domain
 import (
 	"context"
 	"fmt"
-	"io"
 	"time"
 )
 
@@ -29,7 +28,7 @@ func (in *Installation) CreateToken(ctx context.Context, slug string, spec Token
 		if err != nil {
 			return err
 		}
-		if t, text, err = in.newToken(c, expires, now); err != nil {
+		if t, text, err = makeToken(in.env, in.random, c, expires, now); err != nil {
 			return err
 		}
 		return in.insertToken(tx, t)
@@ -40,26 +39,12 @@ func (in *Installation) CreateToken(ctx context.Context, slug string, spec Token
 	return t, text, nil
 }
 
-// newToken makes a token and its text.
-func (in *Installation) newToken(c Connection, expires, now time.Time) (t Token, text string, err error) {
-	id, err := newID[Token](in.env)
-	if err != nil {
-		return Token{}, "", err
-	}
-	var secret [tokenSecretSize]byte
-	if _, err := io.ReadFull(in.random, secret[:]); err != nil {
-		return Token{}, "", &Error{Kind: Internal, Code: CodeInternal, Message: "no token could be made", Err: err}
-	}
-	text, hash := NewDirectoryToken(c.Organisation, secret)
-	return Token{ID: id, Organisation: c.Organisation, Connection: c.ID, Hash: hash, CreatedAt: now, ExpiresAt: expires}, text, nil
-}
-
 func (in *Installation) insertToken(tx Tx, t Token) error {
 	if err := tx.Tokens().Insert(t); err != nil {
 		return err
 	}
 	return in.record(tx, t.Organisation, TokenCreated, "token", t.ID.UUID, t.CreatedAt,
-		texts("connection", t.Connection.String(), "expiresAt", timestamp(t.ExpiresAt)))
+		createdToken(t))
 }
 
 // ListedToken is a token with the name of its connection.

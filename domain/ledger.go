@@ -39,6 +39,7 @@ type use struct {
 	organisation OrganisationID
 	token        TokenHash
 	minute       time.Time
+	key          bool // an API key, not a directory token
 }
 
 // Bounds of the ledger.
@@ -92,12 +93,31 @@ func (l *Ledger) add(t Tally) {
 
 // Used notes that a caller's token was used. What is written down is the minute, once.
 func (l *Ledger) Used(caller Caller) {
-	minute := l.env.instant().Truncate(time.Minute)
+	l.used(use{organisation: caller.Organisation, token: caller.Token})
+}
+
+// UsedKey notes that an administrator's API key was used, likewise.
+func (l *Ledger) UsedKey(who Administrator) {
+	if who.credential != (TokenHash{}) {
+		l.used(use{organisation: who.Organisation, token: who.credential, key: true})
+	}
+}
+
+func (l *Ledger) used(u use) {
+	u.minute = l.env.instant().Truncate(time.Minute)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.written[caller.Token].Equal(minute) {
-		l.uses[caller.Token] = use{caller.Organisation, caller.Token, minute}
+	if !l.written[u.token].Equal(u.minute) {
+		l.uses[u.token] = u
 	}
+}
+
+// write writes it down.
+func (u use) write(tx Tx) error {
+	if u.key {
+		return tx.APIKeys().Used(u.organisation, u.token, u.minute)
+	}
+	return tx.Tokens().Used(u.organisation, u.token, u.minute)
 }
 
 // Flush writes down what was counted since the last time, and says why that failed. While the store is Unavailable the
@@ -122,7 +142,7 @@ func (l *Ledger) Flush(ctx context.Context) error {
 	for batch := range slices.Chunk(uses, ledgerBatch) {
 		err := l.store.Write(ctx, func(tx Tx) error {
 			for _, u := range batch {
-				if err := tx.Tokens().Used(u.organisation, u.token, u.minute); err != nil && !IsKind(err, NotFound) {
+				if err := u.write(tx); err != nil && !IsKind(err, NotFound) {
 					return err
 				}
 			}

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Limiter lets every connection make so many requests a second, counted across all replicas through the store
+// Limiter lets every connection and API key make so many requests a second, counted across all replicas through the store
 // ([Rates]). A replica asks the store for all requests that wait at the same moment in one unit of work, and answers
 // by itself for the rest of a second of which it has learned that it is used up: a flood costs no database.
 type Limiter struct {
@@ -48,20 +48,47 @@ func NewLimiter(store Store, env Environment, perSecond int) *Limiter {
 	return &Limiter{store: store, env: env, limit: perSecond, meters: map[Scope]*meter{}}
 }
 
+// Allowance is what a limiter says of one request.
+type Allowance struct {
+	OK        bool
+	Limit     int           // requests in a window; 0: as many as you like
+	Remaining int           // in this window
+	Window    time.Duration // how long a window is
+	Reset     time.Duration // until the next window
+}
+
 // Allow counts one request of a caller and says whether it may go on; if not, when to come again. When the store
 // cannot count, the request goes on: it will learn that by itself.
 func (l *Limiter) Allow(ctx context.Context, caller Caller) (retryAfter time.Duration, ok bool) {
-	if l.limit <= 0 {
+	a := l.Take(ctx, caller.Scope())
+	if a.OK {
 		return 0, true
 	}
-	now := l.env.Now()
-	current := now.UnixNano() / int64(window)
-	m := l.meter(caller.Scope(), current)
+	return a.Reset, false
+}
+
+// allowance is the outcome where so many requests have come in the window.
+func (l *Limiter) allowance(ok bool, total int) Allowance {
+	return Allowance{OK: ok, Limit: l.limit, Remaining: max(0, l.limit-total), Window: window, Reset: untilNext(l.env.Now())}
+}
+
+// RateScope is what an administrator's requests are counted under: an API key has a count of its own.
+func (a Administrator) RateScope() Scope {
+	return Scope{Organisation: a.Organisation, Connection: ConnectionID{UUID: a.Actor.ID}}
+}
+
+// Take is Allow for whatever requests are counted by: a connection, or an API key in its place.
+func (l *Limiter) Take(ctx context.Context, scope Scope) Allowance {
+	if l.limit <= 0 {
+		return Allowance{OK: true}
+	}
+	current := l.env.Now().UnixNano() / int64(window)
+	m := l.meter(scope, current)
 
 	m.mu.Lock()
 	if m.window == current && m.total >= l.limit {
 		m.mu.Unlock()
-		return untilNext(now), false
+		return l.allowance(false, l.limit)
 	}
 	if m.wait == nil {
 		m.wait = &queue{done: make(chan struct{})}
@@ -74,15 +101,16 @@ func (l *Limiter) Allow(ctx context.Context, caller Caller) (retryAfter time.Dur
 	select {
 	case <-q.done:
 	case <-m.turn:
-		l.count(ctx, caller.Scope(), m, q)
+		l.count(ctx, scope, m, q)
 		m.turn <- struct{}{}
 	case <-ctx.Done():
-		return 0, true // nobody waits for the answer
+		return l.allowance(true, 0) // nobody waits for the answer
 	}
-	if q.failed || q.total-q.n+place <= l.limit {
-		return 0, true
+	if q.failed {
+		return l.allowance(true, 0)
 	}
-	return untilNext(l.env.Now()), false
+	total := q.total - q.n + place
+	return l.allowance(total <= l.limit, total)
 }
 
 // count asks the store for all who wait in q, unless that was done meanwhile. The caller holds the turn.

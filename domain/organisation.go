@@ -19,6 +19,8 @@ type Organisation struct {
 type Organisations interface {
 	// Insert adds an organisation. SlugTaken when its slug is in use.
 	Insert(o Organisation) error
+	// Get finds one. NotFound.
+	Get(id OrganisationID) (Organisation, error)
 	// BySlug finds one by its short name. NotFound.
 	BySlug(slug string) (Organisation, error)
 	// List gives all, by slug.

@@ -20,6 +20,8 @@ type Store interface {
 // goroutines. Errors that a method may only learn at commit (a name that is taken, a version that has moved on) are
 // returned by [Store.Write] instead, as the same *Error.
 type Tx interface {
+	ApplicationTx
+
 	Organisations() Organisations
 	Connections() Connections
 	Tokens() Tokens
@@ -30,4 +32,10 @@ type Tx interface {
 	Events() Events
 	Tallies() Tallies
 	Rates() Rates
+}
+
+// ApplicationTx are the nouns of applications that use the API.
+type ApplicationTx interface {
+	APIKeys() APIKeys
+	Answers() Answers
 }

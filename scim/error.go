@@ -49,6 +49,8 @@ var outcomes = map[string]outcome{
 	domain.CodeUnsupportedMediaType: {http.StatusUnsupportedMediaType, ""},
 	domain.CodeRateLimited:          {http.StatusTooManyRequests, ""},
 	domain.CodePermissionMissing:    {http.StatusForbidden, ""},
+	domain.CodeRequestInProgress:    {http.StatusConflict, ""},
+	domain.CodeKeyReused:            {http.StatusBadRequest, ""},
 	domain.CodeInternal:             {http.StatusInternalServerError, ""},
 	domain.CodeUnavailable:          {http.StatusServiceUnavailable, ""},
 }

@@ -1,0 +1,106 @@
+package domain
+
+import (
+	"context"
+	"time"
+
+	"usher/domain/attribute"
+)
+
+// Authenticate finds who presents an API key, as it is at this moment (rule access.immediate). Unauthenticated; Forbidden
+// where the organisation is suspended (rule suspend.organisation): then the Administrator is known all the same, for the
+// log.
+func (ad *Administration) Authenticate(ctx context.Context, b Bearer) (Administrator, error) {
+	var key APIKey
+	var suspended bool
+	err := ad.store.Read(ctx, func(tx Tx) (err error) {
+		key, suspended, err = tx.APIKeys().Holder(b, ad.env.instant())
+		return err
+	})
+	if err != nil {
+		return Administrator{}, err
+	}
+	who := Administrator{
+		Organisation: key.Organisation, Actor: Actor{Kind: ActorAPIKey, ID: key.ID.UUID},
+		Permissions: key.Permissions, credential: key.Hash,
+	}
+	return who, Caller{OrganisationSuspended: suspended}.admitted()
+}
+
+// Self is the API key that asks. NotFound for who has come in another way.
+func (ad *Administration) Self(ctx context.Context, who Administrator) (APIKey, error) {
+	var key APIKey
+	err := ad.store.Read(ctx, func(tx Tx) (err error) {
+		key, err = tx.APIKeys().Get(who.Organisation, APIKeyID{UUID: who.Actor.ID})
+		return err
+	})
+	return key, err
+}
+
+// APIKeys gives the keys of the organisation, newest first, those no longer in force as well. It needs directory:view.
+func (ad *Administration) APIKeys(ctx context.Context, who Administrator) ([]APIKey, error) {
+	var keys []APIKey
+	err := ad.look(ctx, who, ModuleDirectory, ActionView, "", func(tx Tx) (err error) {
+		keys, err = tx.APIKeys().List(who.Organisation)
+		return err
+	})
+	return keys, err
+}
+
+// CreateAPIKey makes a key that holds no more than its maker does (rule owner.escalation). text is the key itself: it is
+// shown once and kept nowhere. It needs directory:edit. Invalid, TooMany.
+func (ad *Administration) CreateAPIKey(ctx context.Context, who Administrator, spec APIKeySpec) (k APIKey, text string, err error) {
+	if err := who.need(ModuleDirectory, ActionEdit, ""); err != nil {
+		return APIKey{}, "", err
+	}
+	now := ad.env.instant()
+	if k, text, err = makeAPIKey(ad.env, ad.random, who.Organisation, spec, now); err != nil {
+		return APIKey{}, "", err
+	}
+	if err := who.mayGrant(k.Permissions); err != nil {
+		return APIKey{}, "", err
+	}
+	err = ad.change(ctx, who, ModuleDirectory, ActionEdit, "", func(tx Tx, now time.Time) error {
+		if err := roomForKey(tx, who.Organisation, now); err != nil {
+			return err
+		}
+		if err := tx.APIKeys().Insert(k); err != nil {
+			return err
+		}
+		return ad.record(tx, who, APIKeyCreated, "api_key", k.ID.UUID, now, attribute.Value{}, createdKey(k))
+	})
+	if err != nil {
+		return APIKey{}, "", err
+	}
+	return k, text, nil
+}
+
+// RevokeAPIKey ends a key with the next request that bears it; a key may end itself. It needs directory:edit. NotFound,
+// VersionMismatch.
+func (ad *Administration) RevokeAPIKey(ctx context.Context, who Administrator, id APIKeyID, match IfMatch) (APIKey, error) {
+	var outcome APIKey
+	err := ad.change(ctx, who, ModuleDirectory, ActionEdit, "", func(tx Tx, now time.Time) error {
+		k, err := tx.APIKeys().Get(who.Organisation, id)
+		if err != nil {
+			return err
+		}
+		if err := match.admits(k.Version()); err != nil {
+			return err
+		}
+		outcome = k
+		if !k.RevokedAt.IsZero() {
+			return nil
+		}
+		outcome.RevokedAt = now
+		if err := tx.APIKeys().Revoke(who.Organisation, id, now); err != nil {
+			return err
+		}
+		return ad.record(tx, who, APIKeyRevoked, "api_key", id.UUID, now, attribute.Value{}, texts("revokedAt", timestamp(now)))
+	})
+	return outcome, err
+}
+
+// createdKey is what the event of a new key shows.
+func createdKey(k APIKey) attribute.Value {
+	return texts("name", k.Name, "permissions", k.Permissions.spelt(), "expiresAt", timestamp(k.ExpiresAt))
+}

@@ -1,0 +1,23 @@
+package domain
+
+import "context"
+
+// Organisation reads the administrator's organisation. Everybody who may do anything in it may read it. NotFound.
+func (ad *Administration) Organisation(ctx context.Context, who Administrator) (Organisation, error) {
+	var o Organisation
+	err := ad.store.Read(ctx, func(tx Tx) (err error) {
+		o, err = tx.Organisations().Get(who.Organisation)
+		return err
+	})
+	return o, err
+}
+
+// SeatUsage counts the seats of every licence type: bought, held. It needs licences:view.
+func (ad *Administration) SeatUsage(ctx context.Context, who Administrator) ([]SeatUsage, error) {
+	var usage []SeatUsage
+	err := ad.look(ctx, who, ModuleLicences, ActionView, "", func(tx Tx) (err error) {
+		usage, err = tx.Seats().Usage(who.Organisation)
+		return err
+	})
+	return usage, err
+}

@@ -1,0 +1,219 @@
+package domain
+
+import (
+	"cmp"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// APIKey lets an application do things in one organisation, within its permissions, without its secret.
+type APIKey struct {
+	ID           APIKeyID
+	Organisation OrganisationID
+	Name         string
+	Permissions  Permissions // each on all objects
+	Hash         TokenHash
+	CreatedAt    time.Time
+	ExpiresAt    time.Time // zero: never
+	RevokedAt    time.Time // zero: in force
+	LastUsedAt   time.Time // zero: never; kept to the minute
+}
+
+// APIKeyID names an API key.
+type APIKeyID = ID[APIKey]
+
+// APIKeyPrefix begins the text of every API key, so that secret scanners can know it.
+const APIKeyPrefix = "usher_api_"
+
+// ActorAPIKey is the kind of actor that a key is in events.
+const ActorAPIKey = "api_key"
+
+// The bounds of keys.
+const (
+	MaxAPIKeys     = 200                       // in force in one organisation
+	maxPermissions = 200                       // of one key
+	maxLifetime    = 10 * 365 * 24 * time.Hour // of a key or token that expires at all
+)
+
+// ParseAPIKey reads the text of a key. Unauthenticated when it does not have the form of one.
+func ParseAPIKey(text string) (Bearer, error) {
+	b, ok := parseSecret(APIKeyPrefix, text)
+	if !ok {
+		return Bearer{}, UnknownAPIKey()
+	}
+	return b, nil
+}
+
+// UnknownAPIKey is the refusal of a key, the same whatever is wrong with it.
+func UnknownAPIKey() *Error {
+	return &Error{Kind: Unauthenticated, Code: CodeUnauthenticated, Message: "the API key is missing, malformed, expired or revoked; " +
+		"send one made by \"usher apikey create\" in the header \"Authorization: Bearer\""}
+}
+
+// InForce reports whether the key opens anything at a time.
+func (k APIKey) InForce(now time.Time) bool {
+	return k.RevokedAt.IsZero() && (k.ExpiresAt.IsZero() || now.Before(k.ExpiresAt))
+}
+
+// Version tells one state of the key from another, for If-Match.
+func (k APIKey) Version() int64 { return stateVersion(k.ExpiresAt, k.RevokedAt) }
+
+// stateVersion makes a version of the instants that are all that can change of a noun: a number that differs where one
+// of them does.
+func stateVersion(instants ...time.Time) int64 {
+	const prime, positive = 1_000_003, 1<<62 - 1
+	version := int64(1)
+	for _, at := range instants {
+		version *= prime
+		if !at.IsZero() {
+			version += at.UnixMilli()
+		}
+	}
+	return version & positive
+}
+
+// APIKeys is the store of API keys.
+type APIKeys interface {
+	// Insert adds a key.
+	Insert(k APIKey) error
+	// Get finds one. NotFound.
+	Get(org OrganisationID, id APIKeyID) (APIKey, error)
+	// List gives the keys of an organisation, newest first, those that are no longer in force as well.
+	List(org OrganisationID) ([]APIKey, error)
+	// Revoke ends a key; one that is revoked keeps its time. NotFound.
+	Revoke(org OrganisationID, id APIKeyID, at time.Time) error
+	// Holder finds the key that a bearer presents, and whether its organisation is suspended. Unauthenticated when the
+	// key is unknown, expired at now or revoked.
+	Holder(b Bearer, now time.Time) (key APIKey, suspended bool, err error)
+	// Used remembers when a key was last used.
+	Used(org OrganisationID, hash TokenHash, at time.Time) error
+}
+
+// APIKeySpec describes a key to be made.
+type APIKeySpec struct {
+	Name        string
+	Permissions []Permission  // each is granted on all objects
+	Lifetime    time.Duration // 0: it does not expire
+}
+
+// Check says what is wrong with a description, without a store. Invalid.
+func (s APIKeySpec) Check() error {
+	if _, err := label("name", s.Name); err != nil {
+		return err
+	}
+	switch {
+	case len(s.Permissions) == 0:
+		return &Error{Kind: Invalid, Code: CodeRequired, Field: "permissions", Message: "a key needs at least one permission, such as users:view"}
+	case len(s.Permissions) > maxPermissions:
+		return &Error{Kind: Invalid, Code: CodeTooMany, Field: "permissions", Message: "give a key at most " + strconv.Itoa(maxPermissions) + " permissions"}
+	}
+	for _, of := range s.Permissions {
+		if _, err := ParsePermission(of.String()); err != nil {
+			return err
+		}
+	}
+	return checkLifetime(s.Lifetime)
+}
+
+// checkLifetime bounds how long a secret is good for.
+func checkLifetime(d time.Duration) error {
+	if d < 0 || d > maxLifetime {
+		return InvalidField("expires", "use a duration from now of at most ten years, such as 8760h or 365d")
+	}
+	return nil
+}
+
+// granted is the set that the permissions of a description make.
+func (s APIKeySpec) granted() Permissions {
+	set := Permissions{}
+	for _, of := range s.Permissions {
+		set[of] = AllObjects()
+	}
+	return set
+}
+
+// spelt is a set of permissions in one line, in order.
+func (p Permissions) spelt() string {
+	list := p.List()
+	words := make([]string, len(list))
+	for i, of := range list {
+		words[i] = of.String()
+	}
+	return strings.Join(words, " ")
+}
+
+// makeAPIKey makes a key of a checked description, and its text.
+func makeAPIKey(env Environment, random io.Reader, org OrganisationID, spec APIKeySpec, now time.Time) (k APIKey, text string, err error) {
+	if err := spec.Check(); err != nil {
+		return APIKey{}, "", err
+	}
+	name, err := label("name", spec.Name)
+	if err != nil {
+		return APIKey{}, "", err
+	}
+	id, err := newID[APIKey](env)
+	if err != nil {
+		return APIKey{}, "", err
+	}
+	secret, err := newSecret(random)
+	if err != nil {
+		return APIKey{}, "", err
+	}
+	text, hash := secretText(APIKeyPrefix, org, secret)
+	return APIKey{
+		ID: id, Organisation: org, Name: name, Permissions: spec.granted(), Hash: hash, CreatedAt: now, ExpiresAt: after(now, spec.Lifetime),
+	}, text, nil
+}
+
+// after is an instant so long from now; the zero time for no duration.
+func after(now time.Time, lifetime time.Duration) time.Time {
+	if lifetime == 0 {
+		return time.Time{}
+	}
+	return now.Add(lifetime)
+}
+
+// roomForKey refuses one more key than an organisation may have in force.
+func roomForKey(tx Tx, org OrganisationID, now time.Time) error {
+	keys, err := tx.APIKeys().List(org)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, k := range keys {
+		if k.InForce(now) {
+			n++
+		}
+	}
+	if n >= MaxAPIKeys {
+		return &Error{Kind: Conflict, Code: CodeTooMany, Message: "the organisation has " + strconv.Itoa(n) + " API keys in force, which is all it may have; revoke one that is not used"}
+	}
+	return nil
+}
+
+// beyond is the first permission of a set that an administrator does not hold to the same extent; ok is false when all
+// are held (rule owner.escalation).
+func (a Administrator) beyond(set Permissions) (of Permission, ok bool) {
+	if a.Owner {
+		return Permission{}, false
+	}
+	more := set.Minus(a.Permissions).List()
+	if len(more) == 0 {
+		return Permission{}, false
+	}
+	return more[0], true
+}
+
+// mayGrant refuses to hand out what the administrator does not hold (rule owner.escalation).
+func (a Administrator) mayGrant(set Permissions) error {
+	of, more := a.beyond(set)
+	if !more {
+		return nil
+	}
+	return &Error{
+		Kind: Forbidden, Code: CodePermissionMissing, Field: cmp.Or(of.String(), "permissions"),
+		Message: "nobody grants what they do not hold, and " + of.String() + " is not held here; leave it out, or ask somebody who has it",
+	}
+}

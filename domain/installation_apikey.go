@@ -1,0 +1,67 @@
+package domain
+
+import "context"
+
+// CreateAPIKey makes an API key of an organisation with any permissions. text is the key itself: it is shown once and
+// kept nowhere. NotFound, Invalid, TooMany.
+func (in *Installation) CreateAPIKey(ctx context.Context, slug string, spec APIKeySpec) (k APIKey, text string, err error) {
+	now := in.env.instant()
+	err = in.change(ctx, slug, func(tx Tx, o Organisation) error {
+		if k, text, err = makeAPIKey(in.env, in.random, o.ID, spec, now); err != nil {
+			return err
+		}
+		if err := roomForKey(tx, o.ID, now); err != nil {
+			return err
+		}
+		if err := tx.APIKeys().Insert(k); err != nil {
+			return err
+		}
+		return in.record(tx, o.ID, APIKeyCreated, "api_key", k.ID.UUID, now, createdKey(k))
+	})
+	if err != nil {
+		return APIKey{}, "", err
+	}
+	return k, text, nil
+}
+
+// ListAPIKeys gives the keys of an organisation, newest first; those that have expired or were revoked as well. NotFound.
+func (in *Installation) ListAPIKeys(ctx context.Context, slug string) ([]APIKey, error) {
+	var keys []APIKey
+	err := in.store.Read(ctx, func(tx Tx) error {
+		o, err := tx.Organisations().BySlug(slug)
+		if err != nil {
+			return err
+		}
+		keys, err = tx.APIKeys().List(o.ID)
+		return err
+	})
+	return keys, err
+}
+
+// RevokeAPIKey ends a key with the next request that bears it. NotFound.
+func (in *Installation) RevokeAPIKey(ctx context.Context, slug string, id APIKeyID) (APIKey, error) {
+	now := in.env.instant()
+	var outcome APIKey
+	err := in.change(ctx, slug, func(tx Tx, o Organisation) error {
+		k, err := tx.APIKeys().Get(o.ID, id)
+		if IsKind(err, NotFound) {
+			return &Error{
+				Kind: NotFound, Code: CodeNotFound, Field: "id",
+				Message: "the organisation " + o.Slug + " has no API key " + id.String() + "; \"usher apikey list --org " + o.Slug + "\" shows which there are",
+			}
+		}
+		if err != nil {
+			return err
+		}
+		outcome = k
+		if !k.RevokedAt.IsZero() {
+			return nil
+		}
+		outcome.RevokedAt = now
+		if err := tx.APIKeys().Revoke(o.ID, id, now); err != nil {
+			return err
+		}
+		return in.record(tx, o.ID, APIKeyRevoked, "api_key", id.UUID, now, texts("revokedAt", timestamp(now)))
+	})
+	return outcome, err
+}
