@@ -21,15 +21,31 @@ type table struct {
 	name, alias string
 	id          string // the column that every page is in the end in order of
 	document    string
-	page        string // the index in order of id within a scope
+	page        string // the index in order of id within a connection
+	key         string // SQLite: the one in order of id within an organisation
 	counted     string // the kind in resource_counts
 	words       string // SQLite: the table with the trigrams of its texts
 	columns     attributes
 }
 
-// inScope is the condition, with two parameters, under which a connection may see a row.
-func (t *table) inScope() string {
-	return t.alias + ".organisation_id = ? AND " + t.alias + ".connection_id = ? AND " + t.alias + ".archived_at IS NULL"
+// inScope is the condition under which a row may be seen: by a directory what its connection owns (rule link.scope).
+func (t *table) inScope(scope domain.Scope) (sql string, args []any) {
+	if scope.Whole {
+		return t.alias + ".organisation_id = ? AND " + t.alias + ".archived_at IS NULL", []any{scope.Organisation.UUID}
+	}
+	return t.alias + ".organisation_id = ? AND " + t.alias + ".connection_id = ? AND " + t.alias + ".archived_at IS NULL",
+		[]any{scope.Organisation.UUID, scope.Connection.UUID}
+}
+
+// page is the index in order of id within the scope.
+func (t *translator) page() string { return t.indexFor(t.table.page) }
+
+// indexFor is the index that serves the scope in place of one: the order of id is another one's in a whole organisation.
+func (t *translator) indexFor(index string) string {
+	if t.scope.Whole && index == t.table.page {
+		return t.table.key
+	}
+	return index
 }
 
 // idColumn is an identifier, which compares as its canonical text.

@@ -6,7 +6,7 @@ import (
 )
 
 var groupsTable = table{
-	name: "groups", alias: "g", id: "g.group_id", document: "g.document", page: "groups_page", counted: countGroups, columns: groupColumn,
+	name: "groups", alias: "g", id: "g.group_id", document: "g.document", page: "groups_page", key: "sqlite_autoindex_groups_1", counted: countGroups, columns: groupColumn,
 }
 
 // groupColumn finds what answers an attribute of groups.

@@ -6,7 +6,7 @@ import (
 )
 
 var usersTable = table{
-	name: "users", alias: "u", id: "u.user_id", document: "u.document", page: "users_page", counted: countUsers, words: "users_text", columns: userColumn,
+	name: "users", alias: "u", id: "u.user_id", document: "u.document", page: "users_page", key: "sqlite_autoindex_users_1", counted: countUsers, words: "users_text", columns: userColumn,
 }
 
 // directMember is the type of the groups of a person: nested ones are not unfolded (RFC 7643 section 4.1.2).
@@ -21,6 +21,8 @@ func userColumn(p domain.Path) column {
 			return textColumn{sql: "u.manager", caseExact: true, optional: absent, index: "users_manager", partial: true}
 		}
 		return nil
+	case domain.URNPerson:
+		return personColumn(p)
 	default:
 		return nil
 	}
@@ -57,6 +59,18 @@ func userColumn(p domain.Path) column {
 			{"u.status = '" + string(domain.Inactive) + "'", []attribute.Value{attribute.NewBool(false)}},
 			{"u.status <> '" + string(domain.Inactive) + "'", []attribute.Value{attribute.NewBool(true)}},
 		}
+	}
+	return nil
+}
+
+// personColumn finds what answers an attribute that administrators search by.
+func personColumn(p domain.Path) column {
+	switch {
+	case p.Sub != "":
+	case p.Name == "status":
+		return textColumn{sql: "u.status", caseExact: true}
+	case p.Name == "licence":
+		return textColumn{sql: "u.licence", caseExact: true}
 	}
 	return nil
 }

@@ -70,6 +70,15 @@ func (t connections) Insert(c domain.Connection) error {
 	return t.fail(err)
 }
 
+func (t connections) Get(org domain.OrganisationID, id domain.ConnectionID) (domain.Connection, error) {
+	var r connectionRow
+	err := t.orm().Where("organisation_id = ? AND connection_id = ?", org.UUID, id.UUID).Take(&r).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return domain.Connection{}, notFound("connection")
+	}
+	return r.noun(), err
+}
+
 func (t connections) ByName(org domain.OrganisationID, name string) (domain.Connection, error) {
 	var r connectionRow
 	err := t.orm().Where("organisation_id = ? AND name_key = ?", org.UUID, attribute.Fold(name)).Take(&r).Error

@@ -31,29 +31,39 @@ func valuesOrNull(v attribute.Value) any {
 	return string(attribute.AppendJSON(nil, v))
 }
 
+const (
+	eventColumns = `e.event_id, e.type, e.actor_kind, e.actor_id, e.subject_kind, e.subject_id, e.request_id, e.occurred_at,
+COALESCE(v.before_values, ''), COALESCE(v.after_values, '')`
+	eventFrom = " FROM events e LEFT JOIN event_values v ON v.organisation_id = e.organisation_id AND v.event_id = e.event_id"
+)
+
 func (t events) List(org domain.OrganisationID, after domain.EventID, limit int) ([]domain.Event, error) {
 	var list []domain.Event
-	sql := `SELECT e.event_id, e.type, e.actor_kind, e.actor_id, e.subject_kind, e.subject_id, e.request_id, e.occurred_at,
-COALESCE(v.before_values, ''), COALESCE(v.after_values, '')
-FROM events e LEFT JOIN event_values v ON v.organisation_id = e.organisation_id AND v.event_id = e.event_id
-WHERE e.organisation_id = ? AND e.event_id > ? ORDER BY e.event_id LIMIT ?`
-	err := t.query(sql, []any{org.UUID, idOrLowest(after.UUID), limit}, func(r row) error {
-		e := domain.Event{Organisation: org}
-		var kind, before, after string
-		var at int64
-		err := r.Scan(&e.ID.UUID, &kind, &e.Actor.Kind, &e.Actor.ID, &e.SubjectKind, &e.Subject, &e.RequestID, &at, &before, &after)
-		if err != nil {
+	err := t.query("SELECT "+eventColumns+eventFrom+" WHERE e.organisation_id = ? AND e.event_id > ? ORDER BY e.event_id LIMIT ?",
+		[]any{org.UUID, idOrLowest(after.UUID), limit}, func(r row) error {
+			e, err := scanEvent(r, org)
+			list = append(list, e)
 			return err
-		}
-		e.Type, e.At = domain.EventType(kind), instant(at)
-		if e.Before, err = storedValues(before); err != nil {
-			return err
-		}
-		e.After, err = storedValues(after)
-		list = append(list, e)
-		return err
-	})
+		})
 	return list, err
+}
+
+// scanEvent reads eventColumns, and what follows them into more.
+func scanEvent(r row, org domain.OrganisationID, more ...any) (domain.Event, error) {
+	e := domain.Event{Organisation: org}
+	var kind, before, after string
+	var at int64
+	dest := append([]any{&e.ID.UUID, &kind, &e.Actor.Kind, &e.Actor.ID, &e.SubjectKind, &e.Subject, &e.RequestID, &at, &before, &after}, more...)
+	if err := r.Scan(dest...); err != nil {
+		return e, err
+	}
+	e.Type, e.At = domain.EventType(kind), instant(at)
+	var err error
+	if e.Before, err = storedValues(before); err != nil {
+		return e, err
+	}
+	e.After, err = storedValues(after)
+	return e, err
 }
 
 func storedValues(text string) (attribute.Value, error) {

@@ -2,6 +2,10 @@ package persistence
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
 
 	"usher/domain"
 )
@@ -24,6 +28,19 @@ func MigrateTo(ctx context.Context, store *Store, version int64) error {
 func Newest(store *Store) (int64, error) {
 	_, _, folder := store.migrations()
 	return newest(folder)
+}
+
+// Versions are the versions that a database of this kind can have had.
+func Versions(store *Store) ([]int64, error) {
+	_, _, folder := store.migrations()
+	names, err := fs.Glob(migrations, folder+"/*.sql")
+	var versions []int64
+	for _, name := range names {
+		version, errName := goose.NumericComponent(name)
+		err = errors.Join(err, errName)
+		versions = append(versions, version)
+	}
+	return versions, err
 }
 
 // OnWriter runs a statement on SQLite's writing connection, between units of work.

@@ -110,6 +110,12 @@ func story(t *testing.T, store *persistence.Store) {
 		})
 	}))
 	require.Equal(t, made.Organisation.ID, caller.Organisation)
+	key, _, err := installation.CreateAPIKey(ctx, "acme", domain.APIKeySpec{Name: "HR's", Permissions: []domain.Permission{{Module: "users", Action: "view"}}})
+	require.NoError(t, err)
+	administration := domain.NewAdministration(store, env, bytes.NewReader(storySecret))
+	who := domain.Administrator{Organisation: made.Organisation.ID, Actor: domain.Actor{Kind: domain.ActorAPIKey, ID: key.ID.UUID}}
+	_, _, err = administration.Claim(ctx, who, "k-1", [32]byte{1})
+	require.NoError(t, err)
 }
 
 // storyBearer is the token of the story's default connection, which is the first that is made.

@@ -24,8 +24,9 @@ func (t groups) Lock(scope domain.Scope, id domain.GroupID) (domain.Group, error
 }
 
 func (t groups) get(query func(string, []any, func(row) error) error, scope domain.Scope, id domain.GroupID, lock string) (domain.Group, error) {
-	sql := "SELECT " + groupColumns() + " FROM groups g WHERE g.organisation_id = ? AND g.group_id = ? AND g.connection_id = ? AND g.archived_at IS NULL"
-	args := []any{scope.Organisation.UUID, id.UUID, scope.Connection.UUID}
+	inScope, args := groupsTable.inScope(scope)
+	sql := "SELECT " + groupColumns() + " FROM groups g WHERE " + inScope + " AND g.group_id = ?"
+	args = append(args, id.UUID)
 	if scope.Standing != nil {
 		proof, proofArgs := standing(scope)
 		sql, args = sql+" AND "+proof, append(args, proofArgs...)

@@ -125,14 +125,14 @@ type segment struct {
 func (o *ordering) segments(t *translator) []segment {
 	switch {
 	case o.byID():
-		return []segment{{where: constant(true), index: t.table.page}}
+		return []segment{{where: constant(true), index: t.page()}}
 	case o.values != nil:
 		return o.valueSegments()
 	case !o.optional:
 		return []segment{{where: constant(true), keyed: true, index: o.index}}
 	}
 	set := segment{where: condition{sql: o.sql + " IS NOT NULL", exact: true}, keyed: true, index: o.index}
-	unset := segment{where: condition{sql: o.sql + " IS NULL", exact: true}, unset: true, index: t.table.page}
+	unset := segment{where: condition{sql: o.sql + " IS NULL", exact: true}, unset: true, index: t.page()}
 	if o.index != "" && o.nulls {
 		unset.where = t.found(unset.where, some, o.index)
 	}

@@ -47,6 +47,15 @@ func (t organisations) Insert(o domain.Organisation) error {
 	return t.fail(t.orm().Create(&row).Error)
 }
 
+func (t organisations) Get(id domain.OrganisationID) (domain.Organisation, error) {
+	var r organisationRow
+	err := t.orm().Where("organisation_id = ?", id.UUID).Take(&r).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return domain.Organisation{}, errNoOrganisation()
+	}
+	return r.noun(), err
+}
+
 func (t organisations) BySlug(slug string) (domain.Organisation, error) {
 	var r organisationRow
 	err := t.orm().Where("organisation_id = (SELECT organisation_id FROM organisation_slugs WHERE slug = ?)", slug).Take(&r).Error
@@ -87,7 +96,7 @@ func (t organisations) Suspend(id domain.OrganisationID, at time.Time) error {
 func tablesOfOrganisation() []string {
 	return []string{
 		"memberships", "sign_in_names", "users", "groups", "events", "event_values", "resource_counts", "tallies",
-		"rate_windows", "organisation_slugs",
+		"rate_windows", "answers", "organisation_slugs",
 	}
 }
 

@@ -104,7 +104,7 @@ func (r *tail) behind(head row) row {
 // all pages of that size.
 func (p *search[Item]) walked() (domain.Page[Item], error) {
 	var page domain.Page[Item]
-	counted := p.q.Total && p.q.Where == nil
+	counted := p.q.Total && p.q.Where == nil && !p.t.scope.Whole
 	var more tail
 	var x draft
 	x.add("SELECT " + p.columns(p.t.dialect))
@@ -114,7 +114,7 @@ func (p *search[Item]) walked() (domain.Page[Item], error) {
 		x.add(")")
 		more.dest = []any{&page.Total}
 	}
-	w, err := p.way(p.where, p.table.page)
+	w, err := p.way(p.where, p.t.page())
 	if err != nil {
 		return page, err
 	}
@@ -194,7 +194,7 @@ func (p *search[Item]) readSegment(g segment, after *domain.Position, offset int
 	c := both(p.where, g.where)
 	index := g.index
 	if index == "" {
-		index = p.table.page
+		index = p.t.page()
 	}
 	w, err := p.way(c, index)
 	if err != nil {
@@ -271,8 +271,8 @@ func (p *search[Item]) addChosen(x *draft, from, id string) {
 
 // addFrom continues a statement from FROM on, up to the whole condition of the scope and of the query.
 func (p *search[Item]) addFrom(x *draft, c condition, w way, joins string) {
-	x.add(" FROM "+p.table.name+" "+p.table.alias+w.hint+joins+" WHERE "+p.table.inScope(),
-		p.t.scope.Organisation.UUID, p.t.scope.Connection.UUID)
+	inScope, args := p.table.inScope(p.t.scope)
+	x.add(" FROM "+p.table.name+" "+p.table.alias+w.hint+joins+" WHERE "+inScope, args...)
 	if p.t.scope.Standing != nil {
 		proof, args := standing(p.t.scope)
 		x.add(" AND "+proof, args...)

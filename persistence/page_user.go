@@ -10,7 +10,7 @@ import (
 // pageUsers reads the people that a query asks for.
 func pageUsers(s session, q domain.Query) (domain.Page[domain.User], error) {
 	search := newSearch(s, q, userNoun())
-	if seek := search.where.seek; s.dialect() == sqlite || seek != nil && seek.rank <= few {
+	if seek := search.where.seek; s.dialect() == sqlite || q.Scope.Whole || seek != nil && seek.rank <= few {
 		return search.page()
 	}
 	search.columns = func(dialect) string { return userColumnsAlone }
@@ -34,7 +34,7 @@ func userNoun() noun[domain.User] {
 // lookAtUsers selects of a person what the query mentions; groups and managers cost a join each.
 func lookAtUsers(t *translator, q domain.Query) *look {
 	l := &look{where: q.Where}
-	if mentions(q, "groups") || mentions(q, domain.URNEnterprise) {
+	if mentions(q, "groups") || mentions(q, domain.URNEnterprise) || mentions(q, domain.URNPerson) {
 		l.columns = userColumns(t.dialect)
 		l.read = func(r row) (uuid.UUID, attribute.Value, error) {
 			u, err := scanUser(r)
@@ -83,6 +83,9 @@ func userTree(u *domain.User) (attribute.Value, error) {
 		}
 		tree.Set("groups", attribute.NewList(groups...))
 	}
+	tree.Set(domain.URNPerson, attribute.NewComplex(
+		attribute.Member{Name: "status", Value: attribute.NewString(string(u.Status))},
+		attribute.Member{Name: "licence", Value: attribute.NewString(u.Licence)}))
 	tree.Set("meta", metaTree("User", u.Version, u.CreatedAt, u.ModifiedAt))
 	return tree, nil
 }

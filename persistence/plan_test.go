@@ -133,6 +133,52 @@ func TestPageUsesIndexes(t *testing.T) {
 	})
 }
 
+// What an administrator searches for in a whole organisation is found by an index as well: pages in order of id and of
+// names, and parts of names and addresses.
+func TestPageOfWholeOrganisationUsesIndexes(t *testing.T) {
+	t.Parallel()
+	any3 := domain.Or{Terms: []domain.Predicate{
+		compare(userName, domain.Contains, "0000123"), compare(displayName, domain.Contains, "0000123"), compare(emailValue, domain.Contains, "0000123"),
+	}}
+	active := domain.Compare{
+		Attribute: domain.Attribute{Path: domain.Path{URN: domain.URNPerson, Name: "status"}, CaseExact: true},
+		Operand:   domain.Operand{Value: attribute.NewString("active")},
+	}
+	cases := []struct {
+		name       string
+		where      domain.Predicate
+		sort       *domain.Sort
+		found      int
+		index      plan
+		statements int
+	}{
+		{name: "in order of id", found: 100, index: plan{"sqlite_autoindex_users_1", "users_p"}, statements: 1},
+		{name: "in falling order of id", sort: &domain.Sort{Attribute: domain.Attribute{Path: domain.Path{Name: "id"}}, Descending: true}, found: 100, index: plan{"sqlite_autoindex_users_1", "users_p"}},
+		{name: "in order of userName", sort: &domain.Sort{Attribute: userName}, found: 100, index: plan{"users_user_name", "users_user_name"}},
+		{name: "in order of displayName", sort: &domain.Sort{Attribute: displayName}, found: 100, index: plan{"users_display_name", "users_display_name"}},
+		{name: "active ones", where: active, found: 100, index: plan{"sqlite_autoindex_users_1", "users_p"}, statements: 1},
+		{name: "any co", where: any3, found: 1, index: plan{"users_text", "users_user_name_text"}},
+		{name: "any co, active, in order of displayName", where: domain.And{Terms: []domain.Predicate{active, any3}}, sort: &domain.Sort{Attribute: displayName}, found: 1, index: plan{"users_text", "users_user_name_text"}},
+	}
+	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+		tenant := storetest.NewTenant(t, store, "acme", -1)
+		crowd(t, store, tenant.Caller, 20_000)
+		for _, c := range cases {
+			t.Run(c.name, func(t *testing.T) {
+				page, statements, err := persistence.ExplainUsers(store, domain.Query{
+					Scope: domain.Scope{Organisation: tenant.Caller.Organisation, Whole: true}, Where: c.where, Sort: c.sort, Limit: 100,
+				})
+				require.NoError(t, err)
+				require.Len(t, page.Items, c.found)
+				requirePlan(t, store, statements, c.index)
+				if c.statements > 0 {
+					require.Len(t, finding(statements), c.statements)
+				}
+			})
+		}
+	})
+}
+
 // finding leaves out what a page's people are given afterwards: their groups and managers (see attach).
 func finding(statements []persistence.Statement) []persistence.Statement {
 	return slices.DeleteFunc(statements, func(s persistence.Statement) bool { return strings.Contains(s.SQL, "listed.id, x.group_id") })

@@ -121,7 +121,7 @@ func (r *relation) exists(t *translator, of condition) condition {
 		sql:  t.table.id + " IN (SELECT " + r.owner + " FROM " + r.from(t.dialect, of.seek.index) + " WHERE " + r.organisation + " = ?" + r.where + and + ")",
 		args: append([]any{t.scope.Organisation.UUID}, of.args...), exact: of.exact,
 	}
-	in = t.found(in, of.seek.rank, t.table.page)
+	in = t.found(in, of.seek.rank, t.page())
 	if t.dialect == postgres || of.seek.rank <= few {
 		return in
 	}

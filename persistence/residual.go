@@ -84,7 +84,7 @@ func (p *search[Item]) lookAt(l *look, seen *gathering, walk *ordering, last **d
 		x.add(", " + seen.order.selected(seen.order.sql))
 		more.dest = []any{&sortKey}
 	}
-	w, err := p.way(p.where, p.table.page)
+	w, err := p.way(p.where, p.t.page())
 	if err != nil {
 		return 0, err
 	}
@@ -139,7 +139,8 @@ func (p *search[Item]) named(places []domain.Position) ([]Item, error) {
 	x.add("SELECT "+p.columns(p.t.dialect)+" FROM ", nil...)
 	x.args = append(x.args, ids)
 	p.addChosen(&x, idList(p.t.dialect), "listed.id")
-	x.add(" WHERE "+p.table.inScope(), p.t.scope.Organisation.UUID, p.t.scope.Connection.UUID)
+	inScope, args := p.table.inScope(p.t.scope)
+	x.add(" WHERE "+inScope, args...)
 	items := make([]Item, len(places))
 	there := make([]bool, len(places))
 	err := p.query(x.String(), x.args, func(r row) error {

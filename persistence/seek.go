@@ -43,6 +43,7 @@ func quicker(a, b *seek) *seek {
 
 // found completes a condition over columns of the table itself with the index that finds its rows.
 func (t *translator) found(c condition, r rank, index string) condition {
+	index = t.indexFor(index)
 	c.seek = &seek{rank: r, just: c.sql, index: index, keys: func() (string, []any) {
 		return t.keysWhere(c.sql, c.args, index)
 	}}
@@ -55,8 +56,8 @@ func (t *translator) keysWhere(sql string, args []any, index string) (string, []
 	if t.dialect == sqlite && index != "" {
 		text += " INDEXED BY " + index
 	}
-	return text + " WHERE " + t.table.inScope() + " AND " + sql,
-		append([]any{t.scope.Organisation.UUID, t.scope.Connection.UUID}, args...)
+	inScope, all := t.table.inScope(t.scope)
+	return text + " WHERE " + inScope + " AND " + sql, append(all, args...)
 }
 
 // rowKey is what a select of keys yields.
@@ -213,7 +214,7 @@ func (p *search[Item]) accepts(s *seek) (bool, error) {
 		return accepted.few, nil
 	}
 	found, err := p.probe(s, p.most)
-	if err == nil && !found.few && p.q.Total {
+	if err == nil && !found.few && p.q.Total && !p.t.scope.Whole {
 		// To count them, everything would have to be walked over. That is worth the more, the more there is.
 		var all int
 		if all, err = p.kept(); err == nil && all/16 > p.most {

@@ -173,4 +173,6 @@ func (t tx) Groups() domain.Groups               { return groups(t) }
 func (t tx) Seats() domain.Seats                 { return seats(t) }
 func (t tx) Events() domain.Events               { return events(t) }
 func (t tx) Tallies() domain.Tallies             { return tallies(t) }
+func (t tx) APIKeys() domain.APIKeys             { return apiKeys(t) }
+func (t tx) Answers() domain.Answers             { return answers(t) }
 func (t tx) Rates() domain.Rates                 { return rates(t) }

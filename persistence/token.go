@@ -1,9 +1,11 @@
 package persistence
 
 import (
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 
 	"usher/domain"
 )
@@ -53,6 +55,24 @@ func (t tokens) List(org domain.OrganisationID) ([]domain.Token, error) {
 		list[i] = r.noun()
 	}
 	return list, nil
+}
+
+func (t tokens) Get(org domain.OrganisationID, id domain.TokenID) (domain.Token, error) {
+	var r tokenRow
+	err := t.orm().Where("organisation_id = ? AND token_id = ?", org.UUID, id.UUID).Take(&r).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return domain.Token{}, notFound("token")
+	}
+	return r.noun(), err
+}
+
+func (t tokens) Expire(org domain.OrganisationID, id domain.TokenID, at time.Time) error {
+	err := t.touch(notFound("token"), "UPDATE tokens SET expires_at = ? WHERE organisation_id = ? AND token_id = ?",
+		millis(at), org.UUID, id.UUID)
+	if err != nil {
+		return err
+	}
+	return accessChanged(t, org)
 }
 
 func (t tokens) Revoke(org domain.OrganisationID, id domain.TokenID, at time.Time) error {

@@ -14,10 +14,11 @@ func (p *search[Item]) setTotal(page *domain.Page[Item]) (err error) {
 	return err
 }
 
-// total counts everything that the query selects. What a connection shows altogether is known without counting.
+// total counts everything that the query selects. What a connection shows altogether is known without counting; people of
+// no connection are in no such number, so a whole organisation is counted.
 func (p *search[Item]) total() (int, error) {
-	if p.q.Where != nil {
-		return p.count(p.where, p.table.page)
+	if p.q.Where != nil || p.t.scope.Whole {
+		return p.count(p.where, p.t.page())
 	}
 	return p.kept()
 }
@@ -45,7 +46,7 @@ func (p *search[Item]) addKept(x *draft) {
 // count counts the rows of a condition.
 func (p *search[Item]) count(c condition, index string) (int, error) {
 	if index == "" {
-		index = p.table.page
+		index = p.t.page()
 	}
 	var x draft
 	x.add("SELECT count(*)")

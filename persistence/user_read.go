@@ -5,12 +5,21 @@ import "usher/domain"
 const oneUserSQL = " WHERE u.organisation_id = ? AND u.user_id = ? AND u.connection_id = ? AND u.archived_at IS NULL"
 
 func (t users) Get(scope domain.Scope, id domain.UserID) (domain.User, error) {
+	if scope.Whole {
+		return t.one(selectUser(t.dialect())+" WHERE u.organisation_id = ? AND u.user_id = ? AND u.archived_at IS NULL",
+			[]any{scope.Organisation.UUID, id.UUID})
+	}
 	args := make([]any, 0, 5)
 	args = append(args, scope.Organisation.UUID, id.UUID, scope.Connection.UUID)
 	sql := oneUser(t.dialect(), scope.Standing != nil)
 	if scope.Standing != nil {
 		args = append(args, scope.Organisation.UUID, scope.Standing.AccessVersion)
 	}
+	return t.one(sql, args)
+}
+
+// one reads one person. NotFound.
+func (t users) one(sql string, args []any) (domain.User, error) {
 	list, err := t.all(sql, args)
 	if err != nil {
 		return domain.User{}, err

@@ -28,6 +28,10 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Events":        events,
 		"Tallies":       tallies,
 		"Rates":         rates,
+		"APIKeys":       apiKeys,
+		"Answers":       answers,
+		"Feed":          feed,
+		"Whole":         whole,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
