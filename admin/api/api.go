@@ -1,0 +1,139 @@
+// Package api owns the REST interface for applications and administrators: who asks, what was asked, which use case of
+// [domain.Administration] answers, and how that is told. Everything is below [Prefix]; the OpenAPI 3.1 document of it all
+// is at /openapi.json there, and comes from the same registrations as the routes.
+//
+// A request passes through the files like this: door.go authenticates it, counts it and reads its body, answer.go gives
+// the answer again that was given before (Idempotency-Key), a noun's file calls the use case, and what goes wrong on the
+// way becomes a problem (RFC 9457) in problem.go. Every answer is put together whole before its first byte goes out. It
+// leaves every rule to the domain.
+//
+//	handler, err := api.New(api.Config{Administration: administration, Now: time.Now, Log: log, CursorKey: key, …})
+//	mux.Handle(api.Prefix+"/", handler)
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+
+	"usher/domain"
+)
+
+// Prefix is the path that the handler is served under.
+const Prefix = "/api/v1"
+
+// documentPath is where the OpenAPI document is, below [Prefix]. It needs no key: it says what there is, not what is in it.
+const documentPath = "/openapi.json"
+
+// Config of the adapter. Everything is required but Limiter, Observe and RequestID.
+type Config struct {
+	Administration *domain.Administration
+
+	// CursorKey signs the cursors: 32 bytes, the same on all replicas.
+	CursorKey []byte
+
+	// Seal encrypts an answer that is kept for an Idempotency-Key; Open gives it back for the same place. Answers may hold
+	// secrets that are shown once.
+	Seal, Open func(text, place []byte) ([]byte, error)
+
+	// Now is the clock by which requests are timed.
+	Now func() time.Time
+
+	// Log is where faults are told: what happened and in which request, never what was sent.
+	Log *slog.Logger
+
+	Limiter Limiter // nil: no rate limit
+
+	// Observe is told of every request that was answered. route is the pattern ("/api/v1/users/{id}"), not the path; who is
+	// the zero Administrator for a request whose key was not accepted.
+	Observe func(r *http.Request, route string, who domain.Administrator, status int)
+
+	// RequestID is the identifier of the request in logs and events.
+	RequestID func(ctx context.Context) string
+}
+
+// Limiter limits the requests of one API key, whichever replicas they arrive at.
+type Limiter interface {
+	Take(ctx context.Context, scope domain.Scope) domain.Allowance
+}
+
+// service is the handler with what it needs, the same for all requests.
+type service struct {
+	Config
+
+	cursors  signer
+	routes   *chi.Mux
+	api      huma.API
+	document []byte
+}
+
+// New makes the handler of everything under [Prefix].
+func New(c Config) (http.Handler, error) { return newService(c) }
+
+func newService(c Config) (*service, error) {
+	if c.Administration == nil || c.Now == nil || c.Log == nil || c.Seal == nil || c.Open == nil {
+		return nil, errors.New("api: Administration, Now, Log, Seal and Open are required")
+	}
+	if c.RequestID == nil {
+		c.RequestID = func(context.Context) string { return "" }
+	}
+	s := &service{Config: c}
+	var err error
+	if s.cursors, err = newSigner(c.CursorKey); err != nil {
+		return nil, err
+	}
+	s.route()
+	if s.document, err = json.Marshal(s.api.OpenAPI()); err != nil {
+		return nil, fmt.Errorf("api: encode the OpenAPI document: %w", err)
+	}
+	return s, nil
+}
+
+// route lays out all operations.
+func (s *service) route() {
+	below := chi.NewRouter()
+	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	s.api = humachi.New(below, huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title: "Usher", Version: "1",
+				Description: "People, groups, connections, licences and events of one organisation. Every request bears an API key, " +
+					"which names the organisation and is permitted what it was made for.",
+			},
+			Servers: []*huma.Server{{URL: Prefix}},
+			Components: &huma.Components{
+				Schemas: registry,
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					securityScheme: {Type: "http", Scheme: "bearer", BearerFormat: domain.APIKeyPrefix + "…", Description: "An API key, made by \"usher apikey create\" or by POST /api-keys."},
+				},
+			},
+		},
+		Formats:                      map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		DefaultFormat:                "application/json",
+		RejectUnknownQueryParameters: true,
+		Transformers:                 []huma.Transformer{toldByUs},
+	})
+	s.describeProblems()
+	s.addSelf()
+	s.addUsers()
+	s.addGroups()
+	s.addConnections()
+	s.addTokens()
+	s.addLicences()
+	s.addEvents()
+	s.addAPIKeys()
+
+	below.NotFound(func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, unknownPath()) })
+	below.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, methodNotAllowed()) })
+	s.routes = chi.NewRouter()
+	s.routes.Mount(Prefix, below)
+}

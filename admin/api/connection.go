@@ -1,0 +1,97 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"usher/domain"
+)
+
+// connection is one identity provider of the organisation.
+type connection struct {
+	ID           string     `json:"id" format:"uuid"`
+	Name         string     `json:"name"`
+	Kind         string     `json:"kind"`
+	Activation   string     `json:"activation" doc:"When a pushed person becomes active: first_access, immediate or invite."`
+	OIDCIssuer   *string    `json:"oidc_issuer" doc:"null: it signs nobody in."`
+	OIDCClientID *string    `json:"oidc_client_id"`
+	CreatedAt    time.Time  `json:"created_at"`
+	DisabledAt   *time.Time `json:"disabled_at" doc:"null: it works."`
+}
+
+type newConnection struct {
+	Body struct {
+		Name       string `json:"name" doc:"Unique in the organisation, without case." minLength:"1" maxLength:"100"`
+		Kind       string `json:"kind,omitempty" enum:"okta,entra,google,onelogin,jumpcloud,ping,generic" default:"generic"`
+		Activation string `json:"activation,omitempty" enum:"first_access,immediate,invite" doc:"immediate unless given."`
+	}
+}
+
+func (s *service) addConnections() {
+	add(s, operation{
+		method: http.MethodGet, path: "/connections", id: "list-connections", tag: "Connections", summary: "List the connections", needs: "directory:view",
+	}, func(ctx context.Context, who domain.Administrator, in *Paged) (*page[connection], error) {
+		all, err := s.Administration.Connections(ctx, who)
+		if err != nil {
+			return nil, err
+		}
+		return slicePage(exchangeOf(ctx), "connections", *in, all, func(c domain.Connection) string { return c.ID.String() }, showConnection)
+	})
+	add(s, operation{
+		method: http.MethodPost, path: "/connections", id: "create-connection", tag: "Connections", summary: "Make a connection",
+		description: "It has no token yet: see POST /connections/{id}/tokens.", needs: "directory:edit", status: http.StatusCreated,
+	}, func(ctx context.Context, who domain.Administrator, in *newConnection) (*created[connection], error) {
+		c, err := s.Administration.CreateConnection(ctx, who, domain.ConnectionSpec{
+			Name: in.Body.Name, Kind: domain.ConnectionKind(in.Body.Kind), Activation: domain.Activation(in.Body.Activation),
+		})
+		return &created[connection]{Location: Prefix + "/connections/" + c.ID.String(), ETag: tag(c.Version()), Body: showConnection(c)}, err
+	})
+	add(s, operation{
+		method: http.MethodGet, path: "/connections/{id}", id: "get-connection", tag: "Connections", summary: "Read one connection", needs: "directory:view",
+	}, func(ctx context.Context, who domain.Administrator, in *ByID) (*one[connection], error) {
+		id, err := identified[domain.Connection](in.ID, "connection")
+		if err != nil {
+			return nil, err
+		}
+		c, err := s.Administration.Connection(ctx, who, id)
+		return oneConnection(c), err
+	})
+	add(s, operation{
+		method: http.MethodPost, path: "/connections/{id}/disable", id: "disable-connection", tag: "Connections", summary: "Stop a connection",
+		description: "Its tokens are refused from the next request on, and its people stay.", needs: "directory:edit",
+	}, s.setDisabled(true))
+	add(s, operation{
+		method: http.MethodPost, path: "/connections/{id}/enable", id: "enable-connection", tag: "Connections", summary: "Let a connection work again",
+		needs: "directory:edit",
+	}, s.setDisabled(false))
+}
+
+func (s *service) setDisabled(disabled bool) func(context.Context, domain.Administrator, *Matching) (*one[connection], error) {
+	return func(ctx context.Context, who domain.Administrator, in *Matching) (*one[connection], error) {
+		id, err := identified[domain.Connection](in.ID, "connection")
+		if err != nil {
+			return nil, err
+		}
+		c, err := s.Administration.SetConnectionDisabled(ctx, who, id, disabled, ifMatch(in.IfMatch))
+		return oneConnection(c), err
+	}
+}
+
+// created is an answer with something that was made.
+type created[Item any] struct {
+	Location string `header:"Location" doc:"Where it is."`
+	ETag     string `header:"ETag" doc:"The version, for If-Match."`
+	Body     Item
+}
+
+func oneConnection(c domain.Connection) *one[connection] {
+	return &one[connection]{ETag: tag(c.Version()), Body: showConnection(c)}
+}
+
+func showConnection(c domain.Connection) connection {
+	return connection{
+		ID: c.ID.String(), Name: c.Name, Kind: string(c.Kind), Activation: string(c.Activation), OIDCIssuer: orNil(c.OIDC.Issuer),
+		OIDCClientID: orNil(c.OIDC.ClientID), CreatedAt: c.CreatedAt, DisabledAt: moment(c.DisabledAt),
+	}
+}

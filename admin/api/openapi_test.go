@@ -1,0 +1,182 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"usher/persistence/storetest"
+)
+
+func operationsOf(item *huma.PathItem) map[string]*huma.Operation {
+	all := map[string]*huma.Operation{
+		http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPut: item.Put, http.MethodPatch: item.Patch, http.MethodDelete: item.Delete,
+	}
+	for method, op := range all {
+		if op == nil {
+			delete(all, method)
+		}
+	}
+	return all
+}
+
+// The document is an OpenAPI 3.1 document in which every reference leads somewhere, and every operation says what it is,
+// who may, and how it refuses; every route is in it, and nothing else.
+func TestOpenAPIDocument(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, storetest.SQLite(t), nil)
+	served := s.as("", http.MethodGet, documentPath, "")
+	require.Equal(t, http.StatusOK, served.status)
+	require.Equal(t, "application/openapi+json", served.header.Get("Content-Type"))
+	document := served.object(t)
+	require.Equal(t, "3.1.0", document["openapi"])
+	require.NotEmpty(t, document["info"].(map[string]any)["title"])
+	require.NotEmpty(t, document["info"].(map[string]any)["version"])
+	require.Equal(t, "bearer", at(t, document, "#/components/securitySchemes/"+securityScheme).(map[string]any)["scheme"])
+	references := 0
+	walk(document, func(reference string) {
+		require.NotNil(t, at(t, document, reference))
+		references++
+	})
+	require.Positive(t, references)
+
+	documented, ids := map[string]bool{}, map[string]bool{}
+	for path, item := range s.service.api.OpenAPI().Paths {
+		for method, op := range operationsOf(item) {
+			documented[method+" "+Prefix+path] = true
+			require.False(t, ids[op.OperationID], "%s is there twice", op.OperationID)
+			ids[op.OperationID] = true
+			require.NotEmpty(t, op.OperationID)
+			require.NotEmpty(t, op.Summary)
+			require.Len(t, op.Tags, 1)
+			require.Equal(t, []map[string][]string{{securityScheme: {}}}, op.Security)
+			success := 0
+			for status, response := range op.Responses {
+				if strings.HasPrefix(status, "2") {
+					success++
+					require.NotEmpty(t, response.Description)
+				}
+			}
+			require.Equal(t, 1, success, op.OperationID)
+			for _, status := range []string{"400", "401", "403", "422", "429", "503", "default"} {
+				require.Equal(t, "#/components/responses/Problem", op.Responses[status].Ref, "%s %s", op.OperationID, status)
+			}
+			declared := map[string]bool{}
+			for _, p := range op.Parameters {
+				declared[p.In+" "+p.Name] = true
+			}
+			require.Equal(t, strings.Contains(path, "{id}"), declared["path id"], op.OperationID)
+		}
+	}
+	require.Contains(t, at(t, document, "#/components/responses/Problem").(map[string]any)["content"], problemMedia)
+	problem := at(t, document, "#/components/schemas/Problem").(map[string]any)["properties"].(map[string]any)
+	for _, name := range []string{"type", "title", "status", "detail", "code", "field"} {
+		require.Contains(t, problem, name)
+	}
+
+	routes := map[string]bool{}
+	require.NoError(t, chi.Walk(s.service.routes, func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		routes[method+" "+route] = true
+		return nil
+	}))
+	require.Equal(t, documented, routes)
+}
+
+// at is what a reference leads to.
+func at(t testing.TB, document map[string]any, reference string) any {
+	t.Helper()
+	var v any = document
+	for step := range strings.SplitSeq(strings.TrimPrefix(reference, "#/"), "/") {
+		object, ok := v.(map[string]any)
+		require.True(t, ok, reference)
+		require.Contains(t, object, step, reference)
+		v = object[step]
+	}
+	return v
+}
+
+// walk finds every reference.
+func walk(v any, each func(reference string)) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, member := range v {
+			if text, ok := member.(string); ok && name == "$ref" {
+				each(text)
+			}
+			walk(member, each)
+		}
+	case []any:
+		for _, item := range v {
+			walk(item, each)
+		}
+	}
+}
+
+// What is answered is what the document says: every name of an answer is in its schema, and none is missing.
+func TestAnswersMatchTheDocument(t *testing.T) {
+	t.Parallel()
+	each(t, func(s *scene) {
+		u := s.provision("ana@acme.test", storetest.Emails("ana@acme.test"), storetest.Name("Ana", "Díaz"))
+		g, err := s.directory.CreateGroup(s.Context(), s.tenant.Caller, storetest.GroupNamed("Everybody"), []uuid.UUID{u.ID.UUID})
+		require.NoError(s, err)
+		var document map[string]any
+		require.NoError(s, json.Unmarshal(s.service.document, &document))
+		answered := func(g got, method, path string, status int) {
+			require.Equal(s, status, g.status, g.body)
+			operation := document["paths"].(map[string]any)[path].(map[string]any)[strings.ToLower(method)].(map[string]any)
+			response := operation["responses"].(map[string]any)[strconv.Itoa(status)].(map[string]any)
+			schema := response["content"].(map[string]any)["application/json"].(map[string]any)["schema"]
+			conforms(s, document, schema.(map[string]any), g.object(s), path)
+		}
+		for path, item := range s.service.api.OpenAPI().Paths {
+			if item.Get != nil && !strings.Contains(path, "{") {
+				answered(s.get(path), http.MethodGet, path, http.StatusOK)
+			}
+		}
+		connection := "/connections/" + s.tenant.Connection.ID.String()
+		answered(s.get("/users/"+u.ID.String()), http.MethodGet, "/users/{id}", http.StatusOK)
+		answered(s.get("/groups/"+g.ID.String()), http.MethodGet, "/groups/{id}", http.StatusOK)
+		answered(s.get("/groups/"+g.ID.String()+"/members"), http.MethodGet, "/groups/{id}/members", http.StatusOK)
+		answered(s.get(connection), http.MethodGet, "/connections/{id}", http.StatusOK)
+		answered(s.get(connection+"/tokens"), http.MethodGet, "/connections/{id}/tokens", http.StatusOK)
+		answered(s.post(connection+"/tokens", "{}"), http.MethodPost, "/connections/{id}/tokens", http.StatusCreated)
+		answered(s.post("/connections", `{"name":"x"}`), http.MethodPost, "/connections", http.StatusCreated)
+		answered(s.post("/api-keys", `{"name":"x","permissions":["users:view"]}`), http.MethodPost, "/api-keys", http.StatusCreated)
+	})
+}
+
+// conforms checks names and nothing but names.
+func conforms(t testing.TB, document, schema map[string]any, v any, where string) {
+	t.Helper()
+	if reference, ok := schema["$ref"].(string); ok {
+		schema = at(t, document, reference).(map[string]any)
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		properties, ok := schema["properties"].(map[string]any)
+		if !ok {
+			return // any object: attributes, before, after
+		}
+		required, _ := schema["required"].([]any)
+		for _, name := range required {
+			require.Contains(t, v, name, where)
+		}
+		for name, member := range v {
+			require.Contains(t, properties, name, where)
+			conforms(t, document, properties[name].(map[string]any), member, where+"."+name)
+		}
+	case []any:
+		items, ok := schema["items"].(map[string]any)
+		require.True(t, ok, where)
+		for _, item := range v {
+			conforms(t, document, items, item, where+"[]")
+		}
+	}
+}

@@ -1,0 +1,218 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"usher/domain"
+	"usher/domain/attribute"
+	"usher/internal/secret"
+	"usher/persistence"
+	"usher/persistence/storetest"
+)
+
+// scene is an organisation with a directory, and a server in front of its administration.
+type scene struct {
+	*testing.T
+	store        *persistence.Store
+	clock        *storetest.Clock
+	installation *domain.Installation
+	directory    *domain.Directory
+	tenant       storetest.Tenant
+	service      *service
+	url          string
+	all          string // a key that may do everything this package asks for
+}
+
+// each runs a test over both databases.
+func each(t *testing.T, test func(s *scene)) {
+	t.Helper()
+	storetest.Each(t, func(t *testing.T, store *persistence.Store) { test(newScene(t, store, nil)) })
+}
+
+func newScene(t *testing.T, store *persistence.Store, configure func(*Config)) *scene {
+	t.Helper()
+	clock := storetest.NewClock()
+	s := &scene{
+		T: t, store: store, clock: clock, tenant: storetest.NewTenant(t, store, "acme", 10),
+		installation: domain.NewInstallation(store, clock.Environment(), rand.Reader),
+		directory:    domain.NewDirectory(store, clock.Environment()),
+	}
+	c := config(t, store, clock)
+	if configure != nil {
+		configure(&c)
+	}
+	var err error
+	s.service, err = newService(c)
+	require.NoError(t, err)
+	server := httptest.NewServer(s.service)
+	t.Cleanup(server.Close)
+	s.url = server.URL + Prefix
+	s.all = s.key("users:view", "directory:view", "directory:edit", "licences:view", "audit:view")
+	return s
+}
+
+func config(t *testing.T, store domain.Store, clock *storetest.Clock) Config {
+	t.Helper()
+	key, err := secret.Parse("a-secret-key-for-tests-0123456789abcdef")
+	require.NoError(t, err)
+	cursors, err := key.Derive("api cursor")
+	require.NoError(t, err)
+	return Config{
+		Administration: domain.NewAdministration(store, clock.Environment(), rand.Reader), CursorKey: cursors, Now: clock.Now,
+		Log:       slog.New(slog.NewJSONHandler(io.Discard, nil)),
+		Seal:      func(text, place []byte) ([]byte, error) { return key.Seal("api answer", text, place) },
+		Open:      func(sealed, place []byte) ([]byte, error) { return key.Open("api answer", sealed, place) },
+		RequestID: func(context.Context) string { return "request-1" },
+	}
+}
+
+// key makes an API key of the organisation.
+func (s *scene) key(permissions ...string) string { return s.keyOf("acme", permissions...) }
+
+func (s *scene) keyOf(slug string, permissions ...string) string {
+	s.Helper()
+	spec := domain.APIKeySpec{Name: "test"}
+	for _, text := range permissions {
+		of, err := domain.ParsePermission(text)
+		require.NoError(s, err)
+		spec.Permissions = append(spec.Permissions, of)
+	}
+	_, text, err := s.installation.CreateAPIKey(s.Context(), slug, spec)
+	require.NoError(s, err)
+	return text
+}
+
+// got is an answer, read to its end.
+type got struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// object decodes the body.
+func (g got) object(t testing.TB) map[string]any {
+	t.Helper()
+	var v map[string]any
+	require.NoError(t, json.Unmarshal([]byte(g.body), &v), g.body)
+	return v
+}
+
+// text is the text at a path of names in the body; empty where it is null.
+func (g got) text(t testing.TB, path ...string) string {
+	t.Helper()
+	var v any = g.object(t)
+	for _, name := range path {
+		v = v.(map[string]any)[name]
+	}
+	if v == nil {
+		return ""
+	}
+	return v.(string)
+}
+
+// items are the elements of a list.
+func (g got) items(t testing.TB) []map[string]any {
+	t.Helper()
+	require.Equal(t, http.StatusOK, g.status, g.body)
+	var v struct {
+		Items []map[string]any `json:"items"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(g.body), &v), g.body)
+	return v.Items
+}
+
+// values are what a list has under one name.
+func (g got) values(t testing.TB, name string) []string {
+	t.Helper()
+	values := []string{}
+	for _, item := range g.items(t) {
+		values = append(values, item[name].(string))
+	}
+	return values
+}
+
+// as sends a request with a key; header is NAME, VALUE, ….
+func (s *scene) as(key, method, path, body string, header ...string) got {
+	s.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), method, s.url+path, bytes.NewReader([]byte(body)))
+	require.NoError(s, err)
+	if key != "" {
+		r.Header.Set("Authorization", "Bearer "+key)
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	response, err := http.DefaultClient.Do(r)
+	require.NoError(s, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(s, err)
+	return got{response.StatusCode, response.Header, string(text)}
+}
+
+func (s *scene) get(path string) got { s.Helper(); return s.as(s.all, http.MethodGet, path, "") }
+
+func (s *scene) post(path, body string, header ...string) got {
+	s.Helper()
+	return s.as(s.all, http.MethodPost, path, body, header...)
+}
+
+// refused requires a problem in the form of RFC 9457 and gives it.
+func refused(t testing.TB, g got, status int, code, field string) map[string]any {
+	t.Helper()
+	require.Equal(t, status, g.status, g.body)
+	require.Equal(t, problemMedia, g.header.Get("Content-Type"))
+	p := g.object(t)
+	require.Equal(t, code, p["code"], g.body)
+	require.Equal(t, "urn:usher:problem:"+code, p["type"])
+	require.EqualValues(t, status, p["status"])
+	require.NotEmpty(t, p["title"])
+	require.NotEmpty(t, p["detail"])
+	if field != "" {
+		require.Equal(t, field, p["field"], g.body)
+	}
+	return p
+}
+
+func (s *scene) provision(userName string, more ...attribute.Member) domain.User {
+	s.Helper()
+	u, err := s.directory.Provision(s.Context(), s.tenant.Caller, storetest.Person(userName, more...))
+	require.NoError(s, err)
+	return u
+}
+
+// events counts the events of the organisation by type.
+func (s *scene) events() map[domain.EventType]int {
+	s.Helper()
+	counts := map[domain.EventType]int{}
+	require.NoError(s, s.store.Read(s.Context(), func(tx domain.Tx) error {
+		list, err := tx.Events().List(s.tenant.Organisation.ID, domain.EventID{}, 1000)
+		for _, e := range list {
+			counts[e.Type]++
+		}
+		return err
+	}))
+	return counts
+}
+
+// cursorIn is the cursor of a Link header.
+func cursorIn(t testing.TB, g got) string {
+	t.Helper()
+	link := g.header.Get("Link")
+	require.True(t, strings.HasSuffix(link, `; rel="next"`), link)
+	return strings.TrimPrefix(strings.TrimSuffix(strings.TrimPrefix(link, "<"), `>; rel="next"`), Prefix)
+}

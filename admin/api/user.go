@@ -1,0 +1,141 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"usher/domain"
+)
+
+// User is a person.
+type User struct {
+	ID           string    `json:"id" format:"uuid"`
+	UserName     string    `json:"user_name"`
+	DisplayName  string    `json:"display_name" doc:"The display name, else the user name."`
+	GivenName    *string   `json:"given_name"`
+	FamilyName   *string   `json:"family_name"`
+	Emails       []email   `json:"emails" nullable:"false"`
+	Status       string    `json:"status" enum:"pending,active,inactive"`
+	Owner        bool      `json:"owner" doc:"A system owner, who may do everything."`
+	Licence      string    `json:"licence" doc:"The licence type of the seat that the person holds or would hold."`
+	ConnectionID *string   `json:"connection_id" format:"uuid" doc:"The connection that owns the person; null: none."`
+	ExternalID   *string   `json:"external_id" doc:"As the directory sent it."`
+	Manager      *relative `json:"manager" doc:"null also where the manager that the directory named is not here."`
+	Groups       []named   `json:"groups" nullable:"false" doc:"Direct memberships."`
+	CreatedAt    time.Time `json:"created_at"`
+	ModifiedAt   time.Time `json:"modified_at"`
+
+	AcceptedAt *time.Time `json:"accepted_at" doc:"When the person first became active; null: never."`
+}
+
+// fullUser is a person with everything the directory sent.
+type fullUser struct {
+	User
+
+	Attributes json.RawMessage `json:"attributes" doc:"The resource of SCIM (RFC 7643) without groups and meta: every attribute, those of custom schemas included."`
+}
+
+type email struct {
+	Value   string `json:"value"`
+	Type    string `json:"type,omitempty"`
+	Primary bool   `json:"primary"`
+}
+
+// named is a group as a person shows it.
+type named struct {
+	ID   string `json:"id" format:"uuid"`
+	Name string `json:"display_name"`
+}
+
+// relative is a person as another shows them.
+type relative struct {
+	ID   string `json:"id" format:"uuid"`
+	Name string `json:"display_name"`
+}
+
+type usersInput struct {
+	Paged
+
+	Search     string `query:"q" doc:"Part of the user name, the display name or an e-mail, without case." maxLength:"800"`
+	Status     string `query:"status" enum:"pending,active,inactive"`
+	Licence    string `query:"licence" doc:"A licence type, such as full." maxLength:"63"`
+	Connection string `query:"connection" doc:"Only people whom this connection owns." maxLength:"36"`
+	Group      string `query:"group" doc:"Only direct members of this group." maxLength:"36"`
+	Sort       string `query:"sort" enum:"created,-created,user_name,-user_name,display_name,-display_name" default:"created" doc:"With - before it the reverse."`
+}
+
+func (s *service) addUsers() {
+	add(s, operation{
+		method: http.MethodGet, path: "/users", id: "list-users", tag: "Users", summary: "Search people of the whole organisation",
+		description: "A page may hold fewer than were asked for and yet not be the last: next_cursor says so.", needs: "users:view",
+	}, s.listUsers)
+	add(s, operation{
+		method: http.MethodGet, path: "/users/{id}", id: "get-user", tag: "Users", summary: "Read one person", needs: "users:view",
+	}, s.getUser)
+}
+
+func (s *service) listUsers(ctx context.Context, who domain.Administrator, in *usersInput) (*page[User], error) {
+	x := exchangeOf(ctx)
+	q := domain.PeopleQuery{Search: in.Search, Status: domain.Status(in.Status), Licence: in.Licence, Limit: in.Limit}
+	q.Sort, q.Descending = strings.CutPrefix(in.Sort, "-")
+	var err error
+	if q.Connection, err = filtered[domain.Connection]("connection", in.Connection); err != nil {
+		return nil, err
+	}
+	if q.Group, err = filtered[domain.Group]("group", in.Group); err != nil {
+		return nil, err
+	}
+	query := []string{"users", who.Organisation.String(), in.Search, in.Status, in.Licence, in.Connection, in.Group, in.Sort}
+	if q.After, err = x.openPosition(in.Cursor, query...); err != nil {
+		return nil, err
+	}
+	found, err := s.Administration.People(ctx, who, q)
+	if err != nil {
+		return nil, err
+	}
+	return newPage(x, found.Items, showUser, x.sealPosition(found.Next, query...)), nil
+}
+
+func (s *service) getUser(ctx context.Context, who domain.Administrator, in *ByID) (*one[fullUser], error) {
+	id, err := identified[domain.User](in.ID, "user")
+	if err != nil {
+		return nil, err
+	}
+	u, err := s.Administration.Person(ctx, who, id)
+	if err != nil {
+		return nil, err
+	}
+	return &one[fullUser]{ETag: tag(u.Version), Body: fullUser{User: showUser(u), Attributes: json.RawMessage(u.Document)}}, nil
+}
+
+func showUser(u domain.User) User {
+	shown := User{
+		ID: u.ID.String(), UserName: u.UserName.Text, DisplayName: u.Display(), Status: string(u.Status), Owner: u.Owner,
+		Licence: u.Licence, ExternalID: orNil(u.ExternalID), CreatedAt: u.CreatedAt, ModifiedAt: u.ModifiedAt,
+		AcceptedAt: moment(u.AcceptedAt), Emails: []email{}, Groups: []named{},
+	}
+	if !u.Connection.IsZero() {
+		id := u.Connection.String()
+		shown.ConnectionID = &id
+	}
+	if u.ManagerRef != nil {
+		shown.Manager = &relative{ID: u.ManagerRef.ID.String(), Name: u.ManagerRef.Display}
+	}
+	for _, g := range u.Groups {
+		shown.Groups = append(shown.Groups, named{ID: g.ID.String(), Name: g.Display})
+	}
+	tree, err := u.Attributes()
+	if err != nil {
+		return shown // a document that cannot be read is told where it is asked for
+	}
+	shown.GivenName, shown.FamilyName = orNil(tree.Get("name").Get("givenName").Text()), orNil(tree.Get("name").Get("familyName").Text())
+	for _, m := range tree.Get("emails").Members() {
+		if address := m.Value.Get("value").Text(); address != "" {
+			shown.Emails = append(shown.Emails, email{Value: address, Type: m.Value.Get("type").Text(), Primary: m.Value.Get("primary").Truth()})
+		}
+	}
+	return shown
+}
