@@ -24,7 +24,8 @@ type access struct {
 	id      string // of the request
 	route   string // pattern, not path
 	caller  domain.Caller
-	status  int // 0: nothing answered yet
+	key     string // id of the API key; empty: none
+	status  int    // 0: nothing answered yet
 	written int64
 }
 
@@ -66,6 +67,25 @@ func (a *App) observe(r *http.Request, route string, caller domain.Caller, statu
 	}
 	if caller.Token != (domain.TokenHash{}) && status != http.StatusUnauthorized {
 		a.ledger.Used(caller)
+	}
+}
+
+// kindAPI is the kind, in the metrics, of what comes with an API key.
+const kindAPI = "api"
+
+// observeAPI learns from the REST adapter what only it knows.
+func (a *App) observeAPI(r *http.Request, route string, who domain.Administrator, status int) {
+	x := accessOf(r.Context())
+	if x == nil {
+		return
+	}
+	x.route = route
+	if who.Organisation.IsZero() {
+		return
+	}
+	x.caller, x.key = domain.Caller{Organisation: who.Organisation, Kind: kindAPI}, who.Actor.ID.String()
+	if status != http.StatusUnauthorized {
+		a.ledger.UsedKey(who)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"usher/admin/api"
 	"usher/domain"
 	"usher/internal/secret"
 	"usher/persistence"
@@ -32,13 +33,15 @@ type App struct {
 	config Config
 
 	// The use cases, from Start on.
-	Installation *domain.Installation
-	Directory    *domain.Directory
+	Installation   *domain.Installation
+	Directory      *domain.Directory
+	Administration *domain.Administration
 
 	store   *persistence.Store
 	ledger  *domain.Ledger
 	metrics *metrics
 	scim    http.Handler
+	api     http.Handler
 	health  *health
 
 	listener, metricsListener net.Listener
@@ -58,7 +61,7 @@ type Config struct {
 	PublicURL     string // where clients reach the server; empty: where it listens
 	Database      persistence.Config
 	Key           keyring
-	RateLimit     int // requests per second and connection; 0: no limit
+	RateLimit     int // requests per second and connection or API key; 0: no limit
 
 	Environment domain.Environment
 	Random      io.Reader // cryptographic; the secrets of tokens
@@ -127,6 +130,7 @@ func (a *App) wire(key secret.Key) error {
 		return err
 	}
 	a.Installation = domain.NewInstallation(a.store, env, a.config.Random)
+	a.Administration = domain.NewAdministration(lagging{a.store, env.Now, a.metrics.lag}, env, a.config.Random)
 	a.Directory = domain.NewDirectory(lagging{a.store, env.Now, a.metrics.lag}, env)
 	a.ledger = domain.NewLedger(a.store, env)
 	a.health = &health{now: env.Now, stopping: &a.stopping, schema: a.store.SchemaState}
@@ -140,10 +144,33 @@ func (a *App) wire(key secret.Key) error {
 		Directory: a.Directory, BaseURL: func() string { return base }, CursorKey: cursors, Now: env.Now,
 		Log: a.config.Log, Ledger: a.ledger, Observe: a.observe, RequestID: requestID,
 	}
+	var limiter *domain.Limiter
 	if a.config.RateLimit > 0 {
-		c.Limiter = domain.NewLimiter(a.store, env, a.config.RateLimit)
+		limiter = domain.NewLimiter(a.store, env, a.config.RateLimit)
+		c.Limiter = limiter
 	}
-	a.scim, err = scim.New(c)
+	if a.scim, err = scim.New(c); err != nil {
+		return err
+	}
+	return a.wireAPI(key, limiter)
+}
+
+// wireAPI makes the door of applications and administrators.
+func (a *App) wireAPI(key secret.Key, limiter *domain.Limiter) error {
+	cursors, err := key.Derive("api cursor")
+	if err != nil {
+		return err
+	}
+	c := api.Config{
+		Administration: a.Administration, CursorKey: cursors, Now: a.config.Environment.Now, Log: a.config.Log,
+		Seal:    func(text, place []byte) ([]byte, error) { return key.Seal("api answer", text, place) },
+		Open:    func(sealed, place []byte) ([]byte, error) { return key.Open("api answer", sealed, place) },
+		Observe: a.observeAPI, RequestID: requestID,
+	}
+	if limiter != nil {
+		c.Limiter = limiter
+	}
+	a.api, err = api.New(c)
 	return err
 }
 

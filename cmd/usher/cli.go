@@ -18,12 +18,13 @@ import (
 // cli is the grammar of the command line. Every flag is also an environment variable: --public-url is
 // USHER_PUBLIC_URL.
 type cli struct {
-	Serve      serveCommand              `cmd:"" help:"Serve SCIM, health and metrics."`
+	Serve      serveCommand              `cmd:"" help:"Serve SCIM, the REST API, health and metrics."`
 	Demo       demoCommand               `cmd:"" help:"Serve a throw-away organisation to try things on."`
 	Migrate    migrateCommand            `cmd:"" help:"Bring the database's schema to the version of this program."`
 	Org        orgCommands               `cmd:"" help:"Organisations: the tenants."`
 	Connection connectionCommands        `cmd:"" help:"Connections: the identity providers of an organisation."`
 	Token      tokenCommands             `cmd:"" help:"Tokens: what an identity provider shows to push its directory."`
+	APIKey     apikeyCommands            `cmd:"" name:"apikey" help:"API keys: what an application shows to use the REST API."`
 	Schema     schemaCommands            `cmd:"" help:"Schemas: attributes of an organisation's own."`
 	Completion kongcompletion.Completion `cmd:"" help:"Completion of commands and flags in bash, zsh or fish."`
 

@@ -35,9 +35,12 @@ func (h tracing) Handle(ctx context.Context, record slog.Record) error {
 	}
 	record.AddAttrs(slog.String("request_id", x.id))
 	if !x.caller.Organisation.IsZero() {
-		record.AddAttrs(
-			slog.String("organisation", x.caller.Organisation.String()),
-			slog.String("connection", x.caller.Connection.String()))
+		record.AddAttrs(slog.String("organisation", x.caller.Organisation.String()))
+		if x.key != "" {
+			record.AddAttrs(slog.String("api_key", x.key))
+		} else {
+			record.AddAttrs(slog.String("connection", x.caller.Connection.String()))
+		}
 	}
 	return h.Handler.Handle(ctx, record)
 }

@@ -14,7 +14,7 @@ type serverFlags struct {
 	Listen        address `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen; 127.0.0.1:8080 unless given."`
 	PublicURL     baseURL `placeholder:"URL" help:"The address under which identity providers reach the server, usually that of the proxy with TLS in front of it; http:// and where it listens unless given."`
 	MetricsListen address `placeholder:"HOST:PORT" help:"Serve /metrics for Prometheus there; off unless given."`
-	RateLimit     rate    `placeholder:"N" help:"Answer at most N requests a second of one connection, on all replicas together; no limit unless given."`
+	RateLimit     rate    `placeholder:"N" help:"Answer at most N requests a second of one connection or API key, on all replicas together; no limit unless given."`
 	logFlags
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"usher/admin/api"
 	"usher/scim"
 )
 
@@ -41,12 +42,14 @@ func (a *App) handler() http.Handler {
 			a.health.ready(w, r)
 		case isSCIM(path):
 			a.scim.ServeHTTP(w, r)
+		case path == api.Prefix || strings.HasPrefix(path, api.Prefix+"/"):
+			a.api.ServeHTTP(w, r)
 		default:
 			label(r, "unknown")
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 			w.Header().Set("X-Content-Type-Options", "nosniff")
 			w.WriteHeader(http.StatusNotFound)
-			_, _ = io.WriteString(w, "There is nothing here. Identity providers push to "+scim.Prefix+".\n")
+			_, _ = io.WriteString(w, "There is nothing here. Identity providers push to "+scim.Prefix+"; the API for applications is at "+api.Prefix+".\n")
 		}
 	}))
 }
