@@ -63,7 +63,7 @@ func (ad *Administration) change(ctx context.Context, who Administrator, module,
 }
 
 // look reads for somebody who may.
-func (ad *Administration) look(ctx context.Context, who Administrator, module, action, object string, fn func(tx Tx) error) error { //nolint:unparam // to look can need more than view, such as export
+func (ad *Administration) look(ctx context.Context, who Administrator, module, action, object string, fn func(tx Tx) error) error {
 	if err := who.need(module, action, object); err != nil {
 		return err
 	}
