@@ -130,7 +130,9 @@ func pageSizes(t *testing.T, s *server) {
 
 func sorting(t *testing.T, s *server) {
 	s.user("b", `"title":"Zed","emails":[{"value":"z@x.test"},{"value":"a@x.test","primary":true}]`)
+	s.clock.add(time.Millisecond) // what is made in one is in order of id
 	s.user("A", `"title":"alpha","emails":[{"value":"m@x.test"}],"active":false`)
+	s.clock.add(time.Millisecond)
 	s.user("c", `"name":{"familyName":"Sol"}`)
 	for query, want := range map[string][]string{
 		"sortBy=userName":                                {"A", "b", "c"},
