@@ -172,12 +172,13 @@ type PersonChange struct {
 }
 
 // Edit changes the fields of a person. E-mail and user name are refused unless the policy lets administrators change them
-// (rule user.email-immutable). Needs users:edit. NotFound, Invalid, EmailImmutable, UserNameTaken, EmailTaken.
-func (ad *Administration) Edit(ctx context.Context, who Administrator, id UserID, change PersonChange) (User, error) {
+// (rule user.email-immutable). Needs users:edit. NotFound, Invalid, EmailImmutable, UserNameTaken, EmailTaken,
+// Precondition.
+func (ad *Administration) Edit(ctx context.Context, who Administrator, id UserID, match IfMatch, change PersonChange) (User, error) {
 	if err := change.check(); err != nil {
 		return User{}, err
 	}
-	return ad.alter(ctx, who, ActionEdit, id, func(tx Tx, was User, now time.Time) (User, error) {
+	return ad.alter(ctx, who, ActionEdit, id, match, func(tx Tx, was User, now time.Time) (User, error) {
 		before, err := was.Attributes()
 		if err != nil {
 			return User{}, err

@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -49,7 +50,7 @@ func (s *scene) done(u domain.User, err error) domain.User {
 
 func (s *scene) policy(change func(*domain.Policy)) {
 	s.Helper()
-	_, err := s.admin.ChangePolicy(s.Context(), s.boss(), func(p domain.Policy) (domain.Policy, error) {
+	_, err := s.admin.ChangePolicy(s.Context(), s.boss(), domain.IfMatch{}, func(p domain.Policy) (domain.Policy, error) {
 		change(&p)
 		return p, nil
 	})
@@ -58,12 +59,12 @@ func (s *scene) policy(change func(*domain.Policy)) {
 
 func (s *scene) deactivate(id domain.UserID) domain.User {
 	s.Helper()
-	return s.done(s.admin.Deactivate(s.Context(), s.boss(), id))
+	return s.done(s.admin.Deactivate(s.Context(), s.boss(), id, domain.IfMatch{}))
 }
 
 func (s *scene) activate(id domain.UserID) domain.User {
 	s.Helper()
-	return s.done(s.admin.Activate(s.Context(), s.boss(), id))
+	return s.done(s.admin.Activate(s.Context(), s.boss(), id, domain.IfMatch{}))
 }
 
 // found is a person as administrators see them.
@@ -87,7 +88,7 @@ func policyBounds(s *scene) {
 			"email_change":            func(p *domain.Policy) { p.EmailChange = "" },
 			"seat_overflow":           func(p *domain.Policy) { p.SeatOverflow = "push" },
 		} {
-			_, err := s.admin.ChangePolicy(s.Context(), s.boss(), func(p domain.Policy) (domain.Policy, error) {
+			_, err := s.admin.ChangePolicy(s.Context(), s.boss(), domain.IfMatch{}, func(p domain.Policy) (domain.Policy, error) {
 				change(&p)
 				return p, nil
 			})
@@ -104,7 +105,7 @@ func policyBounds(s *scene) {
 
 	// Changes at the same moment are made one after the other: none is lost.
 	require.Equal(s, map[string]int{"": 8}, outcomes(s.T, concurrently(8, func(int) error {
-		_, err := s.admin.ChangePolicy(s.Context(), s.boss(), func(p domain.Policy) (domain.Policy, error) {
+		_, err := s.admin.ChangePolicy(s.Context(), s.boss(), domain.IfMatch{}, func(p domain.Policy) (domain.Policy, error) {
 			p.InactivityDays--
 			return p, nil
 		})
@@ -121,7 +122,7 @@ func permissionNeeded(s *scene) {
 	for needed, do := range map[string]func(who domain.Administrator) error{
 		"policy:view": func(who domain.Administrator) error { _, err := s.admin.Policy(s.Context(), who); return err },
 		"policy:edit": func(who domain.Administrator) error {
-			_, err := s.admin.ChangePolicy(s.Context(), who, func(p domain.Policy) (domain.Policy, error) { return p, nil })
+			_, err := s.admin.ChangePolicy(s.Context(), who, domain.IfMatch{}, func(p domain.Policy) (domain.Policy, error) { return p, nil })
 			return err
 		},
 		"users:create": func(who domain.Administrator) error {
@@ -130,18 +131,18 @@ func permissionNeeded(s *scene) {
 		},
 		"users:view": func(who domain.Administrator) error { _, err := s.admin.User(s.Context(), who, u.ID); return err },
 		"users:edit": func(who domain.Administrator) error {
-			_, err := s.admin.Edit(s.Context(), who, u.ID, domain.PersonChange{})
+			_, err := s.admin.Edit(s.Context(), who, u.ID, domain.IfMatch{}, domain.PersonChange{})
 			return err
 		},
-		"users:activate":   func(who domain.Administrator) error { _, err := s.admin.Activate(s.Context(), who, u.ID); return err },
-		"users:deactivate": func(who domain.Administrator) error { return s.admin.Block(s.Context(), who, u.ID) },
-		"users:unblock":    func(who domain.Administrator) error { return s.admin.Unblock(s.Context(), who, u.ID) },
+		"users:activate":   func(who domain.Administrator) error { _, err := s.admin.Activate(s.Context(), who, u.ID, domain.IfMatch{}); return err },
+		"users:deactivate": func(who domain.Administrator) error { return s.admin.Block(s.Context(), who, u.ID, domain.IfMatch{}) },
+		"users:unblock":    func(who domain.Administrator) error { return s.admin.Unblock(s.Context(), who, u.ID, domain.IfMatch{}) },
 		"licences:view":    func(who domain.Administrator) error { _, err := s.admin.Seats(s.Context(), who); return err },
 		"licences:edit": func(who domain.Administrator) error {
 			return s.admin.SetSeats(s.Context(), who, domain.SeatPlan{Licence: "full", Unlimited: true})
 		},
 		"users:delete": func(who domain.Administrator) error {
-			return s.admin.Delete(s.Context(), who, s.provision("gone@acme.test").ID)
+			return s.admin.Delete(s.Context(), who, s.provision("gone@acme.test").ID, domain.IfMatch{})
 		},
 	} {
 		var others []string
@@ -167,10 +168,55 @@ func permissionNeeded(s *scene) {
 	elsewhere := storetest.NewTenant(s, s.store, storetest.Slug(s)+"-2", -1)
 	foreign := s.boss()
 	foreign.Organisation = elsewhere.Organisation.ID
-	_, err := s.admin.Deactivate(s.Context(), foreign, u.ID)
+	_, err := s.admin.Deactivate(s.Context(), foreign, u.ID, domain.IfMatch{})
 	storetest.Gone(s, err)
-	storetest.Gone(s, s.admin.Block(s.Context(), foreign, u.ID))
-	storetest.Gone(s, s.admin.Delete(s.Context(), foreign, u.ID))
+	storetest.Gone(s, s.admin.Block(s.Context(), foreign, u.ID, domain.IfMatch{}))
+	storetest.Gone(s, s.admin.Delete(s.Context(), foreign, u.ID, domain.IfMatch{}))
+	_, _, err = s.admin.BlockOf(s.Context(), foreign, u.ID)
+	storetest.Gone(s, err)
+	_, err = s.admin.WindowOf(s.Context(), foreign, u.ID)
+	storetest.Gone(s, err)
+	_, err = s.admin.MakeOwner(s.Context(), s.clerk("users:view"), u.ID, domain.IfMatch{})
+	storetest.Refused(s, err, domain.Forbidden, domain.CodePermissionMissing)
+}
+
+// changeIfMatchByHand: no administrator changes a person, or the policy, who is no longer as they saw them.
+func changeIfMatchByHand(s *scene) {
+	u := s.provision("ana@acme.test")
+	title := "x"
+	when := func(versions ...int64) domain.IfMatch { return domain.IfMatch{Set: true, Versions: versions} }
+	life := func(match domain.IfMatch) map[string]func() error {
+		person := func(do func(context.Context, domain.Administrator, domain.UserID, domain.IfMatch) (domain.User, error)) func() error {
+			return func() error { _, err := do(s.Context(), s.boss(), u.ID, match); return err }
+		}
+		return map[string]func() error{
+			"edit": func() error {
+				_, err := s.admin.Edit(s.Context(), s.boss(), u.ID, match, domain.PersonChange{Title: &title})
+				return err
+			},
+			"licence": func() error {
+				_, err := s.admin.ChangeLicence(s.Context(), s.boss(), u.ID, match, domain.LicenceFull)
+				return err
+			},
+			"confirm": person(s.admin.Confirm), "activate": person(s.admin.Activate), "deactivate": person(s.admin.Deactivate),
+			"make owner": person(s.admin.MakeOwner), "unmake owner": person(s.admin.UnmakeOwner),
+			"block":   func() error { return s.admin.Block(s.Context(), s.boss(), u.ID, match) },
+			"unblock": func() error { return s.admin.Unblock(s.Context(), s.boss(), u.ID, match) },
+			"delete":  func() error { return s.admin.Delete(s.Context(), s.boss(), u.ID, match) },
+			"policy": func() error {
+				_, err := s.admin.ChangePolicy(s.Context(), s.boss(), match, func(p domain.Policy) (domain.Policy, error) { return p, nil })
+				return err
+			},
+		}
+	}
+	require.Empty(s, s.eventsSince(func() {
+		for name, do := range life(when(7)) {
+			require.True(s, domain.IsCode(do(), domain.CodeVersionMismatch), name)
+		}
+	}))
+	require.NoError(s, life(when(1))["block"]())
+	require.NoError(s, life(when(0))["policy"]())
+	require.NoError(s, life(when(1))["delete"]())
 }
 
 // userRequired: a person added by hand has names and an e-mail; the user name is the e-mail unless given; they are pending
@@ -248,7 +294,7 @@ func emailUniqueByHand(s *scene) {
 func userEmailImmutable(s *scene) {
 	text := func(s string) *string { return &s }
 	edit := func(id domain.UserID, change domain.PersonChange) (domain.User, error) {
-		return s.admin.Edit(s.Context(), s.boss(), id, change)
+		return s.admin.Edit(s.Context(), s.boss(), id, domain.IfMatch{}, change)
 	}
 	u, other := s.add("ana@acme.test"), s.add("other@acme.test")
 	made := s.eventsSince(func() {
@@ -300,7 +346,7 @@ func userEmailImmutable(s *scene) {
 // inviteConfirm: an administrator makes a pending person active without the way round by mail.
 func inviteConfirm(s *scene) {
 	u := s.add("ana@acme.test")
-	confirm := func() (domain.User, error) { return s.admin.Confirm(s.Context(), s.boss(), u.ID) }
+	confirm := func() (domain.User, error) { return s.admin.Confirm(s.Context(), s.boss(), u.ID, domain.IfMatch{}) }
 	made := s.eventsSince(func() { u = s.done(confirm()) })
 	require.Equal(s, []domain.EventType{domain.UserConfirmed}, eventTypes(made))
 	require.Equal(s, "pending", made[0].Before.Get("status").Text())
@@ -322,7 +368,7 @@ func activateSeatByHand(s *scene) {
 	require.Zero(s, s.held())
 	other := s.add("b@acme.test")
 	made := s.eventsSince(func() {
-		_, err := s.admin.Activate(s.Context(), s.boss(), u.ID)
+		_, err := s.admin.Activate(s.Context(), s.boss(), u.ID, domain.IfMatch{})
 		require.Equal(s, domain.SeatsExhausted("full", 1, 1), err)
 	})
 	require.Empty(s, made)
@@ -330,7 +376,7 @@ func activateSeatByHand(s *scene) {
 	made = s.eventsSince(func() { require.Equal(s, domain.Pending, s.activate(u.ID).Status) })
 	require.Equal(s, []domain.EventType{domain.UserActivated}, eventTypes(made))
 	require.Equal(s, 1, s.held())
-	s.done(s.admin.Confirm(s.Context(), s.boss(), u.ID))
+	s.done(s.admin.Confirm(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
 	s.deactivate(u.ID)
 	require.Equal(s, domain.Active, s.activate(u.ID).Status)
 	require.Empty(s, s.eventsSince(func() { s.activate(u.ID) }))
@@ -339,7 +385,7 @@ func activateSeatByHand(s *scene) {
 // activateBlockKept: activation lifts no block.
 func activateBlockKept(s *scene) {
 	u := s.provision("ana@acme.test")
-	require.NoError(s, s.admin.Block(s.Context(), s.boss(), u.ID))
+	require.NoError(s, s.admin.Block(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
 	s.deactivate(u.ID)
 	s.activate(u.ID)
 	_, found, err := s.admin.BlockOf(s.Context(), s.boss(), u.ID)
@@ -367,7 +413,7 @@ func deactivateByHand(s *scene) {
 	require.Equal(s, u.ID, s.signsInBy("a@mail.test"))
 	require.False(s, s.attributesOf(s.user(u.ID)).Get("active").Truth(), "the directory sees it")
 	require.Empty(s, s.eventsSince(func() { s.deactivate(u.ID) }))
-	_, err := s.admin.Deactivate(s.Context(), s.boss(), domain.UserID{UUID: uuid.New()})
+	_, err := s.admin.Deactivate(s.Context(), s.boss(), domain.UserID{UUID: uuid.New()}, domain.IfMatch{})
 	storetest.Gone(s, err)
 }
 
@@ -379,14 +425,14 @@ func deletePurge(s *scene) {
 	s.change(u.ID, storetest.Setting(storetest.Text("title", "Dr Secret")))
 	purge := func() error { return s.admin.Purge(s.Context(), s.boss(), u.ID) }
 	storetest.Refused(s, purge(), domain.Conflict, domain.CodeNotArchived)
-	made := s.eventsSince(func() { require.NoError(s, s.admin.Delete(s.Context(), s.boss(), u.ID)) })
+	made := s.eventsSince(func() { require.NoError(s, s.admin.Delete(s.Context(), s.boss(), u.ID, domain.IfMatch{})) })
 	require.Equal(s, []domain.EventType{domain.UserUpdated, domain.UserDeleted}, eventTypes(made), "of who reported to them, and theirs")
 	require.Equal(s, s.boss().Actor, made[0].Actor)
 	require.Nil(s, s.user(report.ID).ManagerRef)
 	require.Equal(s, 1, s.held())
 	_, err := s.directory.User(s.Context(), s.caller, u.ID)
 	storetest.Gone(s, err)
-	storetest.Gone(s, s.admin.Delete(s.Context(), s.boss(), u.ID))
+	storetest.Gone(s, s.admin.Delete(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
 	again := s.provision("ana@acme.test", storetest.Text("externalId", "e1"))
 	require.Equal(s, domain.Active, again.Status, "who was deleted without being suspended may come back")
 
@@ -413,8 +459,8 @@ func deletePurge(s *scene) {
 // inactivity.
 func blockUnblock(s *scene) {
 	u := s.provision("ana@acme.test")
-	block := func() error { return s.admin.Block(s.Context(), s.boss(), u.ID) }
-	unblock := func() error { return s.admin.Unblock(s.Context(), s.boss(), u.ID) }
+	block := func() error { return s.admin.Block(s.Context(), s.boss(), u.ID, domain.IfMatch{}) }
+	unblock := func() error { return s.admin.Unblock(s.Context(), s.boss(), u.ID, domain.IfMatch{}) }
 	require.Empty(s, s.eventsSince(func() { require.NoError(s, unblock()) }))
 	made := s.eventsSince(func() {
 		require.NoError(s, block())

@@ -123,7 +123,7 @@ func seatTypeChange(s *scene) {
 	s.setSeats(domain.SeatPlan{Licence: "simulator", Limit: 1})
 	u := s.provision("ana@acme.test")
 	move := func(licence string) error {
-		_, err := s.admin.ChangeLicence(s.Context(), s.boss(), u.ID, licence)
+		_, err := s.admin.ChangeLicence(s.Context(), s.boss(), u.ID, domain.IfMatch{}, licence)
 		return err
 	}
 	made := s.eventsSince(func() {
@@ -177,7 +177,7 @@ func seatWait(s *scene) {
 		require.True(s, u.AcceptedAt.IsZero())
 		require.True(s, s.attributesOf(u).Get("active").Truth(), "active to the directory (rule scim.active)")
 		require.True(s, s.waits(u.ID))
-		_, err := s.admin.Confirm(s.Context(), s.boss(), u.ID)
+		_, err := s.admin.Confirm(s.Context(), s.boss(), u.ID, domain.IfMatch{})
 		storetest.Refused(s, err, domain.Conflict, domain.CodeWaitingForSeat)
 		decision, err := s.admin.Access(s.Context(), s.boss(), u.ID, domain.BySingleSignOn)
 		require.NoError(s, err)
@@ -210,9 +210,9 @@ func seatWait(s *scene) {
 	next(0, func() { s.setActive(a.ID, false) })
 	next(1, func() { s.deprovision(line[0].ID) })
 	next(2, func() { s.deactivate(line[1].ID) })
-	next(3, func() { require.NoError(s, s.admin.Delete(s.Context(), s.boss(), line[2].ID)) })
+	next(3, func() { require.NoError(s, s.admin.Delete(s.Context(), s.boss(), line[2].ID, domain.IfMatch{})) })
 	s.setSeats(domain.SeatPlan{Licence: "simulator", Limit: 1})
-	next(4, func() { s.done(s.admin.ChangeLicence(s.Context(), s.boss(), line[3].ID, "simulator")) })
+	next(4, func() { s.done(s.admin.ChangeLicence(s.Context(), s.boss(), line[3].ID, domain.IfMatch{}, "simulator")) })
 	s.setActive(line[5].ID, false) // who waits can go
 	require.False(s, s.waits(line[5].ID))
 	require.Equal(s, 1, s.of("full").Waiting)
@@ -225,7 +225,7 @@ func seatWait(s *scene) {
 	s.setSeats(domain.SeatPlan{Licence: "full", Unlimited: true})
 	require.Equal(s, domain.Pending, s.user(last.ID).Status, "what they would have been")
 	require.False(s, s.waits(last.ID))
-	require.Equal(s, domain.Active, s.done(s.admin.Confirm(s.Context(), s.boss(), last.ID)).Status)
+	require.Equal(s, domain.Active, s.done(s.admin.Confirm(s.Context(), s.boss(), last.ID, domain.IfMatch{})).Status)
 }
 
 // seatWaitAtOnce: people come and go at the same moment, on few seats: nobody is lost, no seat is free while somebody
