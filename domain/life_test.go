@@ -33,10 +33,23 @@ func (s *scene) clerk(permissions ...string) domain.Administrator {
 	return who
 }
 
+// staff is a role for those whose role is of no account.
+func (s *scene) staff() domain.RoleID {
+	s.Helper()
+	roles, err := s.admin.Roles(s.Context(), s.boss())
+	require.NoError(s, err)
+	for _, r := range roles {
+		if r.Name.Text == "Staff" {
+			return r.ID
+		}
+	}
+	return s.role("Staff", domain.RoleID{}, domain.SeesOwn).ID
+}
+
 // add adds somebody by hand.
 func (s *scene) add(email string) domain.User {
 	s.Helper()
-	u, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{GivenName: "Ana", FamilyName: "Łuk", Email: email})
+	u, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{GivenName: "Ana", FamilyName: "Łuk", Email: email, Role: s.staff()})
 	require.NoError(s, err)
 	return u
 }
@@ -118,7 +131,7 @@ func policyBounds(s *scene) {
 
 // permissionNeeded: nobody does what they are not permitted, and one permission is not another (security 9).
 func permissionNeeded(s *scene) {
-	u := s.provision("ana@acme.test")
+	u, staff := s.provision("ana@acme.test"), s.staff()
 	for needed, do := range map[string]func(who domain.Administrator) error{
 		"policy:view": func(who domain.Administrator) error { _, err := s.admin.Policy(s.Context(), who); return err },
 		"policy:edit": func(who domain.Administrator) error {
@@ -126,7 +139,8 @@ func permissionNeeded(s *scene) {
 			return err
 		},
 		"users:create": func(who domain.Administrator) error {
-			_, err := s.admin.Add(s.Context(), who, domain.NewPerson{FullName: "B", Email: "b@acme.test"})
+			who.Actor.Kind = domain.ActorAPIKey // a person would have to be there, and to see what the role shows
+			_, err := s.admin.Add(s.Context(), who, domain.NewPerson{FullName: "B", Email: "b@acme.test", Role: staff})
 			return err
 		},
 		"users:view": func(who domain.Administrator) error { _, err := s.admin.User(s.Context(), who, u.ID); return err },
@@ -134,7 +148,10 @@ func permissionNeeded(s *scene) {
 			_, err := s.admin.Edit(s.Context(), who, u.ID, domain.IfMatch{}, domain.PersonChange{})
 			return err
 		},
-		"users:activate":   func(who domain.Administrator) error { _, err := s.admin.Activate(s.Context(), who, u.ID, domain.IfMatch{}); return err },
+		"users:activate": func(who domain.Administrator) error {
+			_, err := s.admin.Activate(s.Context(), who, u.ID, domain.IfMatch{})
+			return err
+		},
 		"users:deactivate": func(who domain.Administrator) error { return s.admin.Block(s.Context(), who, u.ID, domain.IfMatch{}) },
 		"users:unblock":    func(who domain.Administrator) error { return s.admin.Unblock(s.Context(), who, u.ID, domain.IfMatch{}) },
 		"licences:view":    func(who domain.Administrator) error { _, err := s.admin.Seats(s.Context(), who); return err },
@@ -223,6 +240,7 @@ func changeIfMatchByHand(s *scene) {
 // and hold a seat.
 func userRequired(s *scene) {
 	s.withSeats(2)
+	staff := s.staff()
 	long := strings.Repeat("x", 257)
 	made := s.eventsSince(func() {
 		for _, bad := range []struct {
@@ -235,8 +253,10 @@ func userRequired(s *scene) {
 			{domain.NewPerson{GivenName: "Ana", FamilyName: "Łuk", Email: "ana at acme"}, domain.CodeInvalidValue, "email"},
 			{domain.NewPerson{FullName: long, Email: "a@acme.test"}, domain.CodeInvalidValue, "full_name"},
 			{domain.NewPerson{GivenName: "A\nB", FamilyName: "Łuk", Email: "a@acme.test"}, domain.CodeInvalidValue, "given_name"},
-			{domain.NewPerson{FullName: "Ana", Email: "a@acme.test", Licence: "no such thing"}, domain.CodeInvalidValue, "licence"},
-			{domain.NewPerson{FullName: "Ana", Email: "a@acme.test", Licence: "unheard-of"}, domain.CodeInvalidValue, "licence"},
+			{domain.NewPerson{FullName: "Ana", Email: "a@acme.test", Role: staff, Licence: "no such thing"}, domain.CodeInvalidValue, "licence"},
+			{domain.NewPerson{FullName: "Ana", Email: "a@acme.test", Role: staff, Licence: "unheard-of"}, domain.CodeInvalidValue, "licence"},
+			{domain.NewPerson{FullName: "Ana", Email: "a@acme.test"}, domain.CodeRequired, "role"},
+			{domain.NewPerson{FullName: "Ana", Email: "a@acme.test", Role: domain.RoleID{UUID: uuid.New()}}, domain.CodeInvalidValue, "role"},
 		} {
 			_, err := s.admin.Add(s.Context(), s.boss(), bad.person)
 			storetest.Refused(s, err, domain.Invalid, bad.code)
@@ -245,11 +265,14 @@ func userRequired(s *scene) {
 	})
 	require.Empty(s, made)
 	made = s.eventsSince(func() { s.add("Ana@acme.test") })
-	require.Equal(s, []domain.EventType{domain.UserCreated}, eventTypes(made))
+	require.Equal(s, []domain.EventType{domain.UserCreated, domain.UserAccessChanged}, eventTypes(made))
 	require.Equal(s, s.boss().Actor, made[0].Actor)
 	require.Equal(s, "by-hand", made[0].RequestID)
 	u := s.found(domain.UserID{UUID: made[0].Subject})
 	require.Equal(s, "Ana@acme.test", u.UserName.Text)
+	given, err := s.admin.UserAccess(s.Context(), s.boss(), u.ID)
+	require.NoError(s, err)
+	require.Equal(s, staff, given.Role.ID)
 	require.Equal(s, domain.Pending, u.Status)
 	require.True(s, u.Connection.IsZero())
 	require.Equal(s, "Ana Łuk", u.DisplayName)
@@ -257,22 +280,34 @@ func userRequired(s *scene) {
 	require.Equal(s, u.ID, s.signsInBy("ana@acme.test"))
 	require.Equal(s, 1, s.held())
 
-	named := s.done(s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "B C", Email: "b@acme.test", UserName: "bc"}))
+	named := s.done(s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "B C", Email: "b@acme.test", UserName: "bc", Role: staff}))
 	require.Equal(s, named.ID, s.signsInBy("bc"))
 	require.Equal(s, named.ID, s.signsInBy("b@acme.test"))
-	_, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "C", Email: "c@acme.test"})
+	_, err = s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "C", Email: "c@acme.test", Role: staff})
 	require.Equal(s, domain.SeatsExhausted("full", 2, 2), err)
-	off := s.done(s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "D", Email: "d@acme.test", Disabled: true}))
+	off := s.done(s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "D", Email: "d@acme.test", Role: staff, Disabled: true}))
 	require.Equal(s, domain.Inactive, off.Status)
 	require.False(s, s.attributesOf(off).Get("active").Truth())
 	require.Equal(s, 2, s.held())
+
+	// Nobody gives a role that shows more than they see (rule owner.escalation).
+	clerk := s.clerk("users:create")
+	clerk.Actor.Kind = domain.ActorAPIKey
+	person := domain.NewPerson{FullName: "E", Email: "e@acme.test", Role: s.role("Boss", domain.RoleID{}, domain.SeesAll).ID, Disabled: true}
+	require.Empty(s, s.eventsSince(func() {
+		_, err := s.admin.Add(s.Context(), clerk, person)
+		storetest.Refused(s, err, domain.Forbidden, domain.CodeEscalation)
+	}))
+	person.Role = staff
+	s.done(s.admin.Add(s.Context(), clerk, person))
 }
 
 // emailUniqueByHand: by hand an e-mail that any other account has is refused, also of two who ask at the same moment.
 func emailUniqueByHand(s *scene) {
 	s.provision("pushed@acme.test", storetest.Emails("mail@acme.test", "second@acme.test"))
+	staff := s.staff()
 	add := func(email, userName string) error {
-		_, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "X", Email: email, UserName: userName})
+		_, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "X", Email: email, UserName: userName, Role: staff})
 		return err
 	}
 	made := s.eventsSince(func() {

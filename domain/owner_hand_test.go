@@ -14,9 +14,15 @@ import (
 // the same moment. Each refusal is an event, and nothing else.
 func ownerLastByHand(s *scene) {
 	losing := map[string]func(u domain.User) error{
-		"deactivate":  func(u domain.User) error { _, err := s.admin.Deactivate(s.Context(), s.boss(), u.ID, domain.IfMatch{}); return err },
-		"delete":      func(u domain.User) error { return s.admin.Delete(s.Context(), s.boss(), u.ID, domain.IfMatch{}) },
-		"demote":      func(u domain.User) error { _, err := s.admin.UnmakeOwner(s.Context(), s.boss(), u.ID, domain.IfMatch{}); return err },
+		"deactivate": func(u domain.User) error {
+			_, err := s.admin.Deactivate(s.Context(), s.boss(), u.ID, domain.IfMatch{})
+			return err
+		},
+		"delete": func(u domain.User) error { return s.admin.Delete(s.Context(), s.boss(), u.ID, domain.IfMatch{}) },
+		"demote": func(u domain.User) error {
+			_, err := s.admin.UnmakeOwner(s.Context(), s.boss(), u.ID, domain.IfMatch{})
+			return err
+		},
 		"block":       func(u domain.User) error { return s.admin.Block(s.Context(), s.boss(), u.ID, domain.IfMatch{}) },
 		"valid until": func(u domain.User) error { return s.until(u, "2999-01-01") },
 	}
@@ -92,7 +98,9 @@ func ownerMadeByOwners(s *scene) {
 	storetest.Refused(s, err, domain.Forbidden, domain.CodeOwnerLicence)
 	s.done(s.admin.ChangeLicence(s.Context(), s.boss(), other.ID, domain.IfMatch{}, domain.LicenceFull))
 	s.done(s.admin.MakeOwner(s.Context(), s.boss(), other.ID, domain.IfMatch{}))
-	made = s.eventsSince(func() { require.False(s, s.done(s.admin.UnmakeOwner(s.Context(), s.boss(), u.ID, domain.IfMatch{})).Owner) })
+	made = s.eventsSince(func() {
+		require.False(s, s.done(s.admin.UnmakeOwner(s.Context(), s.boss(), u.ID, domain.IfMatch{})).Owner)
+	})
 	require.Equal(s, []domain.EventType{domain.OwnerUnmade}, eventTypes(made))
 }
 

@@ -94,6 +94,7 @@ func seatLimitedAtOnce(s *scene) {
 	for round := range 4 {
 		s.tenant = storetest.NewTenant(s, s.store, fmt.Sprintf("%.50s-%d", storetest.Slug(s), round), -1)
 		s.caller = s.tenant.Caller
+		staff := s.staff()
 		var sleeping [8]domain.UserID
 		for i := range sleeping {
 			sleeping[i] = s.provision(fmt.Sprintf("sleeping%d@acme.test", i), storetest.Truth("active", false)).ID
@@ -106,7 +107,7 @@ func seatLimitedAtOnce(s *scene) {
 				_, err := s.tryChange(sleeping[i/3], storetest.Setting(storetest.Truth("active", true)))
 				return err
 			case i%3 == 1:
-				_, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "X", Email: fmt.Sprintf("hand%d@acme.test", i)})
+				_, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "X", Email: fmt.Sprintf("hand%d@acme.test", i), Role: staff})
 				return err
 			}
 			return s.tryProvision(fmt.Sprintf("u%d@acme.test", i))
@@ -184,7 +185,7 @@ func seatWait(s *scene) {
 		require.Equal(s, domain.ReasonWaiting, decision.Reason)
 	}
 	require.Equal(s, domain.SeatUsage{SeatPlan: full(1), Held: 1, Waiting: 7}, s.of("full"))
-	_, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "X", Email: "x@acme.test"})
+	_, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "X", Email: "x@acme.test", Role: s.staff()})
 	require.Equal(s, domain.SeatsExhausted("full", 1, 1), err, "by hand it is refused")
 	require.Empty(s, s.eventsSince(func() { s.setActive(line[0].ID, true) }))
 
@@ -212,7 +213,9 @@ func seatWait(s *scene) {
 	next(2, func() { s.deactivate(line[1].ID) })
 	next(3, func() { require.NoError(s, s.admin.Delete(s.Context(), s.boss(), line[2].ID, domain.IfMatch{})) })
 	s.setSeats(domain.SeatPlan{Licence: "simulator", Limit: 1})
-	next(4, func() { s.done(s.admin.ChangeLicence(s.Context(), s.boss(), line[3].ID, domain.IfMatch{}, "simulator")) })
+	next(4, func() {
+		s.done(s.admin.ChangeLicence(s.Context(), s.boss(), line[3].ID, domain.IfMatch{}, "simulator"))
+	})
 	s.setActive(line[5].ID, false) // who waits can go
 	require.False(s, s.waits(line[5].ID))
 	require.Equal(s, 1, s.of("full").Waiting)
