@@ -2,7 +2,6 @@ package domain
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -90,43 +89,9 @@ func (q PeopleQuery) order() (Sort, error) {
 	return by, nil
 }
 
-// People reads the people that a query asks for, those the administrator may not see left out: a page may hold fewer
-// than asked for and yet not be the last. It needs users:view. Invalid.
-func (ad *Administration) People(ctx context.Context, who Administrator, q PeopleQuery) (Page[User], error) {
-	where, err := q.where()
-	if err != nil {
-		return Page[User]{}, err
-	}
-	sort, err := q.order()
-	if err != nil {
-		return Page[User]{}, err
-	}
-	query := Query{Scope: who.scope(q.Connection), Sort: &sort, Limit: q.Limit, After: q.After}
-	if len(where) > 0 {
-		query.Where = And{Terms: where}
-	}
-	var page Page[User]
-	err = ad.look(ctx, who, ModuleUsers, ActionView, "", func(tx Tx) (err error) {
-		page, err = tx.Users().Page(query)
-		return err
-	})
-	page.Items = slices.DeleteFunc(page.Items, func(u User) bool { return !who.May(Permission{ModuleUsers, ActionView}, u.ID.String()) })
-	return page, err
-}
-
 // scope is the whole organisation of an administrator, or one connection in it.
 func (a Administrator) scope(only ConnectionID) Scope {
 	return Scope{Organisation: a.Organisation, Connection: only, Whole: only.IsZero()}
-}
-
-// Person reads one person, with groups and manager. It needs users:view on the person. NotFound.
-func (ad *Administration) Person(ctx context.Context, who Administrator, id UserID) (User, error) {
-	var u User
-	err := ad.look(ctx, who, ModuleUsers, ActionView, id.String(), func(tx Tx) (err error) {
-		u, err = tx.Users().Get(who.scope(ConnectionID{}), id)
-		return err
-	})
-	return u, err
 }
 
 // GroupQuery asks for groups of the whole organisation, in order of creation.

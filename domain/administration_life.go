@@ -7,15 +7,18 @@ import (
 	"usher/domain/attribute"
 )
 
-// alter runs a change of one person for somebody who may do the action on them. That the last owner was protected is
-// recorded.
-func (ad *Administration) alter(ctx context.Context, who Administrator, action string, id UserID,
+// alter runs a change of one person for somebody who may do the action on them, where the person is still as match
+// demands. That the last owner was protected is recorded.
+func (ad *Administration) alter(ctx context.Context, who Administrator, action string, id UserID, match IfMatch,
 	fn func(tx Tx, was User, now time.Time) (User, error),
 ) (User, error) {
 	var outcome User
 	err := ad.change(ctx, who, moduleUsers, action, id.String(), func(tx Tx, now time.Time) error {
 		was, err := tx.Users().Find(who.Organisation, id)
 		if err != nil {
+			return err
+		}
+		if err := match.admits(was.Version); err != nil {
 			return err
 		}
 		outcome, err = fn(tx, was, now)
@@ -99,9 +102,10 @@ func (ad *Administration) save(tx Tx, who Administrator, was, is User, tree attr
 }
 
 // Confirm makes a pending person active without the way round by mail (rule invite.confirm); anybody else stays as they
-// are. Needs users:activate. NotFound, WaitingForSeat for who has no seat yet, Invalid for who is inactive.
-func (ad *Administration) Confirm(ctx context.Context, who Administrator, id UserID) (User, error) {
-	return ad.alter(ctx, who, actionActivate, id, func(tx Tx, was User, now time.Time) (User, error) {
+// are. Needs users:activate. NotFound, WaitingForSeat for who has no seat yet, Invalid for who is inactive,
+// Precondition.
+func (ad *Administration) Confirm(ctx context.Context, who Administrator, id UserID, match IfMatch) (User, error) {
+	return ad.alter(ctx, who, actionActivate, id, match, func(tx Tx, was User, now time.Time) (User, error) {
 		switch was.Status {
 		case Active:
 			return was, nil
@@ -139,9 +143,10 @@ func (ad *Administration) resave(tx Tx, who Administrator, was, is User, what Ev
 
 // Activate brings an inactive person back, to pending who never accepted and to active else; it needs a free seat, ends a
 // suspension and restarts the clock of inactivity (rules activate.seat, suspend.sticks, block.inactivity). It lifts no
-// block: that is Unblock's to do (rule activate.block-kept). Needs users:activate. NotFound, SeatsExhausted.
-func (ad *Administration) Activate(ctx context.Context, who Administrator, id UserID) (User, error) {
-	return ad.alter(ctx, who, actionActivate, id, func(tx Tx, was User, now time.Time) (User, error) {
+// block: that is Unblock's to do (rule activate.block-kept). Needs users:activate. NotFound, SeatsExhausted,
+// Precondition.
+func (ad *Administration) Activate(ctx context.Context, who Administrator, id UserID, match IfMatch) (User, error) {
+	return ad.alter(ctx, who, actionActivate, id, match, func(tx Tx, was User, now time.Time) (User, error) {
 		if was.Status != Inactive {
 			return was, nil
 		}
@@ -161,9 +166,10 @@ func (ad *Administration) Activate(ctx context.Context, who Administrator, id Us
 
 // Deactivate suspends a person: the seat is free in the same transaction and goes to the first in line, everything else is
 // kept, and no directory brings them back unless the policy says so (rules seat.release, seat.wait, deactivate.keeps,
-// suspend.sticks, owner.last). Who is inactive stays as they are. Needs users:deactivate. NotFound, LastOwner.
-func (ad *Administration) Deactivate(ctx context.Context, who Administrator, id UserID) (User, error) {
-	return ad.alter(ctx, who, actionDeactivate, id, func(tx Tx, was User, now time.Time) (User, error) {
+// suspend.sticks, owner.last). Who is inactive stays as they are. Needs users:deactivate. NotFound, LastOwner,
+// Precondition.
+func (ad *Administration) Deactivate(ctx context.Context, who Administrator, id UserID, match IfMatch) (User, error) {
+	return ad.alter(ctx, who, actionDeactivate, id, match, func(tx Tx, was User, now time.Time) (User, error) {
 		if was.Status == Inactive {
 			return was, nil
 		}
@@ -178,9 +184,10 @@ func (ad *Administration) Deactivate(ctx context.Context, who Administrator, id 
 }
 
 // Delete archives a person: directories answer as if they had never been, names, seat and memberships are free, and the
-// events stay (rules delete.records, owner.last). Needs users:delete. NotFound, LastOwner.
-func (ad *Administration) Delete(ctx context.Context, who Administrator, id UserID) error {
-	_, err := ad.alter(ctx, who, ActionDelete, id, func(tx Tx, was User, now time.Time) (User, error) {
+// events stay (rules delete.records, owner.last). Needs users:delete. NotFound, LastOwner,
+// Precondition.
+func (ad *Administration) Delete(ctx context.Context, who Administrator, id UserID, match IfMatch) error {
+	_, err := ad.alter(ctx, who, ActionDelete, id, match, func(tx Tx, was User, now time.Time) (User, error) {
 		return was, archive(tx, was, now, ad.scribe(who))
 	})
 	return err
@@ -211,12 +218,12 @@ func (ad *Administration) Purge(ctx context.Context, who Administrator, id UserI
 
 // ChangeLicence moves a person to another licence type: the new seat is taken and the old one freed in one step (rule
 // seat.type-change). Needs users:edit. NotFound, Invalid for a licence the organisation does not have, SeatsExhausted,
-// OwnerLicence.
-func (ad *Administration) ChangeLicence(ctx context.Context, who Administrator, id UserID, licence string) (User, error) {
+// OwnerLicence, Precondition.
+func (ad *Administration) ChangeLicence(ctx context.Context, who Administrator, id UserID, match IfMatch, licence string) (User, error) {
 	if !licenceForm.MatchString(licence) {
 		return User{}, InvalidField("licence", "use the name of one of the organisation's licences, such as full")
 	}
-	return ad.alter(ctx, who, ActionEdit, id, func(tx Tx, was User, now time.Time) (User, error) {
+	return ad.alter(ctx, who, ActionEdit, id, match, func(tx Tx, was User, now time.Time) (User, error) {
 		is := was
 		is.Licence = licence
 		if is.Licence == was.Licence {
@@ -255,18 +262,21 @@ func ownerLicence(u User) error {
 	return &Error{Kind: Forbidden, Code: CodeOwnerLicence, Field: "licence", Message: "an owner's licence is not simulator; choose another licence, or end their ownership first"}
 }
 
-// MakeOwner makes a person a system owner, who may do everything. Only an owner does (rule owner.escalation). NotFound,
-// OwnerOnly, OwnerLicence.
-func (ad *Administration) MakeOwner(ctx context.Context, who Administrator, id UserID) (User, error) {
-	return ad.setOwner(ctx, who, id, true)
+// MakeOwner makes a person a system owner, who may do everything. Only an owner does (rule owner.escalation), who
+// needs users:edit. NotFound, OwnerOnly, OwnerLicence, Precondition.
+func (ad *Administration) MakeOwner(ctx context.Context, who Administrator, id UserID, match IfMatch) (User, error) {
+	return ad.setOwner(ctx, who, id, match, true)
 }
 
-// UnmakeOwner ends an ownership. Only an owner does. NotFound, OwnerOnly, LastOwner.
-func (ad *Administration) UnmakeOwner(ctx context.Context, who Administrator, id UserID) (User, error) {
-	return ad.setOwner(ctx, who, id, false)
+// UnmakeOwner ends an ownership. Only an owner does. NotFound, OwnerOnly, LastOwner, Precondition.
+func (ad *Administration) UnmakeOwner(ctx context.Context, who Administrator, id UserID, match IfMatch) (User, error) {
+	return ad.setOwner(ctx, who, id, match, false)
 }
 
-func (ad *Administration) setOwner(ctx context.Context, who Administrator, id UserID, owner bool) (User, error) {
+func (ad *Administration) setOwner(ctx context.Context, who Administrator, id UserID, match IfMatch, owner bool) (User, error) {
+	if err := who.need(moduleUsers, ActionEdit, id.String()); err != nil {
+		return User{}, err
+	}
 	if !who.Owner {
 		return User{}, &Error{Kind: Forbidden, Code: CodeOwnerOnly, Message: "only an owner makes owners or ends that; ask one of the organisation's owners"}
 	}
@@ -274,7 +284,7 @@ func (ad *Administration) setOwner(ctx context.Context, who Administrator, id Us
 	if owner {
 		what = OwnerMade
 	}
-	return ad.alter(ctx, who, ActionEdit, id, func(tx Tx, was User, now time.Time) (User, error) {
+	return ad.alter(ctx, who, ActionEdit, id, match, func(tx Tx, was User, now time.Time) (User, error) {
 		is := was
 		is.Owner = owner
 		if err := ownerLicence(is); err != nil {

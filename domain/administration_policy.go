@@ -21,12 +21,15 @@ func (ad *Administration) Policy(ctx context.Context, who Administrator) (Policy
 }
 
 // ChangePolicy lets change make a new policy of the current one; it may be called more than once. Needs policy:edit.
-// Invalid.
-func (ad *Administration) ChangePolicy(ctx context.Context, who Administrator, change func(current Policy) (Policy, error)) (Policy, error) {
+// Invalid, Precondition.
+func (ad *Administration) ChangePolicy(ctx context.Context, who Administrator, match IfMatch, change func(current Policy) (Policy, error)) (Policy, error) {
 	var outcome Policy
 	err := ad.change(ctx, who, modulePolicy, ActionEdit, "", func(tx Tx, now time.Time) error {
 		was, err := tx.Policies().Get(who.Organisation)
 		if err != nil {
+			return err
+		}
+		if err := match.admits(was.Version); err != nil {
 			return err
 		}
 		is, err := change(was)

@@ -26,6 +26,7 @@ type NewPerson struct {
 	FullName              string
 	Email                 string
 	UserName              string // empty: the e-mail
+	Role                  RoleID
 	Licence               string // empty: full
 	Disabled              bool   // begins inactive, without a seat
 }
@@ -43,7 +44,8 @@ func (ad *Administration) User(ctx context.Context, who Administrator, id UserID
 }
 
 // Add adds a person by hand: pending, with a seat, or inactive where the description says so (rules user.required,
-// email.unique, seat.required). Needs users:create. Invalid, UserNameTaken, EmailTaken, SeatsExhausted.
+// email.unique, seat.required). The role shows no more than the administrator sees (rule owner.escalation). Needs
+// users:create. Invalid, UserNameTaken, EmailTaken, SeatsExhausted, Forbidden.
 func (ad *Administration) Add(ctx context.Context, who Administrator, person NewPerson) (User, error) {
 	email, tree, err := person.tree()
 	if err != nil {
@@ -65,7 +67,18 @@ func (ad *Administration) Add(ctx context.Context, who Administrator, person New
 		if err := made.describe(tree); err != nil {
 			return err
 		}
-		return ad.insert(tx, who, made, email)
+		if err := tx.Assignments().Lock(who.Organisation); err != nil {
+			return err
+		}
+		if err := ad.insert(tx, who, made, email); err != nil {
+			return err
+		}
+		was, err := tx.Assignments().Of(who.Organisation, id)
+		if err != nil {
+			return err
+		}
+		_, err = ad.assign(tx, who, was, AccessChange{Role: Choose(person.Role)}, now)
+		return err
 	})
 	if err != nil {
 		return User{}, err
@@ -138,6 +151,9 @@ func (p NewPerson) tree() (email Name, tree attribute.Value, err error) {
 	if !ok {
 		return email, tree, InvalidField("email", "use an e-mail address such as ana@acme.test")
 	}
+	if p.Role.IsZero() {
+		return email, tree, &Error{Kind: Invalid, Code: CodeRequired, Field: "role", Message: "give the person a role; see the list of roles"}
+	}
 	if p.Licence != "" && !licenceForm.MatchString(p.Licence) {
 		return email, tree, InvalidField("licence", "use the name of one of the organisation's licences, such as full")
 	}
@@ -172,12 +188,13 @@ type PersonChange struct {
 }
 
 // Edit changes the fields of a person. E-mail and user name are refused unless the policy lets administrators change them
-// (rule user.email-immutable). Needs users:edit. NotFound, Invalid, EmailImmutable, UserNameTaken, EmailTaken.
-func (ad *Administration) Edit(ctx context.Context, who Administrator, id UserID, change PersonChange) (User, error) {
+// (rule user.email-immutable). Needs users:edit. NotFound, Invalid, EmailImmutable, UserNameTaken, EmailTaken,
+// Precondition.
+func (ad *Administration) Edit(ctx context.Context, who Administrator, id UserID, match IfMatch, change PersonChange) (User, error) {
 	if err := change.check(); err != nil {
 		return User{}, err
 	}
-	return ad.alter(ctx, who, ActionEdit, id, func(tx Tx, was User, now time.Time) (User, error) {
+	return ad.alter(ctx, who, ActionEdit, id, match, func(tx Tx, was User, now time.Time) (User, error) {
 		before, err := was.Attributes()
 		if err != nil {
 			return User{}, err

@@ -34,6 +34,8 @@ func (b Block) tree() attribute.Value {
 type Blocks interface {
 	// Get reads somebody's block; found is false when there is none.
 	Get(org OrganisationID, user UserID) (b Block, found bool, err error)
+	// Of reads the blocks of those of some people who are blocked, in no order.
+	Of(org OrganisationID, users []UserID) ([]Block, error)
 	// Put writes a block over the one that was read (the zero Block: none); the unit of work runs again when that is no
 	// longer so.
 	Put(was, is Block) error

@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -32,10 +33,23 @@ func (s *scene) clerk(permissions ...string) domain.Administrator {
 	return who
 }
 
+// staff is a role for those whose role is of no account.
+func (s *scene) staff() domain.RoleID {
+	s.Helper()
+	roles, err := s.admin.Roles(s.Context(), s.boss())
+	require.NoError(s, err)
+	for _, r := range roles {
+		if r.Name.Text == "Staff" {
+			return r.ID
+		}
+	}
+	return s.role("Staff", domain.RoleID{}, domain.SeesOwn).ID
+}
+
 // add adds somebody by hand.
 func (s *scene) add(email string) domain.User {
 	s.Helper()
-	u, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{GivenName: "Ana", FamilyName: "Łuk", Email: email})
+	u, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{GivenName: "Ana", FamilyName: "Łuk", Email: email, Role: s.staff()})
 	require.NoError(s, err)
 	return u
 }
@@ -49,7 +63,7 @@ func (s *scene) done(u domain.User, err error) domain.User {
 
 func (s *scene) policy(change func(*domain.Policy)) {
 	s.Helper()
-	_, err := s.admin.ChangePolicy(s.Context(), s.boss(), func(p domain.Policy) (domain.Policy, error) {
+	_, err := s.admin.ChangePolicy(s.Context(), s.boss(), domain.IfMatch{}, func(p domain.Policy) (domain.Policy, error) {
 		change(&p)
 		return p, nil
 	})
@@ -58,12 +72,12 @@ func (s *scene) policy(change func(*domain.Policy)) {
 
 func (s *scene) deactivate(id domain.UserID) {
 	s.Helper()
-	require.Equal(s, domain.Inactive, s.done(s.admin.Deactivate(s.Context(), s.boss(), id)).Status)
+	require.Equal(s, domain.Inactive, s.done(s.admin.Deactivate(s.Context(), s.boss(), id, domain.IfMatch{})).Status)
 }
 
 func (s *scene) activate(id domain.UserID) domain.User {
 	s.Helper()
-	return s.done(s.admin.Activate(s.Context(), s.boss(), id))
+	return s.done(s.admin.Activate(s.Context(), s.boss(), id, domain.IfMatch{}))
 }
 
 // found is a person as administrators see them.
@@ -87,7 +101,7 @@ func policyBounds(s *scene) {
 			"email_change":            func(p *domain.Policy) { p.EmailChange = "" },
 			"seat_overflow":           func(p *domain.Policy) { p.SeatOverflow = "push" },
 		} {
-			_, err := s.admin.ChangePolicy(s.Context(), s.boss(), func(p domain.Policy) (domain.Policy, error) {
+			_, err := s.admin.ChangePolicy(s.Context(), s.boss(), domain.IfMatch{}, func(p domain.Policy) (domain.Policy, error) {
 				change(&p)
 				return p, nil
 			})
@@ -104,7 +118,7 @@ func policyBounds(s *scene) {
 
 	// Changes at the same moment are made one after the other: none is lost.
 	require.Equal(s, map[string]int{"": 8}, outcomes(s.T, concurrently(8, func(int) error {
-		_, err := s.admin.ChangePolicy(s.Context(), s.boss(), func(p domain.Policy) (domain.Policy, error) {
+		_, err := s.admin.ChangePolicy(s.Context(), s.boss(), domain.IfMatch{}, func(p domain.Policy) (domain.Policy, error) {
 			p.InactivityDays--
 			return p, nil
 		})
@@ -117,31 +131,35 @@ func policyBounds(s *scene) {
 
 // permissionNeeded: nobody does what they are not permitted, and one permission is not another (security 9).
 func permissionNeeded(s *scene) {
-	u := s.provision("ana@acme.test")
+	u, staff := s.provision("ana@acme.test"), s.staff()
 	for needed, do := range map[string]func(who domain.Administrator) error{
 		"policy:view": func(who domain.Administrator) error { _, err := s.admin.Policy(s.Context(), who); return err },
 		"policy:edit": func(who domain.Administrator) error {
-			_, err := s.admin.ChangePolicy(s.Context(), who, func(p domain.Policy) (domain.Policy, error) { return p, nil })
+			_, err := s.admin.ChangePolicy(s.Context(), who, domain.IfMatch{}, func(p domain.Policy) (domain.Policy, error) { return p, nil })
 			return err
 		},
 		"users:create": func(who domain.Administrator) error {
-			_, err := s.admin.Add(s.Context(), who, domain.NewPerson{FullName: "B", Email: "b@acme.test"})
+			who.Actor.Kind = domain.ActorAPIKey // a person would have to be there, and to see what the role shows
+			_, err := s.admin.Add(s.Context(), who, domain.NewPerson{FullName: "B", Email: "b@acme.test", Role: staff})
 			return err
 		},
 		"users:view": func(who domain.Administrator) error { _, err := s.admin.User(s.Context(), who, u.ID); return err },
 		"users:edit": func(who domain.Administrator) error {
-			_, err := s.admin.Edit(s.Context(), who, u.ID, domain.PersonChange{})
+			_, err := s.admin.Edit(s.Context(), who, u.ID, domain.IfMatch{}, domain.PersonChange{})
 			return err
 		},
-		"users:activate":   func(who domain.Administrator) error { _, err := s.admin.Activate(s.Context(), who, u.ID); return err },
-		"users:deactivate": func(who domain.Administrator) error { return s.admin.Block(s.Context(), who, u.ID) },
-		"users:unblock":    func(who domain.Administrator) error { return s.admin.Unblock(s.Context(), who, u.ID) },
+		"users:activate": func(who domain.Administrator) error {
+			_, err := s.admin.Activate(s.Context(), who, u.ID, domain.IfMatch{})
+			return err
+		},
+		"users:deactivate": func(who domain.Administrator) error { return s.admin.Block(s.Context(), who, u.ID, domain.IfMatch{}) },
+		"users:unblock":    func(who domain.Administrator) error { return s.admin.Unblock(s.Context(), who, u.ID, domain.IfMatch{}) },
 		"licences:view":    func(who domain.Administrator) error { _, err := s.admin.Seats(s.Context(), who); return err },
 		"licences:edit": func(who domain.Administrator) error {
 			return s.admin.SetSeats(s.Context(), who, domain.SeatPlan{Licence: "full", Unlimited: true})
 		},
 		"users:delete": func(who domain.Administrator) error {
-			return s.admin.Delete(s.Context(), who, s.provision("gone@acme.test").ID)
+			return s.admin.Delete(s.Context(), who, s.provision("gone@acme.test").ID, domain.IfMatch{})
 		},
 	} {
 		var others []string
@@ -167,16 +185,62 @@ func permissionNeeded(s *scene) {
 	elsewhere := storetest.NewTenant(s, s.store, storetest.Slug(s)+"-2", -1)
 	foreign := s.boss()
 	foreign.Organisation = elsewhere.Organisation.ID
-	_, err := s.admin.Deactivate(s.Context(), foreign, u.ID)
+	_, err := s.admin.Deactivate(s.Context(), foreign, u.ID, domain.IfMatch{})
 	storetest.Gone(s, err)
-	storetest.Gone(s, s.admin.Block(s.Context(), foreign, u.ID))
-	storetest.Gone(s, s.admin.Delete(s.Context(), foreign, u.ID))
+	storetest.Gone(s, s.admin.Block(s.Context(), foreign, u.ID, domain.IfMatch{}))
+	storetest.Gone(s, s.admin.Delete(s.Context(), foreign, u.ID, domain.IfMatch{}))
+	_, _, err = s.admin.BlockOf(s.Context(), foreign, u.ID)
+	storetest.Gone(s, err)
+	_, err = s.admin.WindowOf(s.Context(), foreign, u.ID)
+	storetest.Gone(s, err)
+	_, err = s.admin.MakeOwner(s.Context(), s.clerk("users:view"), u.ID, domain.IfMatch{})
+	storetest.Refused(s, err, domain.Forbidden, domain.CodePermissionMissing)
+}
+
+// changeIfMatchByHand: no administrator changes a person, or the policy, who is no longer as they saw them.
+func changeIfMatchByHand(s *scene) {
+	u := s.provision("ana@acme.test")
+	title := "x"
+	when := func(versions ...int64) domain.IfMatch { return domain.IfMatch{Set: true, Versions: versions} }
+	life := func(match domain.IfMatch) map[string]func() error {
+		person := func(do func(context.Context, domain.Administrator, domain.UserID, domain.IfMatch) (domain.User, error)) func() error {
+			return func() error { _, err := do(s.Context(), s.boss(), u.ID, match); return err }
+		}
+		return map[string]func() error{
+			"edit": func() error {
+				_, err := s.admin.Edit(s.Context(), s.boss(), u.ID, match, domain.PersonChange{Title: &title})
+				return err
+			},
+			"licence": func() error {
+				_, err := s.admin.ChangeLicence(s.Context(), s.boss(), u.ID, match, domain.LicenceFull)
+				return err
+			},
+			"confirm": person(s.admin.Confirm), "activate": person(s.admin.Activate), "deactivate": person(s.admin.Deactivate),
+			"make owner": person(s.admin.MakeOwner), "unmake owner": person(s.admin.UnmakeOwner),
+			"block":   func() error { return s.admin.Block(s.Context(), s.boss(), u.ID, match) },
+			"unblock": func() error { return s.admin.Unblock(s.Context(), s.boss(), u.ID, match) },
+			"delete":  func() error { return s.admin.Delete(s.Context(), s.boss(), u.ID, match) },
+			"policy": func() error {
+				_, err := s.admin.ChangePolicy(s.Context(), s.boss(), match, func(p domain.Policy) (domain.Policy, error) { return p, nil })
+				return err
+			},
+		}
+	}
+	require.Empty(s, s.eventsSince(func() {
+		for name, do := range life(when(7)) {
+			require.True(s, domain.IsCode(do(), domain.CodeVersionMismatch), name)
+		}
+	}))
+	require.NoError(s, life(when(1))["block"]())
+	require.NoError(s, life(when(0))["policy"]())
+	require.NoError(s, life(when(1))["delete"]())
 }
 
 // userRequired: a person added by hand has names and an e-mail; the user name is the e-mail unless given; they are pending
 // and hold a seat.
 func userRequired(s *scene) {
 	s.withSeats(2)
+	staff := s.staff()
 	long := strings.Repeat("x", 257)
 	made := s.eventsSince(func() {
 		for _, bad := range []struct {
@@ -189,8 +253,10 @@ func userRequired(s *scene) {
 			{domain.NewPerson{GivenName: "Ana", FamilyName: "Łuk", Email: "ana at acme"}, domain.CodeInvalidValue, "email"},
 			{domain.NewPerson{FullName: long, Email: "a@acme.test"}, domain.CodeInvalidValue, "full_name"},
 			{domain.NewPerson{GivenName: "A\nB", FamilyName: "Łuk", Email: "a@acme.test"}, domain.CodeInvalidValue, "given_name"},
-			{domain.NewPerson{FullName: "Ana", Email: "a@acme.test", Licence: "no such thing"}, domain.CodeInvalidValue, "licence"},
-			{domain.NewPerson{FullName: "Ana", Email: "a@acme.test", Licence: "unheard-of"}, domain.CodeInvalidValue, "licence"},
+			{domain.NewPerson{FullName: "Ana", Email: "a@acme.test", Role: staff, Licence: "no such thing"}, domain.CodeInvalidValue, "licence"},
+			{domain.NewPerson{FullName: "Ana", Email: "a@acme.test", Role: staff, Licence: "unheard-of"}, domain.CodeInvalidValue, "licence"},
+			{domain.NewPerson{FullName: "Ana", Email: "a@acme.test"}, domain.CodeRequired, "role"},
+			{domain.NewPerson{FullName: "Ana", Email: "a@acme.test", Role: domain.RoleID{UUID: uuid.New()}}, domain.CodeInvalidValue, "role"},
 		} {
 			_, err := s.admin.Add(s.Context(), s.boss(), bad.person)
 			storetest.Refused(s, err, domain.Invalid, bad.code)
@@ -199,11 +265,14 @@ func userRequired(s *scene) {
 	})
 	require.Empty(s, made)
 	made = s.eventsSince(func() { s.add("Ana@acme.test") })
-	require.Equal(s, []domain.EventType{domain.UserCreated}, eventTypes(made))
+	require.Equal(s, []domain.EventType{domain.UserCreated, domain.UserAccessChanged}, eventTypes(made))
 	require.Equal(s, s.boss().Actor, made[0].Actor)
 	require.Equal(s, "by-hand", made[0].RequestID)
 	u := s.found(domain.UserID{UUID: made[0].Subject})
 	require.Equal(s, "Ana@acme.test", u.UserName.Text)
+	given, err := s.admin.UserAccess(s.Context(), s.boss(), u.ID)
+	require.NoError(s, err)
+	require.Equal(s, staff, given.Role.ID)
 	require.Equal(s, domain.Pending, u.Status)
 	require.True(s, u.Connection.IsZero())
 	require.Equal(s, "Ana Łuk", u.DisplayName)
@@ -211,22 +280,34 @@ func userRequired(s *scene) {
 	require.Equal(s, u.ID, s.signsInBy("ana@acme.test"))
 	require.Equal(s, 1, s.held())
 
-	named := s.done(s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "B C", Email: "b@acme.test", UserName: "bc"}))
+	named := s.done(s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "B C", Email: "b@acme.test", UserName: "bc", Role: staff}))
 	require.Equal(s, named.ID, s.signsInBy("bc"))
 	require.Equal(s, named.ID, s.signsInBy("b@acme.test"))
-	_, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "C", Email: "c@acme.test"})
+	_, err = s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "C", Email: "c@acme.test", Role: staff})
 	require.Equal(s, domain.SeatsExhausted("full", 2, 2), err)
-	off := s.done(s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "D", Email: "d@acme.test", Disabled: true}))
+	off := s.done(s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "D", Email: "d@acme.test", Role: staff, Disabled: true}))
 	require.Equal(s, domain.Inactive, off.Status)
 	require.False(s, s.attributesOf(off).Get("active").Truth())
 	require.Equal(s, 2, s.held())
+
+	// Nobody gives a role that shows more than they see (rule owner.escalation).
+	clerk := s.clerk("users:create")
+	clerk.Actor.Kind = domain.ActorAPIKey
+	person := domain.NewPerson{FullName: "E", Email: "e@acme.test", Role: s.role("Boss", domain.RoleID{}, domain.SeesAll).ID, Disabled: true}
+	require.Empty(s, s.eventsSince(func() {
+		_, err := s.admin.Add(s.Context(), clerk, person)
+		storetest.Refused(s, err, domain.Forbidden, domain.CodeEscalation)
+	}))
+	person.Role = staff
+	s.done(s.admin.Add(s.Context(), clerk, person))
 }
 
 // emailUniqueByHand: by hand an e-mail that any other account has is refused, also of two who ask at the same moment.
 func emailUniqueByHand(s *scene) {
 	s.provision("pushed@acme.test", storetest.Emails("mail@acme.test", "second@acme.test"))
+	staff := s.staff()
 	add := func(email, userName string) error {
-		_, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "X", Email: email, UserName: userName})
+		_, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "X", Email: email, UserName: userName, Role: staff})
 		return err
 	}
 	made := s.eventsSince(func() {
@@ -248,7 +329,7 @@ func emailUniqueByHand(s *scene) {
 func userEmailImmutable(s *scene) {
 	text := func(s string) *string { return &s }
 	edit := func(id domain.UserID, change domain.PersonChange) (domain.User, error) {
-		return s.admin.Edit(s.Context(), s.boss(), id, change)
+		return s.admin.Edit(s.Context(), s.boss(), id, domain.IfMatch{}, change)
 	}
 	u, other := s.add("ana@acme.test"), s.add("other@acme.test")
 	made := s.eventsSince(func() {
@@ -300,7 +381,7 @@ func userEmailImmutable(s *scene) {
 // inviteConfirm: an administrator makes a pending person active without the way round by mail.
 func inviteConfirm(s *scene) {
 	u := s.add("ana@acme.test")
-	confirm := func() (domain.User, error) { return s.admin.Confirm(s.Context(), s.boss(), u.ID) }
+	confirm := func() (domain.User, error) { return s.admin.Confirm(s.Context(), s.boss(), u.ID, domain.IfMatch{}) }
 	made := s.eventsSince(func() { u = s.done(confirm()) })
 	require.Equal(s, []domain.EventType{domain.UserConfirmed}, eventTypes(made))
 	require.Equal(s, "pending", made[0].Before.Get("status").Text())
@@ -322,7 +403,7 @@ func activateSeatByHand(s *scene) {
 	require.Zero(s, s.held())
 	other := s.add("b@acme.test")
 	made := s.eventsSince(func() {
-		_, err := s.admin.Activate(s.Context(), s.boss(), u.ID)
+		_, err := s.admin.Activate(s.Context(), s.boss(), u.ID, domain.IfMatch{})
 		require.Equal(s, domain.SeatsExhausted("full", 1, 1), err)
 	})
 	require.Empty(s, made)
@@ -330,7 +411,7 @@ func activateSeatByHand(s *scene) {
 	made = s.eventsSince(func() { require.Equal(s, domain.Pending, s.activate(u.ID).Status) })
 	require.Equal(s, []domain.EventType{domain.UserActivated}, eventTypes(made))
 	require.Equal(s, 1, s.held())
-	s.done(s.admin.Confirm(s.Context(), s.boss(), u.ID))
+	s.done(s.admin.Confirm(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
 	s.deactivate(u.ID)
 	require.Equal(s, domain.Active, s.activate(u.ID).Status)
 	require.Empty(s, s.eventsSince(func() { s.activate(u.ID) }))
@@ -339,7 +420,7 @@ func activateSeatByHand(s *scene) {
 // activateBlockKept: activation lifts no block.
 func activateBlockKept(s *scene) {
 	u := s.provision("ana@acme.test")
-	require.NoError(s, s.admin.Block(s.Context(), s.boss(), u.ID))
+	require.NoError(s, s.admin.Block(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
 	s.deactivate(u.ID)
 	s.activate(u.ID)
 	_, found, err := s.admin.BlockOf(s.Context(), s.boss(), u.ID)
@@ -367,7 +448,7 @@ func deactivateByHand(s *scene) {
 	require.Equal(s, u.ID, s.signsInBy("a@mail.test"))
 	require.False(s, s.attributesOf(s.user(u.ID)).Get("active").Truth(), "the directory sees it")
 	require.Empty(s, s.eventsSince(func() { s.deactivate(u.ID) }))
-	_, err := s.admin.Deactivate(s.Context(), s.boss(), domain.UserID{UUID: uuid.New()})
+	_, err := s.admin.Deactivate(s.Context(), s.boss(), domain.UserID{UUID: uuid.New()}, domain.IfMatch{})
 	storetest.Gone(s, err)
 }
 
@@ -379,14 +460,14 @@ func deletePurge(s *scene) {
 	s.change(u.ID, storetest.Setting(storetest.Text("title", "Dr Secret")))
 	purge := func() error { return s.admin.Purge(s.Context(), s.boss(), u.ID) }
 	storetest.Refused(s, purge(), domain.Conflict, domain.CodeNotArchived)
-	made := s.eventsSince(func() { require.NoError(s, s.admin.Delete(s.Context(), s.boss(), u.ID)) })
+	made := s.eventsSince(func() { require.NoError(s, s.admin.Delete(s.Context(), s.boss(), u.ID, domain.IfMatch{})) })
 	require.Equal(s, []domain.EventType{domain.UserUpdated, domain.UserDeleted}, eventTypes(made), "of who reported to them, and theirs")
 	require.Equal(s, s.boss().Actor, made[0].Actor)
 	require.Nil(s, s.user(report.ID).ManagerRef)
 	require.Equal(s, 1, s.held())
 	_, err := s.directory.User(s.Context(), s.caller, u.ID)
 	storetest.Gone(s, err)
-	storetest.Gone(s, s.admin.Delete(s.Context(), s.boss(), u.ID))
+	storetest.Gone(s, s.admin.Delete(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
 	again := s.provision("ana@acme.test", storetest.Text("externalId", "e1"))
 	require.Equal(s, domain.Active, again.Status, "who was deleted without being suspended may come back")
 
@@ -413,8 +494,8 @@ func deletePurge(s *scene) {
 // inactivity.
 func blockUnblock(s *scene) {
 	u := s.provision("ana@acme.test")
-	block := func() error { return s.admin.Block(s.Context(), s.boss(), u.ID) }
-	unblock := func() error { return s.admin.Unblock(s.Context(), s.boss(), u.ID) }
+	block := func() error { return s.admin.Block(s.Context(), s.boss(), u.ID, domain.IfMatch{}) }
+	unblock := func() error { return s.admin.Unblock(s.Context(), s.boss(), u.ID, domain.IfMatch{}) }
 	require.Empty(s, s.eventsSince(func() { require.NoError(s, unblock()) }))
 	made := s.eventsSince(func() {
 		require.NoError(s, block())

@@ -196,7 +196,7 @@ func (m *model) delete(t *rapid.T) {
 	if p.pushed && rapid.Bool().Draw(t, "by the directory") {
 		err = m.directory.Deprovision(context.Background(), m.caller, p.id, domain.IfMatch{})
 	} else {
-		err = m.admin.Delete(context.Background(), m.boss(), p.id)
+		err = m.admin.Delete(context.Background(), m.boss(), p.id, domain.IfMatch{})
 	}
 	if m.expect(err, code) {
 		p.gone = true
@@ -227,7 +227,7 @@ func (m *model) activate(t *rapid.T) {
 	if p.status == domain.Inactive && m.held() >= m.limit {
 		code = domain.CodeSeatsExhausted
 	}
-	_, err := m.admin.Activate(context.Background(), m.boss(), p.id)
+	_, err := m.admin.Activate(context.Background(), m.boss(), p.id, domain.IfMatch{})
 	if m.expect(err, code) && p.status == domain.Inactive {
 		p.suspended, p.seen, p.status = false, m.clock.Now(), domain.Pending
 		if p.accepted {
@@ -243,7 +243,7 @@ func (m *model) deactivate(t *rapid.T) {
 	if p.status != domain.Inactive && m.protected(p) {
 		code = domain.CodeLastOwner
 	}
-	_, err := m.admin.Deactivate(context.Background(), m.boss(), p.id)
+	_, err := m.admin.Deactivate(context.Background(), m.boss(), p.id, domain.IfMatch{})
 	if m.expect(err, code) && p.status != domain.Inactive {
 		m.leave(p)
 		p.status, p.suspended = domain.Inactive, true
@@ -261,7 +261,7 @@ func (m *model) confirm(t *rapid.T) {
 	case p.waits:
 		code = domain.CodeWaitingForSeat
 	}
-	_, err := m.admin.Confirm(context.Background(), m.boss(), p.id)
+	_, err := m.admin.Confirm(context.Background(), m.boss(), p.id, domain.IfMatch{})
 	if m.expect(err, code) && p.status == domain.Pending {
 		p.status, p.accepted, p.seen = domain.Active, true, m.clock.Now()
 	}
@@ -274,7 +274,7 @@ func (m *model) block(t *rapid.T) {
 	if m.protected(p) {
 		code = domain.CodeLastOwner
 	}
-	if m.expect(m.admin.Block(context.Background(), m.boss(), p.id), code) {
+	if m.expect(m.admin.Block(context.Background(), m.boss(), p.id, domain.IfMatch{}), code) {
 		p.blocked = true
 	}
 }
@@ -282,7 +282,7 @@ func (m *model) block(t *rapid.T) {
 func (m *model) unblock(t *rapid.T) {
 	m.t = t
 	p := m.somebody()
-	m.expect(m.admin.Unblock(context.Background(), m.boss(), p.id), "")
+	m.expect(m.admin.Unblock(context.Background(), m.boss(), p.id, domain.IfMatch{}), "")
 	if p.blocked {
 		p.blocked, p.seen = false, m.clock.Now()
 	}
@@ -292,7 +292,7 @@ func (m *model) owner(t *rapid.T) {
 	m.t = t
 	p := m.somebody()
 	if rapid.Bool().Draw(t, "make") {
-		_, err := m.admin.MakeOwner(context.Background(), m.boss(), p.id)
+		_, err := m.admin.MakeOwner(context.Background(), m.boss(), p.id, domain.IfMatch{})
 		m.expect(err, "")
 		p.owner = true
 		return
@@ -301,7 +301,7 @@ func (m *model) owner(t *rapid.T) {
 	if m.protected(p) {
 		code = domain.CodeLastOwner
 	}
-	_, err := m.admin.UnmakeOwner(context.Background(), m.boss(), p.id)
+	_, err := m.admin.UnmakeOwner(context.Background(), m.boss(), p.id, domain.IfMatch{})
 	if m.expect(err, code) {
 		p.owner = false
 	}
@@ -339,7 +339,7 @@ func (m *model) seats(t *rapid.T) {
 func (m *model) overflow(t *rapid.T) {
 	m.t = t
 	m.wait = rapid.Bool().Draw(t, "wait")
-	_, err := m.admin.ChangePolicy(context.Background(), m.boss(), func(p domain.Policy) (domain.Policy, error) {
+	_, err := m.admin.ChangePolicy(context.Background(), m.boss(), domain.IfMatch{}, func(p domain.Policy) (domain.Policy, error) {
 		if p.SeatOverflow = domain.SeatOverflowRefuse; m.wait {
 			p.SeatOverflow = domain.SeatOverflowWait
 		}

@@ -14,10 +14,16 @@ import (
 // the same moment. Each refusal is an event, and nothing else.
 func ownerLastByHand(s *scene) {
 	losing := map[string]func(u domain.User) error{
-		"deactivate":  func(u domain.User) error { _, err := s.admin.Deactivate(s.Context(), s.boss(), u.ID); return err },
-		"delete":      func(u domain.User) error { return s.admin.Delete(s.Context(), s.boss(), u.ID) },
-		"demote":      func(u domain.User) error { _, err := s.admin.UnmakeOwner(s.Context(), s.boss(), u.ID); return err },
-		"block":       func(u domain.User) error { return s.admin.Block(s.Context(), s.boss(), u.ID) },
+		"deactivate": func(u domain.User) error {
+			_, err := s.admin.Deactivate(s.Context(), s.boss(), u.ID, domain.IfMatch{})
+			return err
+		},
+		"delete": func(u domain.User) error { return s.admin.Delete(s.Context(), s.boss(), u.ID, domain.IfMatch{}) },
+		"demote": func(u domain.User) error {
+			_, err := s.admin.UnmakeOwner(s.Context(), s.boss(), u.ID, domain.IfMatch{})
+			return err
+		},
+		"block":       func(u domain.User) error { return s.admin.Block(s.Context(), s.boss(), u.ID, domain.IfMatch{}) },
 		"valid until": func(u domain.User) error { return s.until(u, "2999-01-01") },
 	}
 	tenants := 0
@@ -35,7 +41,7 @@ func ownerLastByHand(s *scene) {
 
 		// Who is blocked or ends, is none of whom one remains.
 		for hinder, do := range map[string]func(u domain.User) error{
-			"blocked": func(u domain.User) error { return s.admin.Block(s.Context(), s.boss(), u.ID) },
+			"blocked": func(u domain.User) error { return s.admin.Block(s.Context(), s.boss(), u.ID, domain.IfMatch{}) },
 			"ends":    func(u domain.User) error { return s.until(u, "2999-01-01") },
 		} {
 			hindered := s.owner(hinder+"@acme.test", true)
@@ -56,9 +62,9 @@ func ownerLastByHand(s *scene) {
 		require.Equal(s, map[string]int{"": 1, domain.CodeLastOwner: 1}, counts)
 		for _, o := range owners {
 			s.activate(o.ID)
-			require.NoError(s, s.admin.Unblock(s.Context(), s.boss(), o.ID))
+			require.NoError(s, s.admin.Unblock(s.Context(), s.boss(), o.ID, domain.IfMatch{}))
 			require.NoError(s, s.until(o, ""))
-			s.done(s.admin.MakeOwner(s.Context(), s.boss(), o.ID))
+			s.done(s.admin.MakeOwner(s.Context(), s.boss(), o.ID, domain.IfMatch{}))
 		}
 	}
 }
@@ -74,25 +80,27 @@ func ownerMadeByOwners(s *scene) {
 	u, other := s.provision("ana@acme.test"), s.provision("b@acme.test")
 	clerk := s.clerk("users:view", "users:create", "users:edit", "users:delete", "users:activate", "users:deactivate", "users:unblock")
 	made := s.eventsSince(func() {
-		_, err := s.admin.MakeOwner(s.Context(), clerk, u.ID)
+		_, err := s.admin.MakeOwner(s.Context(), clerk, u.ID, domain.IfMatch{})
 		storetest.Refused(s, err, domain.Forbidden, domain.CodeOwnerOnly)
-		_, err = s.admin.UnmakeOwner(s.Context(), clerk, u.ID)
+		_, err = s.admin.UnmakeOwner(s.Context(), clerk, u.ID, domain.IfMatch{})
 		storetest.Refused(s, err, domain.Forbidden, domain.CodeOwnerOnly)
 	})
 	require.Empty(s, made)
 	made = s.eventsSince(func() {
-		require.True(s, s.done(s.admin.MakeOwner(s.Context(), s.boss(), u.ID)).Owner)
-		s.done(s.admin.MakeOwner(s.Context(), s.boss(), u.ID))
+		require.True(s, s.done(s.admin.MakeOwner(s.Context(), s.boss(), u.ID, domain.IfMatch{})).Owner)
+		s.done(s.admin.MakeOwner(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
 	})
 	require.Equal(s, []domain.EventType{domain.OwnerMade}, eventTypes(made))
-	_, err := s.admin.ChangeLicence(s.Context(), s.boss(), u.ID, domain.LicenceSimulator)
+	_, err := s.admin.ChangeLicence(s.Context(), s.boss(), u.ID, domain.IfMatch{}, domain.LicenceSimulator)
 	storetest.Refused(s, err, domain.Forbidden, domain.CodeOwnerLicence)
-	s.done(s.admin.ChangeLicence(s.Context(), s.boss(), other.ID, domain.LicenceSimulator))
-	_, err = s.admin.MakeOwner(s.Context(), s.boss(), other.ID)
+	s.done(s.admin.ChangeLicence(s.Context(), s.boss(), other.ID, domain.IfMatch{}, domain.LicenceSimulator))
+	_, err = s.admin.MakeOwner(s.Context(), s.boss(), other.ID, domain.IfMatch{})
 	storetest.Refused(s, err, domain.Forbidden, domain.CodeOwnerLicence)
-	s.done(s.admin.ChangeLicence(s.Context(), s.boss(), other.ID, domain.LicenceFull))
-	s.done(s.admin.MakeOwner(s.Context(), s.boss(), other.ID))
-	made = s.eventsSince(func() { require.False(s, s.done(s.admin.UnmakeOwner(s.Context(), s.boss(), u.ID)).Owner) })
+	s.done(s.admin.ChangeLicence(s.Context(), s.boss(), other.ID, domain.IfMatch{}, domain.LicenceFull))
+	s.done(s.admin.MakeOwner(s.Context(), s.boss(), other.ID, domain.IfMatch{}))
+	made = s.eventsSince(func() {
+		require.False(s, s.done(s.admin.UnmakeOwner(s.Context(), s.boss(), u.ID, domain.IfMatch{})).Owner)
+	})
 	require.Equal(s, []domain.EventType{domain.OwnerUnmade}, eventTypes(made))
 }
 
@@ -150,7 +158,7 @@ func blockInactivity(s *scene) {
 	require.False(s, blocked(awake.ID) || blocked(pending.ID) || blocked(back.ID))
 	require.Equal(s, 5, s.held(), "a block keeps the seat")
 
-	require.NoError(s, s.admin.Unblock(s.Context(), s.boss(), asleep.ID))
+	require.NoError(s, s.admin.Unblock(s.Context(), s.boss(), asleep.ID, domain.IfMatch{}))
 	s.clock.Move(35 * day)
 	is(0, 2, 1) // those of the 40th day are warned
 	s.clock.Move(5 * day)

@@ -72,6 +72,7 @@ func TestRules(t *testing.T) {
 		"change.version":          changeVersion,
 		"change.group-version":    changeGroupVersion,
 		"change.if-match":         changeIfMatch,
+		"change.if-match-by-hand": changeIfMatchByHand,
 		"change.events":           changeEvents,
 		"change.clock-backwards":  changeClockBackwards,
 		"group.steps":             groupSteps,

@@ -94,6 +94,7 @@ func seatLimitedAtOnce(s *scene) {
 	for round := range 4 {
 		s.tenant = storetest.NewTenant(s, s.store, fmt.Sprintf("%.50s-%d", storetest.Slug(s), round), -1)
 		s.caller = s.tenant.Caller
+		staff := s.staff()
 		var sleeping [8]domain.UserID
 		for i := range sleeping {
 			sleeping[i] = s.provision(fmt.Sprintf("sleeping%d@acme.test", i), storetest.Truth("active", false)).ID
@@ -106,7 +107,7 @@ func seatLimitedAtOnce(s *scene) {
 				_, err := s.tryChange(sleeping[i/3], storetest.Setting(storetest.Truth("active", true)))
 				return err
 			case i%3 == 1:
-				_, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "X", Email: fmt.Sprintf("hand%d@acme.test", i)})
+				_, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "X", Email: fmt.Sprintf("hand%d@acme.test", i), Role: staff})
 				return err
 			}
 			return s.tryProvision(fmt.Sprintf("u%d@acme.test", i))
@@ -123,7 +124,7 @@ func seatTypeChange(s *scene) {
 	s.setSeats(domain.SeatPlan{Licence: "simulator", Limit: 1})
 	u := s.provision("ana@acme.test")
 	move := func(licence string) error {
-		_, err := s.admin.ChangeLicence(s.Context(), s.boss(), u.ID, licence)
+		_, err := s.admin.ChangeLicence(s.Context(), s.boss(), u.ID, domain.IfMatch{}, licence)
 		return err
 	}
 	made := s.eventsSince(func() {
@@ -177,14 +178,14 @@ func seatWait(s *scene) {
 		require.True(s, u.AcceptedAt.IsZero())
 		require.True(s, s.attributesOf(u).Get("active").Truth(), "active to the directory (rule scim.active)")
 		require.True(s, s.waits(u.ID))
-		_, err := s.admin.Confirm(s.Context(), s.boss(), u.ID)
+		_, err := s.admin.Confirm(s.Context(), s.boss(), u.ID, domain.IfMatch{})
 		storetest.Refused(s, err, domain.Conflict, domain.CodeWaitingForSeat)
 		decision, err := s.admin.Access(s.Context(), s.boss(), u.ID, domain.BySingleSignOn)
 		require.NoError(s, err)
 		require.Equal(s, domain.ReasonWaiting, decision.Reason)
 	}
 	require.Equal(s, domain.SeatUsage{SeatPlan: full(1), Held: 1, Waiting: 7}, s.of("full"))
-	_, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "X", Email: "x@acme.test"})
+	_, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "X", Email: "x@acme.test", Role: s.staff()})
 	require.Equal(s, domain.SeatsExhausted("full", 1, 1), err, "by hand it is refused")
 	require.Empty(s, s.eventsSince(func() { s.setActive(line[0].ID, true) }))
 
@@ -210,9 +211,11 @@ func seatWait(s *scene) {
 	next(0, func() { s.setActive(a.ID, false) })
 	next(1, func() { s.deprovision(line[0].ID) })
 	next(2, func() { s.deactivate(line[1].ID) })
-	next(3, func() { require.NoError(s, s.admin.Delete(s.Context(), s.boss(), line[2].ID)) })
+	next(3, func() { require.NoError(s, s.admin.Delete(s.Context(), s.boss(), line[2].ID, domain.IfMatch{})) })
 	s.setSeats(domain.SeatPlan{Licence: "simulator", Limit: 1})
-	next(4, func() { s.done(s.admin.ChangeLicence(s.Context(), s.boss(), line[3].ID, "simulator")) })
+	next(4, func() {
+		s.done(s.admin.ChangeLicence(s.Context(), s.boss(), line[3].ID, domain.IfMatch{}, "simulator"))
+	})
 	s.setActive(line[5].ID, false) // who waits can go
 	require.False(s, s.waits(line[5].ID))
 	require.Equal(s, 1, s.of("full").Waiting)
@@ -223,7 +226,7 @@ func seatWait(s *scene) {
 	require.True(s, s.waits(elsewhere.ID))
 	s.setSeats(domain.SeatPlan{Licence: "other", Limit: 1})
 	made := s.eventsSince(func() {
-		require.Equal(s, domain.Active, s.done(s.admin.ChangeLicence(s.Context(), s.boss(), elsewhere.ID, "other")).Status)
+		require.Equal(s, domain.Active, s.done(s.admin.ChangeLicence(s.Context(), s.boss(), elsewhere.ID, domain.IfMatch{}, "other")).Status)
 	})
 	require.Equal(s, []domain.EventType{domain.UserUpdated}, eventTypes(made))
 	require.False(s, s.waits(elsewhere.ID))
@@ -234,7 +237,7 @@ func seatWait(s *scene) {
 	s.setSeats(domain.SeatPlan{Licence: "full", Unlimited: true})
 	require.Equal(s, domain.Pending, s.user(last.ID).Status, "what they would have been")
 	require.False(s, s.waits(last.ID))
-	require.Equal(s, domain.Active, s.done(s.admin.Confirm(s.Context(), s.boss(), last.ID)).Status)
+	require.Equal(s, domain.Active, s.done(s.admin.Confirm(s.Context(), s.boss(), last.ID, domain.IfMatch{})).Status)
 }
 
 // seatWaitAtOnce: people come and go at the same moment, on few seats: nobody is lost, no seat is free while somebody

@@ -1,6 +1,10 @@
 package persistence
 
-import "usher/domain"
+import (
+	"strings"
+
+	"usher/domain"
+)
 
 type blocks struct{ session }
 
@@ -15,6 +19,37 @@ func (t blocks) Get(org domain.OrganisationID, user domain.UserID) (domain.Block
 	}
 	b.Reason, b.Since = domain.BlockReason(reason), instant(since)
 	return b, true, nil
+}
+
+func (t blocks) Of(org domain.OrganisationID, users []domain.UserID) ([]domain.Block, error) {
+	var list []domain.Block
+	if len(users) == 0 {
+		return list, nil
+	}
+	err := t.query("SELECT user_id, reason, since, actor_kind, actor_id FROM user_blocks WHERE organisation_id = ? AND user_id"+amongUsers(users),
+		usersArgs(org, users), func(r row) error {
+			b := domain.Block{Organisation: org}
+			var reason string
+			var since int64
+			err := r.Scan(&b.User.UUID, &reason, &since, &b.By.Kind, &b.By.ID)
+			b.Reason, b.Since = domain.BlockReason(reason), instant(since)
+			list = append(list, b)
+			return err
+		})
+	return list, err
+}
+
+// amongUsers is the condition, with the parameters of usersArgs, that a column is one of some people.
+func amongUsers(users []domain.UserID) string {
+	return " IN (" + strings.TrimSuffix(strings.Repeat("?, ", len(users)), ", ") + ")"
+}
+
+func usersArgs(org domain.OrganisationID, users []domain.UserID) []any {
+	args := []any{org.UUID}
+	for _, id := range users {
+		args = append(args, id.UUID)
+	}
+	return args
 }
 
 func (t blocks) Put(was, is domain.Block) error {

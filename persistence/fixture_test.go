@@ -114,19 +114,19 @@ func story(t *testing.T, store *persistence.Store) {
 
 	administration := domain.NewAdministration(store, env, bytes.NewReader(storySecret))
 	who := domain.Administrator{Organisation: caller.Organisation, Actor: domain.Actor{Kind: "user", ID: boss.ID.UUID}, Owner: true, RequestID: "r2"}
-	_, err = administration.ChangePolicy(ctx, who, func(p domain.Policy) (domain.Policy, error) {
+	_, err = administration.ChangePolicy(ctx, who, domain.IfMatch{}, func(p domain.Policy) (domain.Policy, error) {
 		p.InactivityDays = 60
 		return p, nil
 	})
 	require.NoError(t, err)
 	_, err = administration.SetWindow(ctx, who, ana.ID, domain.WindowSpec{TimeZone: "Europe/Madrid", ValidUntil: "2030-12-31", Schedule: "mon 09:00-17:00"})
 	require.NoError(t, err)
-	require.NoError(t, administration.Block(ctx, who, boss.ID))
+	require.NoError(t, administration.Block(ctx, who, boss.ID, domain.IfMatch{}))
 	suspended := provision("suspended@acme.test", "externalId", "e3")
-	_, err = administration.Deactivate(ctx, who, suspended.ID)
+	_, err = administration.Deactivate(ctx, who, suspended.ID, domain.IfMatch{})
 	require.NoError(t, err)
 	require.NoError(t, directory.Deprovision(ctx, caller, suspended.ID, domain.IfMatch{}))
-	_, err = administration.Activate(ctx, who, off.ID)
+	_, err = administration.Activate(ctx, who, off.ID, domain.IfMatch{})
 	require.NoError(t, err)
 	_, err = directory.ChangeUser(ctx, caller, off.ID, domain.IfMatch{}, nil, storetest.Setting(storetest.Truth("active", false)))
 	require.NoError(t, err)

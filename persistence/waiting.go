@@ -55,3 +55,20 @@ func (t waiting) one(org domain.OrganisationID, where string, arg any) (domain.W
 	p.Next, p.Since = domain.Status(next), instant(since)
 	return p, true, nil
 }
+
+func (t waiting) Of(org domain.OrganisationID, users []domain.UserID) ([]domain.WaitingPlace, error) {
+	var list []domain.WaitingPlace
+	if len(users) == 0 {
+		return list, nil
+	}
+	err := t.query(placeSQL+"user_id"+amongUsers(users), usersArgs(org, users), func(r row) error {
+		p := domain.WaitingPlace{Organisation: org}
+		var next string
+		var since int64
+		err := r.Scan(&p.User.UUID, &p.Licence, &next, &since)
+		p.Next, p.Since = domain.Status(next), instant(since)
+		list = append(list, p)
+		return err
+	})
+	return list, err
+}

@@ -21,7 +21,7 @@ func (s *server) administration() (*domain.Administration, domain.Administrator)
 func (s *server) policy(change func(*domain.Policy)) {
 	s.t.Helper()
 	administration, who := s.administration()
-	_, err := administration.ChangePolicy(context.Background(), who, func(p domain.Policy) (domain.Policy, error) {
+	_, err := administration.ChangePolicy(context.Background(), who, domain.IfMatch{}, func(p domain.Policy) (domain.Policy, error) {
 		change(&p)
 		return p, nil
 	})
@@ -33,7 +33,7 @@ func (s *server) deactivated(id string) {
 	administration, who := s.administration()
 	parsed, ok := domain.ParseID[domain.User](id)
 	require.True(s.t, ok)
-	_, err := administration.Deactivate(context.Background(), who, parsed)
+	_, err := administration.Deactivate(context.Background(), who, parsed, domain.IfMatch{})
 	require.NoError(s.t, err)
 }
 

@@ -125,10 +125,13 @@ func (s *service) route() {
 	s.describeProblems()
 	s.addSelf()
 	s.addUsers()
+	s.addUserLife()
+	s.addDecisions()
 	s.addGroups()
 	s.addConnections()
 	s.addTokens()
 	s.addLicences()
+	s.addPolicy()
 	s.addEvents()
 	s.addAPIKeys()
 

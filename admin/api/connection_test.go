@@ -121,8 +121,8 @@ func TestLicences(t *testing.T) {
 			s.provision(fmt.Sprintf("p%d@acme.test", i))
 		}
 		require.Equal(s, []map[string]any{
-			{"type": "full", "limit": 10.0, "held": 3.0, "free": 7.0},
-			{"type": "simulator", "limit": nil, "held": 0.0, "free": nil},
+			{"type": "full", "limit": 10.0, "held": 3.0, "waiting": 0.0, "free": 7.0},
+			{"type": "simulator", "limit": nil, "held": 0.0, "waiting": 0.0, "free": nil},
 		}, s.get("/licences").items(s))
 		require.Equal(s, "acme", s.get("/organisation").text(s, "slug"))
 	})

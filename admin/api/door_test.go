@@ -67,13 +67,21 @@ func TestAnotherOrganisationIsNotThere(t *testing.T) {
 			"GET /users/" + theirs.ID.String(), "GET /groups/" + g.ID.String(), "GET /groups/" + g.ID.String() + "/members",
 			"GET /connections/" + beta.Connection.ID.String(), "POST /connections/" + beta.Connection.ID.String() + "/disable",
 			"GET /connections/" + beta.Connection.ID.String() + "/tokens", "POST /connections/" + beta.Connection.ID.String() + "/tokens",
+			"DELETE /users/" + theirs.ID.String(), "POST /users/" + theirs.ID.String() + "/confirm", "POST /users/" + theirs.ID.String() + "/activate",
+			"POST /users/" + theirs.ID.String() + "/deactivate", "POST /users/" + theirs.ID.String() + "/block",
+			"POST /users/" + theirs.ID.String() + "/unblock", "POST /users/" + theirs.ID.String() + "/purge",
+			"GET /users/" + theirs.ID.String() + "/block", "GET /users/" + theirs.ID.String() + "/window",
+			"GET /users/" + theirs.ID.String() + "/access-decision",
+			"PATCH /users/" + theirs.ID.String() + ` {"title":"x"}`, "PUT /users/" + theirs.ID.String() + `/window {"schedule":"mon 09:00-17:00"}`,
+			"POST /users/" + theirs.ID.String() + `/licence {"licence":"simulator"}`,
 			"DELETE /tokens/" + tokens[0].ID.String(), "POST /tokens/" + tokens[0].ID.String() + "/rotate",
 		} {
-			method, path, _ := strings.Cut(request, " ")
+			method, rest, _ := strings.Cut(request, " ")
+			path, body, _ := strings.Cut(rest, " ")
 			parts := strings.Split(path, "/")
-			answered := s.as(s.all, method, path, "")
+			answered := s.as(s.all, method, path, body)
 			refused(s, answered, http.StatusNotFound, domain.CodeNotFound, "")
-			require.Equal(s, s.as(s.all, method, strings.Replace(path, parts[2], never, 1), "").body, answered.body, request)
+			require.Equal(s, s.as(s.all, method, strings.Replace(path, parts[2], never, 1), body).body, answered.body, request)
 		}
 		require.Empty(s, s.get("/users?q=beta").items(s))
 		require.Empty(s, s.get("/groups").items(s))
@@ -87,7 +95,7 @@ func TestAnotherOrganisationIsNotThere(t *testing.T) {
 func TestOperationsNeedTheirPermission(t *testing.T) {
 	t.Parallel()
 	each(t, func(s *scene) {
-		all := []string{"users:view", "directory:view", "directory:edit", "licences:view", "audit:view"}
+		all := everything()
 		keys := map[string]string{}
 		for _, left := range all {
 			var others []string
@@ -100,6 +108,8 @@ func TestOperationsNeedTheirPermission(t *testing.T) {
 		}
 		bodies := map[string]string{
 			"create-connection": `{"name":"x"}`, "create-api-key": `{"name":"x","permissions":["users:view"]}`,
+			"create-user": `{"full_name":"x","email":"x@acme.test","role_id":"` + s.tenant.Connection.ID.String() + `"}`, "edit-user": "{}",
+			"change-licence": `{"licence":"full"}`, "set-window": "{}", "change-policy": "{}", "set-seats": `{"limit":1}`,
 		}
 		asked := 0
 		for path, item := range s.service.api.OpenAPI().Paths {
@@ -110,7 +120,7 @@ func TestOperationsNeedTheirPermission(t *testing.T) {
 					continue
 				}
 				needed, _, _ := strings.Cut(rest, "`")
-				target := strings.Replace(path, "{id}", s.tenant.Connection.ID.String(), 1)
+				target := strings.NewReplacer("{id}", s.tenant.Connection.ID.String(), "{type}", "full").Replace(path)
 				refused(s, s.as(keys[needed], method, target, bodies[op.OperationID]), http.StatusForbidden, domain.CodePermissionMissing, needed)
 				asked++
 			}
@@ -164,7 +174,7 @@ func TestWhatCannotBeRead(t *testing.T) {
 			"no permissions":   {"/api-keys", `{"name":"x","permissions":[]}`, http.StatusUnprocessableEntity, domain.CodeInvalidValue, "permissions"},
 			"too far ahead":    {"/api-keys", `{"name":"x","permissions":["users:view"],"expires_in_hours":100000}`, http.StatusUnprocessableEntity, domain.CodeInvalidValue, "expires_in_hours"},
 			"unknown path":     {"/nowhere", `{}`, http.StatusNotFound, "unknown_path", ""},
-			"method":           {"/users", `{}`, http.StatusMethodNotAllowed, "method_not_allowed", ""},
+			"method":           {"/licences", `{}`, http.StatusMethodNotAllowed, "method_not_allowed", ""},
 			"id that is none":  {"/connections/x/disable", ``, http.StatusNotFound, domain.CodeNotFound, "id"},
 			"id in capitals":   {"/connections/" + strings.ToUpper(s.tenant.Connection.ID.String()) + "/disable", ``, http.StatusNotFound, domain.CodeNotFound, "id"},
 			"path that climbs": {"/../api/v1/users", ``, http.StatusNotFound, "unknown_path", ""},

@@ -13,7 +13,21 @@ type licence struct {
 	Limit *int   `json:"limit" doc:"Seats that were bought; null: unlimited."`
 	Held  int    `json:"held" doc:"Seats that people hold."`
 	Free  *int   `json:"free" doc:"null: unlimited."`
+
+	Waiting int `json:"waiting" doc:"People in line for a seat."`
 }
+
+type setSeats struct {
+	Type string `path:"type" doc:"The licence type; one that the organisation does not have is added." example:"full" maxLength:"63" pattern:"^[a-z][a-z0-9_-]{0,62}$"`
+
+	Body struct {
+		Limit     *int `json:"limit,omitempty" doc:"Seats that are bought: not below those that are held. Needed unless unlimited." minimum:"0" maximum:"1000000"`
+		Unlimited bool `json:"unlimited,omitempty" doc:"In place of a limit."`
+	}
+}
+
+// seatFields are the fields of a plan that the domain calls otherwise.
+var seatFields = map[string]string{"seats": "limit"}
 
 func (s *service) addLicences() {
 	add(s, operation{
@@ -25,10 +39,25 @@ func (s *service) addLicences() {
 		}
 		return slicePage(exchangeOf(ctx), "licences", *in, all, func(u domain.SeatUsage) string { return u.Licence }, showLicence)
 	})
+	add(s, operation{
+		method: http.MethodPut, path: "/licences/{type}/seats", id: "set-seats", tag: "Licences", summary: "Raise or reduce the seats of a licence type",
+		description: "New seats go to those who wait.", needs: "licences:edit", status: http.StatusNoContent,
+	}, s.setSeats)
+}
+
+func (s *service) setSeats(ctx context.Context, who domain.Administrator, in *setSeats) (*struct{}, error) {
+	plan := domain.SeatPlan{Licence: in.Type, Unlimited: in.Body.Unlimited}
+	switch {
+	case plan.Unlimited == (in.Body.Limit != nil):
+		return nil, domain.InvalidField("limit", "send either limit or unlimited: true")
+	case !plan.Unlimited:
+		plan.Limit = *in.Body.Limit
+	}
+	return nil, spelled(s.Administration.SetSeats(ctx, who, plan), seatFields)
 }
 
 func showLicence(u domain.SeatUsage) licence {
-	shown := licence{Type: u.Licence, Held: u.Held}
+	shown := licence{Type: u.Licence, Held: u.Held, Waiting: u.Waiting}
 	if !u.Unlimited {
 		limit, free := u.Limit, max(0, u.Limit-u.Held)
 		shown.Limit, shown.Free = &limit, &free

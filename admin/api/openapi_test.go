@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"usher/domain"
 	"usher/persistence/storetest"
 )
 
@@ -142,6 +143,19 @@ func TestAnswersMatchTheDocument(t *testing.T) {
 		}
 		connection := "/connections/" + s.tenant.Connection.ID.String()
 		answered(s.get("/users/"+u.ID.String()), http.MethodGet, "/users/{id}", http.StatusOK)
+		user := "/users/" + u.ID.String()
+		role := s.role("Agent", domain.SeesOwn)
+		for _, path := range []string{"/block", "/window", "/access-decision"} {
+			answered(s.get(user+path), http.MethodGet, "/users/{id}"+path, http.StatusOK)
+		}
+		answered(s.post("/users", `{"full_name":"B","email":"b@acme.test","role_id":"`+role+`"}`), http.MethodPost, "/users", http.StatusCreated)
+		answered(s.as(s.all, http.MethodPatch, user, `{"title":"x"}`), http.MethodPatch, "/users/{id}", http.StatusOK)
+		require.Equal(s, http.StatusNoContent, s.post(user+"/block", "").status)
+		answered(s.get(user+"/block"), http.MethodGet, "/users/{id}/block", http.StatusOK)
+		answered(s.post(user+"/deactivate", ""), http.MethodPost, "/users/{id}/deactivate", http.StatusOK)
+		answered(s.as(s.all, http.MethodPut, user+"/window", `{"schedule":"mon 09:00-17:00"}`), http.MethodPut, "/users/{id}/window", http.StatusOK)
+		answered(s.get(user+"/access-decision"), http.MethodGet, "/users/{id}/access-decision", http.StatusOK)
+		answered(s.as(s.all, http.MethodPatch, "/policy", `{"inactivity_days":30}`), http.MethodPatch, "/policy", http.StatusOK)
 		answered(s.get("/groups/"+g.ID.String()), http.MethodGet, "/groups/{id}", http.StatusOK)
 		answered(s.get("/groups/"+g.ID.String()+"/members"), http.MethodGet, "/groups/{id}/members", http.StatusOK)
 		answered(s.get(connection), http.MethodGet, "/connections/{id}", http.StatusOK)

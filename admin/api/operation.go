@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -111,4 +112,15 @@ func filtered[Noun any](field, text string) (domain.ID[Noun], error) {
 		return id, domain.InvalidField(field, "send an id as it was answered, in lower case with hyphens")
 	}
 	return id, nil
+}
+
+// spelled tells a refusal by the names that callers know its fields by.
+func spelled(err error, names map[string]string) error {
+	var e *domain.Error
+	if !errors.As(err, &e) || names[e.Field] == "" {
+		return err
+	}
+	renamed := *e
+	renamed.Field = names[e.Field]
+	return &renamed
 }

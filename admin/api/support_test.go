@@ -58,8 +58,16 @@ func newScene(t *testing.T, store *persistence.Store, configure func(*Config)) *
 	server := httptest.NewServer(s.service)
 	t.Cleanup(server.Close)
 	s.url = server.URL + Prefix
-	s.all = s.key("users:view", "directory:view", "directory:edit", "licences:view", "audit:view")
+	s.all = s.key(everything()...)
 	return s
+}
+
+// everything that operations of this package ask for.
+func everything() []string {
+	return []string{
+		"users:view", "users:create", "users:edit", "users:delete", "users:activate", "users:deactivate", "users:unblock",
+		"directory:view", "directory:edit", "licences:view", "licences:edit", "policy:view", "policy:edit", "audit:view",
+	}
 }
 
 func config(t *testing.T, store domain.Store, clock *storetest.Clock) Config {

@@ -29,6 +29,8 @@ type User struct {
 	ModifiedAt   time.Time `json:"modified_at"`
 
 	AcceptedAt *time.Time `json:"accepted_at" doc:"When the person first became active; null: never."`
+	Block      *block     `json:"block" doc:"null: the person is not blocked."`
+	Waiting    *waiting   `json:"waiting" doc:"null: the person is not in line for a seat."`
 }
 
 // fullUser is a person with everything the directory sent.
@@ -111,11 +113,14 @@ func (s *service) getUser(ctx context.Context, who domain.Administrator, in *ByI
 	return &one[fullUser]{ETag: tag(u.Version), Body: fullUser{User: showUser(u), Attributes: json.RawMessage(u.Document)}}, nil
 }
 
-func showUser(u domain.User) User {
+func showUser(u domain.Person) User {
 	shown := User{
 		ID: u.ID.String(), UserName: u.UserName.Text, DisplayName: u.Display(), Status: string(u.Status), Owner: u.Owner,
 		Licence: u.Licence, ExternalID: orNil(u.ExternalID), CreatedAt: u.CreatedAt, ModifiedAt: u.ModifiedAt,
-		AcceptedAt: moment(u.AcceptedAt), Emails: []email{}, Groups: []named{},
+		AcceptedAt: moment(u.AcceptedAt), Block: showBlock(u.Block), Emails: []email{}, Groups: []named{},
+	}
+	if !u.Waiting.Since.IsZero() {
+		shown.Waiting = &waiting{Since: u.Waiting.Since}
 	}
 	if !u.Connection.IsZero() {
 		id := u.Connection.String()

@@ -107,6 +107,12 @@ func blocks(t *testing.T, store *persistence.Store) {
 	got, found := get()
 	require.True(t, found)
 	require.Equal(t, is, got)
+	of := func(org domain.OrganisationID, users ...domain.UserID) []domain.Block {
+		return reading(t, store, func(tx domain.Tx) ([]domain.Block, error) { return tx.Blocks().Of(org, users) })
+	}
+	require.Equal(t, []domain.Block{is}, of(u.Organisation, domain.UserID{UUID: newUUID(t)}, u.ID))
+	require.Empty(t, of(u.Organisation))
+	require.Empty(t, of(domain.OrganisationID{UUID: newUUID(t)}, u.ID))
 	stale(t, store, func(tx domain.Tx) error { return tx.Blocks().Lift(block) })
 	write(t, store, func(tx domain.Tx) error { return tx.Blocks().Lift(is) })
 	_, found = get()
@@ -199,6 +205,12 @@ func waiting(t *testing.T, store *persistence.Store) {
 		})
 		line = append(line, p)
 	}
+	of := func(org domain.OrganisationID, users ...domain.UserID) []domain.WaitingPlace {
+		return reading(t, store, func(tx domain.Tx) ([]domain.WaitingPlace, error) { return tx.Waiting().Of(org, users) })
+	}
+	require.ElementsMatch(t, line[1:], of(org, line[2].User, line[1].User, domain.UserID{UUID: newUUID(t)}))
+	require.Empty(t, of(org))
+	require.Empty(t, of(domain.OrganisationID{UUID: newUUID(t)}, line[0].User))
 	first := func() (p domain.WaitingPlace, found bool) {
 		write(t, store, func(tx domain.Tx) (err error) {
 			p, found, err = tx.Waiting().First(org, domain.LicenceFull)

@@ -1,0 +1,66 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"usher/domain"
+)
+
+// policy is what the organisation has decided where the rules leave a choice.
+type policy struct {
+	InactivityDays        int    `json:"inactivity_days" doc:"Without access for so long, an account is blocked."`
+	InactivityWarningDays int    `json:"inactivity_warning_days" doc:"So long before that the person is warned; 0: never."`
+	Suspension            string `json:"suspension" enum:"administrator_wins,directory_wins" doc:"Whether a directory can bring back whom an administrator deactivated."`
+	EmailChange           string `json:"email_change" enum:"never,directory,administrators" doc:"Who changes e-mails and user names once an account is made; administrators: they and directories."`
+	SeatOverflow          string `json:"seat_overflow" enum:"refuse,wait" doc:"What becomes of a push for which there is no free seat."`
+}
+
+type changePolicy struct {
+	IfMatch string `header:"If-Match" doc:"Carry it out only if the ETag is still this one." maxLength:"1000"`
+
+	Body struct {
+		InactivityDays        *int                       `json:"inactivity_days,omitempty" minimum:"1" maximum:"3650"`
+		InactivityWarningDays *int                       `json:"inactivity_warning_days,omitempty" doc:"Below inactivity_days." minimum:"0" maximum:"3649"`
+		Suspension            *domain.SuspensionPolicy   `json:"suspension,omitempty" enum:"administrator_wins,directory_wins"`
+		EmailChange           *domain.EmailChangePolicy  `json:"email_change,omitempty" enum:"never,directory,administrators"`
+		SeatOverflow          *domain.SeatOverflowPolicy `json:"seat_overflow,omitempty" enum:"refuse,wait"`
+	}
+}
+
+func (s *service) addPolicy() {
+	add(s, operation{
+		method: http.MethodGet, path: "/policy", id: "get-policy", tag: "Policy", summary: "Read the policy of the organisation", needs: "policy:view",
+	}, func(ctx context.Context, who domain.Administrator, _ *struct{}) (*one[policy], error) {
+		p, err := s.Administration.Policy(ctx, who)
+		return onePolicy(p), err
+	})
+	add(s, operation{
+		method: http.MethodPatch, path: "/policy", id: "change-policy", tag: "Policy", summary: "Change the policy of the organisation",
+		description: "What is not sent, or null, stays.", needs: "policy:edit",
+	}, func(ctx context.Context, who domain.Administrator, in *changePolicy) (*one[policy], error) {
+		p, err := s.Administration.ChangePolicy(ctx, who, ifMatch(in.IfMatch), func(p domain.Policy) (domain.Policy, error) {
+			change(&p.InactivityDays, in.Body.InactivityDays)
+			change(&p.InactivityWarningDays, in.Body.InactivityWarningDays)
+			change(&p.Suspension, in.Body.Suspension)
+			change(&p.EmailChange, in.Body.EmailChange)
+			change(&p.SeatOverflow, in.Body.SeatOverflow)
+			return p, nil
+		})
+		return onePolicy(p), err
+	})
+}
+
+// change sets a field that was sent.
+func change[Value any](field, sent *Value) {
+	if sent != nil {
+		*field = *sent
+	}
+}
+
+func onePolicy(p domain.Policy) *one[policy] {
+	return &one[policy]{ETag: tag(p.Version), Body: policy{
+		InactivityDays: p.InactivityDays, InactivityWarningDays: p.InactivityWarningDays, Suspension: string(p.Suspension),
+		EmailChange: string(p.EmailChange), SeatOverflow: string(p.SeatOverflow),
+	}}
+}

@@ -1,0 +1,169 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"usher/domain"
+)
+
+// userFields are the fields of people that the domain calls as directories do.
+var userFields = map[string]string{"userName": "user_name", "displayName": "display_name", "emails": "email", "role": "role_id"}
+
+type newUser struct {
+	Body struct {
+		GivenName  string `json:"given_name,omitempty" doc:"Needed, as the family name is, unless there is a full name." maxLength:"256"`
+		FamilyName string `json:"family_name,omitempty" maxLength:"256"`
+		FullName   string `json:"full_name,omitempty" doc:"In place of given and family name, or beside them." maxLength:"256"`
+		Email      string `json:"email" doc:"An address that no other account has." example:"ana@acme.test" maxLength:"320"`
+		UserName   string `json:"user_name,omitempty" doc:"The e-mail unless given." maxLength:"1024"`
+		RoleID     string `json:"role_id" doc:"The role, which shows no more than whoever adds the person sees." maxLength:"36"`
+		Licence    string `json:"licence,omitempty" doc:"The licence type; full unless given." maxLength:"63"`
+		Disabled   bool   `json:"disabled,omitempty" doc:"The person begins inactive, without a seat."`
+	}
+}
+
+type editUser struct {
+	Matching
+
+	Body struct {
+		GivenName   *string `json:"given_name,omitempty" maxLength:"256"`
+		FamilyName  *string `json:"family_name,omitempty" maxLength:"256"`
+		DisplayName *string `json:"display_name,omitempty" maxLength:"256"`
+		Title       *string `json:"title,omitempty" maxLength:"256"`
+		UserName    *string `json:"user_name,omitempty" doc:"Only where email_change of the policy is administrators." maxLength:"1024"`
+		Email       *string `json:"email,omitempty" doc:"The address to sign in by. Only where email_change of the policy is administrators." maxLength:"320"`
+	}
+}
+
+type changeLicence struct {
+	Matching
+
+	Body struct {
+		Licence string `json:"licence" doc:"One of the organisation's licence types." example:"full" minLength:"1" maxLength:"63"`
+	}
+}
+
+func (s *service) addUserLife() {
+	add(s, operation{
+		method: http.MethodPost, path: "/users", id: "create-user", tag: "Users", summary: "Add a person",
+		description: "The person is pending and holds a seat, or is inactive where disabled says so.", needs: "users:create", status: http.StatusCreated,
+	}, s.createUser)
+	add(s, operation{
+		method: http.MethodPatch, path: "/users/{id}", id: "edit-user", tag: "Users", summary: "Change a person's fields",
+		description: "What is not sent, or null, stays; an empty text removes a field.", needs: "users:edit",
+	}, s.editUser)
+	add(s, operation{
+		method: http.MethodDelete, path: "/users/{id}", id: "delete-user", tag: "Users", summary: "Delete a person",
+		description: "The person is archived: names and seat are free, and the events stay.", needs: "users:delete", status: http.StatusNoContent,
+	}, s.without(func(ctx context.Context, who domain.Administrator, id domain.UserID, match domain.IfMatch) error {
+		return s.Administration.Delete(ctx, who, id, match)
+	}))
+	add(s, operation{
+		method: http.MethodPost, path: "/users/{id}/purge", id: "purge-user", tag: "Users", summary: "Erase what is personal of a deleted person",
+		description: "That their events happened stays in the log. A second time changes nothing.", needs: "users:delete", status: http.StatusNoContent,
+	}, func(ctx context.Context, who domain.Administrator, in *ByID) (*struct{}, error) {
+		id, err := identified[domain.User](in.ID, "user")
+		if err != nil {
+			return nil, err
+		}
+		return nil, s.Administration.Purge(ctx, who, id)
+	})
+	add(s, operation{
+		method: http.MethodPost, path: "/users/{id}/licence", id: "change-licence", tag: "Users", summary: "Move a person to another licence type",
+		description: "The new seat is taken and the old one freed in one step.", needs: "users:edit",
+	}, func(ctx context.Context, who domain.Administrator, in *changeLicence) (*one[User], error) {
+		return s.alter(ctx, in.ID, func(id domain.UserID) (domain.User, error) {
+			return s.Administration.ChangeLicence(ctx, who, id, ifMatch(in.IfMatch), in.Body.Licence)
+		})
+	})
+	s.addUserActions()
+}
+
+// addUserActions are the steps of a life that need no more than the person.
+func (s *service) addUserActions() {
+	for _, action := range []struct {
+		name, summary, description, needs string
+
+		do func(context.Context, domain.Administrator, domain.UserID, domain.IfMatch) (domain.User, error)
+	}{
+		{
+			"confirm", "Make a pending person active", "Without the way round by mail. Who waits for a seat is refused.",
+			"users:activate", s.Administration.Confirm,
+		},
+		{
+			"activate", "Bring an inactive person back", "It needs a free seat, and lifts no block. Who never accepted is pending again.",
+			"users:activate", s.Administration.Activate,
+		},
+		{
+			"deactivate", "Suspend a person", "The seat is free at once, everything else is kept, and no directory brings them back unless the policy says so.",
+			"users:deactivate", s.Administration.Deactivate,
+		},
+		{
+			"make-owner", "Make a person a system owner", "Only an owner may, and no API key is one: a key is refused with owner_only.",
+			"users:edit", s.Administration.MakeOwner,
+		},
+		{
+			"unmake-owner", "End an ownership", "Only an owner may, and no API key is one: a key is refused with owner_only.",
+			"users:edit", s.Administration.UnmakeOwner,
+		},
+	} {
+		add(s, operation{
+			method: http.MethodPost, path: "/users/{id}/" + action.name, id: action.name + "-user", tag: "Users",
+			summary: action.summary, description: action.description, needs: action.needs,
+		}, func(ctx context.Context, who domain.Administrator, in *Matching) (*one[User], error) {
+			return s.alter(ctx, in.ID, func(id domain.UserID) (domain.User, error) { return action.do(ctx, who, id, ifMatch(in.IfMatch)) })
+		})
+	}
+}
+
+func (s *service) createUser(ctx context.Context, who domain.Administrator, in *newUser) (*created[User], error) {
+	role, err := filtered[domain.Role]("role_id", in.Body.RoleID)
+	if err != nil {
+		return nil, err
+	}
+	u, err := s.Administration.Add(ctx, who, domain.NewPerson{
+		GivenName: in.Body.GivenName, FamilyName: in.Body.FamilyName, FullName: in.Body.FullName, Email: in.Body.Email,
+		UserName: in.Body.UserName, Role: role, Licence: in.Body.Licence, Disabled: in.Body.Disabled,
+	})
+	if err != nil {
+		return nil, spelled(err, userFields)
+	}
+	return &created[User]{
+		Location: Prefix + "/users/" + u.ID.String(), ETag: tag(u.Version), Body: showUser(domain.Person{User: u}),
+	}, nil
+}
+
+func (s *service) editUser(ctx context.Context, who domain.Administrator, in *editUser) (*one[User], error) {
+	return s.alter(ctx, in.ID, func(id domain.UserID) (domain.User, error) {
+		return s.Administration.Edit(ctx, who, id, ifMatch(in.IfMatch), domain.PersonChange{
+			GivenName: in.Body.GivenName, FamilyName: in.Body.FamilyName, DisplayName: in.Body.DisplayName, Title: in.Body.Title,
+			UserName: in.Body.UserName, Email: in.Body.Email,
+		})
+	})
+}
+
+// alter changes a person and answers with how they are now.
+func (s *service) alter(ctx context.Context, text string, change func(id domain.UserID) (domain.User, error)) (*one[User], error) {
+	id, err := identified[domain.User](text, "user")
+	if err != nil {
+		return nil, err
+	}
+	u, err := change(id)
+	if err != nil {
+		return nil, spelled(err, userFields)
+	}
+	p, err := s.Administration.Complete(ctx, u)
+	return &one[User]{ETag: tag(p.Version), Body: showUser(p)}, err
+}
+
+// without is a change of a person that answers with nothing.
+func (s *service) without(do func(context.Context, domain.Administrator, domain.UserID, domain.IfMatch) error) func(context.Context, domain.Administrator, *Matching) (*struct{}, error) {
+	return func(ctx context.Context, who domain.Administrator, in *Matching) (*struct{}, error) {
+		id, err := identified[domain.User](in.ID, "user")
+		if err != nil {
+			return nil, err
+		}
+		return nil, do(ctx, who, id, ifMatch(in.IfMatch))
+	}
+}

@@ -1,0 +1,96 @@
+package domain
+
+import (
+	"context"
+	"slices"
+)
+
+// Person is somebody as administrators see them: with what keeps them out.
+type Person struct {
+	User
+
+	Block   Block        // zero: not blocked
+	Waiting WaitingPlace // zero: not in line for a seat
+}
+
+// People reads the people that a query asks for, those the administrator may not see left out: a page may hold fewer
+// than asked for and yet not be the last. It needs users:view. Invalid.
+func (ad *Administration) People(ctx context.Context, who Administrator, q PeopleQuery) (Page[Person], error) {
+	where, err := q.where()
+	if err != nil {
+		return Page[Person]{}, err
+	}
+	sort, err := q.order()
+	if err != nil {
+		return Page[Person]{}, err
+	}
+	query := Query{Scope: who.scope(q.Connection), Sort: &sort, Limit: q.Limit, After: q.After}
+	if len(where) > 0 {
+		query.Where = And{Terms: where}
+	}
+	var page Page[Person]
+	err = ad.look(ctx, who, ModuleUsers, ActionView, "", func(tx Tx) error {
+		found, err := tx.Users().Page(query)
+		if err != nil {
+			return err
+		}
+		users := slices.DeleteFunc(found.Items, func(u User) bool { return !who.May(Permission{ModuleUsers, ActionView}, u.ID.String()) })
+		page = Page[Person]{Total: found.Total, Next: found.Next}
+		page.Items, err = personsOf(tx, who.Organisation, users)
+		return err
+	})
+	return page, err
+}
+
+// Person reads one person, with groups and manager. It needs users:view on the person. NotFound.
+func (ad *Administration) Person(ctx context.Context, who Administrator, id UserID) (Person, error) {
+	var p Person
+	err := ad.look(ctx, who, ModuleUsers, ActionView, id.String(), func(tx Tx) error {
+		u, err := tx.Users().Get(who.scope(ConnectionID{}), id)
+		if err != nil {
+			return err
+		}
+		p, err = personOf(tx, u)
+		return err
+	})
+	return p, err
+}
+
+// Complete adds to a person whom the administrator has just changed what keeps them out. It needs no permission beyond
+// that of the change, which told the rest.
+func (ad *Administration) Complete(ctx context.Context, u User) (Person, error) {
+	var p Person
+	err := ad.store.Read(ctx, func(tx Tx) (err error) {
+		p, err = personOf(tx, u)
+		return err
+	})
+	return p, err
+}
+
+func personOf(tx Tx, u User) (Person, error) {
+	list, err := personsOf(tx, u.Organisation, []User{u})
+	if err != nil {
+		return Person{}, err
+	}
+	return list[0], nil
+}
+
+// personsOf adds to people what keeps them out.
+func personsOf(tx Tx, org OrganisationID, users []User) ([]Person, error) {
+	list, ids, at := make([]Person, len(users)), make([]UserID, len(users)), map[UserID]int{}
+	for i, u := range users {
+		list[i].User, ids[i], at[u.ID] = u, u.ID, i
+	}
+	blocks, err := tx.Blocks().Of(org, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range blocks {
+		list[at[b.User]].Block = b
+	}
+	places, err := tx.Waiting().Of(org, ids)
+	for _, p := range places {
+		list[at[p.User]].Waiting = p
+	}
+	return list, err
+}
