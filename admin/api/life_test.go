@@ -1,8 +1,6 @@
 package api
 
 import (
-	"bytes"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -21,13 +19,12 @@ func (s *scene) boss() domain.Administrator {
 	return domain.Administrator{Organisation: s.tenant.Organisation.ID, Actor: domain.Actor{Kind: "user", ID: uuid.New()}, Owner: true}
 }
 
-// asOwner answers a request as one of an owner, which no API key is.
-func (s *scene) asOwner(method, path, body string) got {
+// asOwner answers a POST as one of an owner, which no API key is.
+func (s *scene) asOwner(path string) got {
 	s.Helper()
-	r := httptest.NewRequestWithContext(s.Context(), method, Prefix+path, io.NopCloser(bytes.NewReader(nil)))
-	r.Header.Set("Content-Type", "application/json")
+	r := httptest.NewRequestWithContext(s.Context(), http.MethodPost, Prefix+path, http.NoBody)
 	given := newAnswer()
-	x := &exchange{service: s.service, r: r, who: s.boss(), body: []byte(body)}
+	x := &exchange{service: s.service, r: r, who: s.boss()}
 	x.operate(given)
 	return got{given.status, given.header, given.body.String()}
 }

@@ -51,7 +51,7 @@ func (s *scene) newUser(email string) got {
 	s.Helper()
 	roles, err := s.service.Administration.Roles(s.Context(), s.boss())
 	require.NoError(s, err)
-	role := ""
+	var role string
 	if len(roles) > 0 {
 		role = roles[0].ID.String()
 	} else {
@@ -156,7 +156,7 @@ func ownerLast(s *scene) {
 	protected := 0
 	for _, request := range []got{
 		s.post(boss+"/deactivate", ""), s.remove(boss), s.post(boss+"/block", ""),
-		s.put(boss+"/window", `{"valid_until":"2030-01-01"}`), s.asOwner(http.MethodPost, boss+"/unmake-owner", ""),
+		s.put(boss+"/window", `{"valid_until":"2030-01-01"}`), s.asOwner(boss + "/unmake-owner"),
 	} {
 		refused(s, request, http.StatusForbidden, domain.CodeLastOwner, "")
 		protected++
@@ -166,9 +166,9 @@ func ownerLast(s *scene) {
 	s.ok(s.put(boss+"/window", `{"schedule":"mon 09:00-17:00"}`)) // does not count
 	second := s.made(s.newUser("second@acme.test"))
 	s.ok(s.post(second+"/confirm", ""))
-	s.ok(s.asOwner(http.MethodPost, second+"/make-owner", ""))
+	s.ok(s.asOwner(second + "/make-owner"))
 	require.Equal(s, true, s.ok(s.get(second))["owner"])
-	require.Equal(s, false, s.ok(s.asOwner(http.MethodPost, boss+"/unmake-owner", ""))["owner"])
+	require.Equal(s, false, s.ok(s.asOwner(boss + "/unmake-owner"))["owner"])
 	s.ok(s.post(boss+"/deactivate", ""))
 	refused(s, s.post(second+"/deactivate", ""), http.StatusForbidden, domain.CodeLastOwner, "")
 }
@@ -184,11 +184,11 @@ func ownerEscalation(s *scene) {
 	require.Equal(s, before[domain.OwnerMade], s.events()[domain.OwnerMade])
 
 	s.done(s.put("/licences/simulator/seats", `{"unlimited":true}`))
-	s.ok(s.asOwner(http.MethodPost, user+"/make-owner", ""))
+	s.ok(s.asOwner(user + "/make-owner"))
 	refused(s, s.post(user+"/licence", `{"licence":"simulator"}`), http.StatusConflict, domain.CodeOwnerLicence, "licence")
 	other := s.made(s.newUser("b@acme.test"))
 	s.ok(s.post(other+"/licence", `{"licence":"simulator"}`))
-	refused(s, s.asOwner(http.MethodPost, other+"/make-owner", ""), http.StatusConflict, domain.CodeOwnerLicence, "licence")
+	refused(s, s.asOwner(other+"/make-owner"), http.StatusConflict, domain.CodeOwnerLicence, "licence")
 }
 
 func userRequired(s *scene) {
