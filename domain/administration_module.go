@@ -70,6 +70,9 @@ func (ad *Administration) RegisterModule(ctx context.Context, who Administrator,
 		if err != nil {
 			return err
 		}
+		if match.Any && !registered {
+			match = IfMatch{Set: true} // there is none that it could be (RFC 9110 section 13.1.1)
+		}
 		if err := match.admits(was.Version); err != nil {
 			return err
 		}

@@ -166,6 +166,10 @@ func moduleCatalogue(s *scene) {
 		_, err := register(false, id)
 		storetest.Refused(s, err, domain.Invalid, domain.CodeInvalidValue)
 	}
+	for _, match := range []domain.IfMatch{{Set: true, Any: true}, {Set: true, Versions: []int64{1}}} {
+		_, err := ad.RegisterModule(s.Context(), s.boss(), domain.ModuleSpec{ID: "unheard-of"}, match, false)
+		storetest.Refused(s, err, domain.Precondition, domain.CodeVersionMismatch)
+	}
 	_, err := ad.RegisterModule(s.Context(), s.boss(), domain.ModuleSpec{ID: "campaigns"}, domain.IfMatch{}, true)
 	storetest.Refused(s, err, domain.Invalid, domain.CodeInvalidValue)
 
