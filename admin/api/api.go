@@ -132,8 +132,11 @@ func (s *service) route() {
 	s.addEvents()
 	s.addAPIKeys()
 	s.addRoles()
+	s.addProfiles()
 	s.addTeams()
 	s.addQueues()
+	s.addModules()
+	s.addLicenceModules()
 
 	below.NotFound(func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, unknownPath()) })
 	below.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, methodNotAllowed()) })
