@@ -137,6 +137,8 @@ func (s *service) route() {
 	s.addQueues()
 	s.addModules()
 	s.addLicenceModules()
+	s.addAccess()
+	s.addDefaults()
 
 	below.NotFound(func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, unknownPath()) })
 	below.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, methodNotAllowed()) })
