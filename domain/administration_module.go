@@ -26,16 +26,16 @@ func (s ModuleSpec) parsed(org OrganisationID) (Module, error) {
 	if slices.ContainsFunc(BuiltInModules(), func(own Module) bool { return own.ID == s.ID }) {
 		return m, InvalidField("module", "the module "+s.ID+" is one of Usher's own; choose another id")
 	}
-	if len(s.Actions) > maxModuleActions {
-		return m, tooMany("actions", "give a module at most 50 actions of its own")
-	}
-	own := make([]string, 0, len(s.Actions))
+	var own []string
 	for _, action := range s.Actions {
 		if !isIdentifier(action) {
 			return m, InvalidField("actions", "name each action with 1 to 64 lower-case letters, digits, hyphens and underscores")
 		}
 		if !slices.Contains(own, action) && !slices.Contains(actionsWith(nil), action) {
 			own = append(own, action)
+		}
+		if len(own) > maxModuleActions {
+			return m, tooMany("actions", "give a module at most 50 actions of its own")
 		}
 	}
 	m.Actions = actionsWith(own)

@@ -279,6 +279,8 @@ func accessUnknown(s *scene) {
 		storetest.Gone(s, err)
 	})
 	require.Empty(s, made)
+	m := s.register("m", many(50, "a")...)
+	require.Equal(s, m, s.register("m", m.Actions...), "the actions that every module has do not count")
 	s.team("Blue")
 	storetest.Refused(s, team(domain.GroupingSpec{Name: " bLUE"}), domain.Conflict, domain.CodeNameTaken)
 }
