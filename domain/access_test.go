@@ -238,6 +238,10 @@ func userCopyPermissions(s *scene) {
 	})
 	require.Empty(s, made)
 
+	_, err := ad.CopyAccess(s.Context(), s.boss(), domain.UserID{UUID: q1.ID.UUID}, to.ID, domain.IfMatch{})
+	require.Equal(s, "from", fieldAtFault(s, err))
+	storetest.Gone(s, err)
+
 	// Nobody copies what they do not hold.
 	helper := s.provision("helper@acme.test")
 	may := permitted("users:view", "users:edit")
@@ -315,6 +319,14 @@ func licenceModules(s *scene) {
 	require.Empty(s, s.assign(u.ID, domain.AccessChange{Profile: domain.Choose(both.ID)}).Warning)
 	require.Equal(s, permitted("simulator:view"), s.effective(u.ID))
 	require.Empty(s, s.assign(s.provision("full@acme.test").ID, domain.AccessChange{Profile: domain.Choose(office.ID)}).Warning)
+
+	l, err := ad.LicenceType(s.Context(), s.boss(), domain.LicenceSimulator)
+	require.NoError(s, err)
+	require.Equal(s, domain.TheseObjects("simulator"), l.Modules)
+	_, err = ad.LicenceType(s.Context(), s.boss(), "unheard-of")
+	storetest.Gone(s, err)
+	_, err = ad.LicenceType(s.Context(), s.application("users:view"), domain.LicenceSimulator)
+	storetest.Refused(s, err, domain.Forbidden, domain.CodePermissionMissing)
 
 	set := func(who domain.Administrator, licence string, modules domain.Objects) error {
 		_, err := ad.SetLicenceModules(s.Context(), who, licence, domain.IfMatch{}, modules)

@@ -98,7 +98,7 @@ func (ad *Administration) CopyAccess(ctx context.Context, who Administrator, fro
 		if err != nil {
 			return AccessChange{}, err
 		}
-		source, err := tx.Assignments().Of(who.Organisation, from)
+		source, err := otherPerson(tx, who.Organisation, from, "from")
 		return source.With(defaults).copiedTo(was.With(defaults)), err
 	})
 }

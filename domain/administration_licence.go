@@ -18,6 +18,29 @@ func (ad *Administration) LicenceTypes(ctx context.Context, who Administrator) (
 	return list, err
 }
 
+// LicenceType gives one. It needs licences:view. NotFound.
+func (ad *Administration) LicenceType(ctx context.Context, who Administrator, licence string) (LicenceType, error) {
+	var found LicenceType
+	err := ad.look(ctx, who, ModuleLicences, ActionView, licence, func(tx Tx) error {
+		known, err := tx.LicenceTypes().List(who.Organisation)
+		if err != nil {
+			return err
+		}
+		found, err = licenceNamed(known, licence)
+		return err
+	})
+	return found, err
+}
+
+// licenceNamed finds a licence type among those of the organisation. NotFound.
+func licenceNamed(known []LicenceType, licence string) (LicenceType, error) {
+	i := slices.IndexFunc(known, func(l LicenceType) bool { return l.Name == licence })
+	if i < 0 {
+		return LicenceType{}, &Error{Kind: NotFound, Code: CodeNotFound, Field: "licence", Message: "the organisation has no licence " + clipped(licence) + "; see the list of licences"}
+	}
+	return known[i], nil
+}
+
 // SetLicenceModules says which modules people with a licence reach, whatever they are permitted (rule licence.modules):
 // all, or those that are listed, none among them. It needs licences:edit, and to open a module to people whose licence
 // was closed to it, everything in that module (rule owner.escalation). NotFound, Precondition, Invalid, Forbidden.
@@ -31,26 +54,26 @@ func (ad *Administration) SetLicenceModules(ctx context.Context, who Administrat
 		if err != nil {
 			return err
 		}
-		i := slices.IndexFunc(known, func(l LicenceType) bool { return l.Name == licence })
-		if i < 0 {
-			return &Error{Kind: NotFound, Code: CodeNotFound, Field: "licence", Message: "the organisation has no licence " + clipped(licence) + "; see the list of licences"}
+		was, err := licenceNamed(known, licence)
+		if err != nil {
+			return err
 		}
-		if err := match.admits(known[i].Version); err != nil {
+		if err := match.admits(was.Version); err != nil {
 			return err
 		}
 		catalogue, err := loadCatalogue(tx, who.Organisation)
 		if err != nil {
 			return err
 		}
-		is := known[i]
+		is := was
 		if is.Modules, err = modulesOf(modules, catalogue); err != nil {
 			return err
 		}
-		opened := is.Modules.Minus(known[i].Modules)
+		opened := is.Modules.Minus(was.Modules)
 		if err := who.mayGrant("modules", catalogue.Everything().Within(opened.Has)); err != nil {
 			return err
 		}
-		outcome, err = ad.saveLicence(tx, who, known[i], is, now)
+		outcome, err = ad.saveLicence(tx, who, was, is, now)
 		return err
 	})
 	return outcome, err

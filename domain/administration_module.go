@@ -26,16 +26,16 @@ func (s ModuleSpec) parsed(org OrganisationID) (Module, error) {
 	if slices.ContainsFunc(BuiltInModules(), func(own Module) bool { return own.ID == s.ID }) {
 		return m, InvalidField("module", "the module "+s.ID+" is one of Usher's own; choose another id")
 	}
-	if len(s.Actions) > maxModuleActions {
-		return m, tooMany("actions", "give a module at most 50 actions of its own")
-	}
-	own := make([]string, 0, len(s.Actions))
+	var own []string
 	for _, action := range s.Actions {
 		if !isIdentifier(action) {
 			return m, InvalidField("actions", "name each action with 1 to 64 lower-case letters, digits, hyphens and underscores")
 		}
 		if !slices.Contains(own, action) && !slices.Contains(actionsWith(nil), action) {
 			own = append(own, action)
+		}
+		if len(own) > maxModuleActions {
+			return m, tooMany("actions", "give a module at most 50 actions of its own")
 		}
 	}
 	m.Actions = actionsWith(own)
@@ -69,6 +69,9 @@ func (ad *Administration) RegisterModule(ctx context.Context, who Administrator,
 		was, registered, err := lockedModule(tx, who.Organisation, wanted.ID)
 		if err != nil {
 			return err
+		}
+		if match.Any && !registered {
+			match = IfMatch{Set: true} // there is none that it could be (RFC 9110 section 13.1.1)
 		}
 		if err := match.admits(was.Version); err != nil {
 			return err

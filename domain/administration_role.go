@@ -129,8 +129,12 @@ func (ad *Administration) Sees(ctx context.Context, who Administrator, viewer, o
 		if err != nil {
 			return err
 		}
-		b, err := accessOf(tx, who.Organisation, of)
-		sees = err == nil && NewHierarchy(roles).Sees(a.Place(), b.Place())
+		b, err := otherPerson(tx, who.Organisation, of, "other")
+		if err != nil {
+			return err
+		}
+		defaults, err := tx.Assignments().Defaults(who.Organisation)
+		sees = err == nil && NewHierarchy(roles).Sees(a.Place(), b.With(defaults).Place())
 		return err
 	})
 	return sees, err
@@ -142,4 +146,13 @@ func (ad *Administration) lookAt(ctx context.Context, who Administrator, user Us
 		return ad.store.Read(ctx, fn)
 	}
 	return ad.look(ctx, who, ModuleUsers, ActionView, user.String(), fn)
+}
+
+// otherPerson reads what the second of two people is given, without the defaults. NotFound, naming the field.
+func otherPerson(tx Tx, org OrganisationID, user UserID, field string) (UserAccess, error) {
+	found, err := tx.Assignments().Of(org, user)
+	if IsKind(err, NotFound) {
+		err = &Error{Kind: NotFound, Code: CodeNotFound, Field: field, Message: "there is no such user; send the id of somebody who is here", Err: err}
+	}
+	return found, err
 }

@@ -166,6 +166,10 @@ func moduleCatalogue(s *scene) {
 		_, err := register(false, id)
 		storetest.Refused(s, err, domain.Invalid, domain.CodeInvalidValue)
 	}
+	for _, match := range []domain.IfMatch{{Set: true, Any: true}, {Set: true, Versions: []int64{1}}} {
+		_, err := ad.RegisterModule(s.Context(), s.boss(), domain.ModuleSpec{ID: "unheard-of"}, match, false)
+		storetest.Refused(s, err, domain.Precondition, domain.CodeVersionMismatch)
+	}
 	_, err := ad.RegisterModule(s.Context(), s.boss(), domain.ModuleSpec{ID: "campaigns"}, domain.IfMatch{}, true)
 	storetest.Refused(s, err, domain.Invalid, domain.CodeInvalidValue)
 
@@ -276,6 +280,8 @@ func accessUnknown(s *scene) {
 		storetest.Gone(s, err)
 	})
 	require.Empty(s, made)
+	m := s.register("m", many(50, "a")...)
+	require.Equal(s, m, s.register("m", m.Actions...), "the actions that every module has do not count")
 	s.team("Blue")
 	storetest.Refused(s, team(domain.GroupingSpec{Name: " bLUE"}), domain.Conflict, domain.CodeNameTaken)
 }

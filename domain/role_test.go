@@ -55,6 +55,9 @@ func roleSees(s *scene) {
 	}
 	_, err := ad.EditRole(s.Context(), s.boss(), other.ID, domain.IfMatch{}, domain.RoleSpec{Name: "Other", Parent: lead.ID, Sees: domain.SeesSubtree})
 	require.NoError(s, err)
+	_, err = ad.Sees(s.Context(), s.boss(), people["lead"], domain.UserID{UUID: top.ID.UUID})
+	require.Equal(s, "other", fieldAtFault(s, err))
+	storetest.Gone(s, err)
 	sees, err := ad.Sees(s.Context(), s.boss(), people["lead2"], people["other"])
 	require.NoError(s, err)
 	require.True(s, sees)
@@ -219,6 +222,14 @@ func ownerEscalation(s *scene) {
 	app.Permissions = permitted("users:edit", "roles:edit")
 	_, err := ad.Assign(s.Context(), app, u.ID, none, domain.AccessChange{Role: domain.Choose(top.ID)})
 	require.NoError(s, err)
+}
+
+// fieldAtFault is the field that a refusal names.
+func fieldAtFault(t testing.TB, err error) string {
+	t.Helper()
+	var refusal *domain.Error
+	require.ErrorAs(t, err, &refusal)
+	return refusal.Field
 }
 
 // A hierarchy answers as a walk up from each role does, and always ends, even where the roles stand in a circle.

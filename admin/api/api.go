@@ -106,7 +106,7 @@ func (s *service) route() {
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{
 				Title: "Usher", Version: "1",
-				Description: "People, groups, connections, licences and events of one organisation. Every request bears an API key, " +
+				Description: "People and what they may do, groups, connections, licences and events of one organisation. Every request bears an API key, " +
 					"which names the organisation and is permitted what it was made for.",
 			},
 			Servers: []*huma.Server{{URL: Prefix}},
@@ -134,6 +134,14 @@ func (s *service) route() {
 	s.addPolicy()
 	s.addEvents()
 	s.addAPIKeys()
+	s.addRoles()
+	s.addProfiles()
+	s.addTeams()
+	s.addQueues()
+	s.addModules()
+	s.addLicenceModules()
+	s.addAccess()
+	s.addDefaults()
 
 	below.NotFound(func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, unknownPath()) })
 	below.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, methodNotAllowed()) })

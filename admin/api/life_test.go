@@ -51,21 +51,6 @@ func (s *scene) ok(g got) map[string]any {
 	return g.object(s)
 }
 
-func (s *scene) patch(path, body string, header ...string) got {
-	s.Helper()
-	return s.as(s.all, http.MethodPatch, path, body, header...)
-}
-
-func (s *scene) put(path, body string) got {
-	s.Helper()
-	return s.as(s.all, http.MethodPut, path, body)
-}
-
-func (s *scene) remove(path string, header ...string) got {
-	s.Helper()
-	return s.as(s.all, http.MethodDelete, path, "", header...)
-}
-
 // A person is added, confirmed, changed, deactivated, activated, deleted and purged, each under the version that was read.
 func TestLifeOfAUser(t *testing.T) {
 	t.Parallel()

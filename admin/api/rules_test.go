@@ -60,8 +60,8 @@ func (s *scene) newUser(email string) got {
 	return s.post("/users", `{"full_name":"Ana","email":"`+email+`","role_id":"`+role+`"}`)
 }
 
-// made is the path of a person who was added.
-func (s *scene) made(g got) string {
+// added is the path of a person who was added.
+func (s *scene) added(g got) string {
 	s.Helper()
 	require.Equal(s, http.StatusCreated, g.status, g.body)
 	return "/users/" + g.text(s, "id")
@@ -83,7 +83,7 @@ func (s *scene) full() []any {
 
 func seatRequired(s *scene) {
 	s.done(s.seats(1))
-	s.made(s.newUser("a@acme.test"))
+	s.added(s.newUser("a@acme.test"))
 	p := refused(s, s.newUser("b@acme.test"), http.StatusForbidden, domain.CodeSeatsExhausted, "licence")
 	require.Contains(s, p["detail"], `all 1 of 1 seats of the licence "full" are held`)
 	require.Equal(s, []any{1.0, 1.0, 0.0}, s.full())
@@ -91,7 +91,7 @@ func seatRequired(s *scene) {
 }
 
 func seatRelease(s *scene) {
-	a, b := s.made(s.newUser("a@acme.test")), s.made(s.newUser("b@acme.test"))
+	a, b := s.added(s.newUser("a@acme.test")), s.added(s.newUser("b@acme.test"))
 	require.Equal(s, []any{10.0, 2.0, 0.0}, s.full())
 	s.done(s.post(a+"/block", ""))
 	require.Equal(s, []any{10.0, 2.0, 0.0}, s.full(), "a block frees none")
@@ -102,8 +102,8 @@ func seatRelease(s *scene) {
 }
 
 func seatReduce(s *scene) {
-	a := s.made(s.newUser("a@acme.test"))
-	s.made(s.newUser("b@acme.test"))
+	a := s.added(s.newUser("a@acme.test"))
+	s.added(s.newUser("b@acme.test"))
 	p := refused(s, s.seats(1), http.StatusConflict, domain.CodeSeatsHeld, "limit")
 	require.Contains(s, p["detail"], "keep at least 2 seats")
 	require.Equal(s, []any{10.0, 2.0, 0.0}, s.full())
@@ -119,14 +119,14 @@ func seatReduce(s *scene) {
 	require.Equal(s, []string{"full", "simulator"}, s.get("/licences").values(s, "type"))
 
 	// Rule seat.type-change: the new seat is taken and the old one freed in one step.
-	moved := s.ok(s.post(s.made(s.newUser("c@acme.test"))+"/licence", `{"licence":"simulator"}`))
+	moved := s.ok(s.post(s.added(s.newUser("c@acme.test"))+"/licence", `{"licence":"simulator"}`))
 	require.Equal(s, "simulator", moved["licence"])
-	refused(s, s.post(s.made(s.newUser("d@acme.test"))+"/licence", `{"licence":"simulator"}`), http.StatusForbidden, domain.CodeSeatsExhausted, "licence")
+	refused(s, s.post(s.added(s.newUser("d@acme.test"))+"/licence", `{"licence":"simulator"}`), http.StatusForbidden, domain.CodeSeatsExhausted, "licence")
 }
 
 func seatWait(s *scene) {
 	s.done(s.seats(1))
-	a := s.made(s.newUser("a@acme.test"))
+	a := s.added(s.newUser("a@acme.test"))
 	s.ok(s.patch("/policy", `{"seat_overflow":"wait"}`))
 	first := "/users/" + s.provision("first@acme.test").ID.String()
 	second := "/users/" + s.provision("second@acme.test").ID.String()
@@ -164,7 +164,7 @@ func ownerLast(s *scene) {
 	}
 	require.Equal(s, protected, s.events()[domain.OwnerProtected], "each refusal is an event")
 	s.ok(s.put(boss+"/window", `{"schedule":"mon 09:00-17:00"}`)) // does not count
-	second := s.made(s.newUser("second@acme.test"))
+	second := s.added(s.newUser("second@acme.test"))
 	s.ok(s.post(second+"/confirm", ""))
 	s.ok(s.asOwner(second + "/make-owner"))
 	require.Equal(s, true, s.ok(s.get(second))["owner"])
@@ -174,19 +174,21 @@ func ownerLast(s *scene) {
 }
 
 func ownerEscalation(s *scene) {
-	user := s.made(s.newUser("ana@acme.test"))
+	user := s.added(s.newUser("ana@acme.test"))
 	before := s.events()
 	refused(s, s.post(user+"/make-owner", ""), http.StatusForbidden, domain.CodeOwnerOnly, "")
 	refused(s, s.post(user+"/unmake-owner", ""), http.StatusForbidden, domain.CodeOwnerOnly, "")
 	all := s.role("Director", domain.SeesAll)
-	refused(s, s.post("/users", `{"full_name":"B","email":"b@acme.test","role_id":"`+all+`"}`), http.StatusForbidden, domain.CodeEscalation, "role_id")
+	small := s.key("users:create") // a key that may edit every role is measured by that
+	refused(s, s.as(small, http.MethodPost, "/users", `{"full_name":"B","email":"b@acme.test","role_id":"`+all+`"}`),
+		http.StatusForbidden, domain.CodeEscalation, "role_id")
 	require.Equal(s, before[domain.UserCreated], s.events()[domain.UserCreated])
 	require.Equal(s, before[domain.OwnerMade], s.events()[domain.OwnerMade])
 
 	s.done(s.put("/licences/simulator/seats", `{"unlimited":true}`))
 	s.ok(s.asOwner(user + "/make-owner"))
 	refused(s, s.post(user+"/licence", `{"licence":"simulator"}`), http.StatusConflict, domain.CodeOwnerLicence, "licence")
-	other := s.made(s.newUser("b@acme.test"))
+	other := s.added(s.newUser("b@acme.test"))
 	s.ok(s.post(other+"/licence", `{"licence":"simulator"}`))
 	refused(s, s.asOwner(other+"/make-owner"), http.StatusConflict, domain.CodeOwnerLicence, "licence")
 }
@@ -210,7 +212,7 @@ func userRequired(s *scene) {
 	}
 	require.Empty(s, s.get("/users").items(s))
 	shown := s.post("/users", `{"given_name":"Ana","family_name":"Łuk","email":"Ana@acme.test","role_id":"`+role+`"}`)
-	s.made(shown)
+	s.added(shown)
 	require.Equal(s, "Ana@acme.test", shown.text(s, "user_name"), "the e-mail unless given")
 	id, _ := domain.ParseID[domain.User](shown.text(s, "id"))
 	given, err := s.service.Administration.UserAccess(s.Context(), s.boss(), id)
@@ -224,12 +226,12 @@ func emailUnique(s *scene) {
 		refused(s, s.newUser(email), http.StatusConflict, domain.CodeEmailTaken, "email")
 	}
 	require.Len(s, s.get("/users").items(s), 1)
-	s.made(s.newUser("other@acme.test"))
+	s.added(s.newUser("other@acme.test"))
 }
 
 func userEmailImmutable(s *scene) {
-	user := s.made(s.newUser("ana@acme.test"))
-	s.made(s.newUser("b@acme.test"))
+	user := s.added(s.newUser("ana@acme.test"))
+	s.added(s.newUser("b@acme.test"))
 	for body, field := range map[string]string{`{"email":"new@acme.test"}`: "email", `{"user_name":"new"}`: "user_name", `{"title":"x","email":"new@acme.test"}`: "email"} {
 		refused(s, s.patch(user, body), http.StatusUnprocessableEntity, domain.CodeEmailImmutable, field)
 	}
@@ -244,9 +246,9 @@ func userEmailImmutable(s *scene) {
 
 func activateSeat(s *scene) {
 	s.done(s.seats(1))
-	a := s.made(s.newUser("a@acme.test"))
+	a := s.added(s.newUser("a@acme.test"))
 	s.ok(s.post(a+"/deactivate", ""))
-	b := s.made(s.newUser("b@acme.test"))
+	b := s.added(s.newUser("b@acme.test"))
 	refused(s, s.post(a+"/activate", ""), http.StatusForbidden, domain.CodeSeatsExhausted, "licence")
 	require.Equal(s, "inactive", s.ok(s.get(a))["status"])
 	s.done(s.remove(b))
@@ -257,7 +259,7 @@ func activateSeat(s *scene) {
 }
 
 func activateBlockKept(s *scene) {
-	user := s.made(s.newUser("ana@acme.test"))
+	user := s.added(s.newUser("ana@acme.test"))
 	s.ok(s.post(user+"/confirm", ""))
 	s.done(s.post(user+"/block", ""))
 	s.ok(s.post(user+"/deactivate", ""))

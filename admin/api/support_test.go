@@ -7,11 +7,14 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/stretchr/testify/require"
 
 	"usher/domain"
@@ -58,16 +61,8 @@ func newScene(t *testing.T, store *persistence.Store, configure func(*Config)) *
 	server := httptest.NewServer(s.service)
 	t.Cleanup(server.Close)
 	s.url = server.URL + Prefix
-	s.all = s.key(everything()...)
+	s.all = s.key(s.needed()...)
 	return s
-}
-
-// everything that operations of this package ask for.
-func everything() []string {
-	return []string{
-		"users:view", "users:create", "users:edit", "users:delete", "users:activate", "users:deactivate", "users:unblock",
-		"directory:view", "directory:edit", "licences:view", "licences:edit", "policy:view", "policy:edit", "audit:view",
-	}
 }
 
 func config(t *testing.T, store domain.Store, clock *storetest.Clock) Config {
@@ -83,6 +78,26 @@ func config(t *testing.T, store domain.Store, clock *storetest.Clock) Config {
 		Open:      func(sealed, place []byte) ([]byte, error) { return key.Open("api answer", sealed, place) },
 		RequestID: func(context.Context) string { return "request-1" },
 	}
+}
+
+// needed is every permission that an operation asks for, as the document says.
+func (s *scene) needed() []string {
+	needed := map[string]bool{}
+	for _, item := range s.service.api.OpenAPI().Paths {
+		for _, op := range operationsOf(item) {
+			if of := permissionOf(op); of != "" {
+				needed[of] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(needed))
+}
+
+// permissionOf an operation; empty where every key may.
+func permissionOf(op *huma.Operation) string {
+	_, rest, _ := strings.Cut(op.Description, "Needs the permission `")
+	needed, _, _ := strings.Cut(rest, "`")
+	return needed
 }
 
 // key makes an API key of the organisation.
@@ -177,6 +192,29 @@ func (s *scene) get(path string) got { s.Helper(); return s.as(s.all, http.Metho
 func (s *scene) post(path, body string, header ...string) got {
 	s.Helper()
 	return s.as(s.all, http.MethodPost, path, body, header...)
+}
+
+func (s *scene) put(path, body string, header ...string) got {
+	s.Helper()
+	return s.as(s.all, http.MethodPut, path, body, header...)
+}
+
+func (s *scene) patch(path, body string, header ...string) got {
+	s.Helper()
+	return s.as(s.all, http.MethodPatch, path, body, header...)
+}
+
+func (s *scene) remove(path string, header ...string) got {
+	s.Helper()
+	return s.as(s.all, http.MethodDelete, path, "", header...)
+}
+
+// made sends a request that makes something, and gives its id.
+func (s *scene) made(path, body string) string {
+	s.Helper()
+	g := s.post(path, body)
+	require.Equal(s, http.StatusCreated, g.status, g.body)
+	return g.text(s, "id")
 }
 
 // refused requires a problem in the form of RFC 9457 and gives it.
