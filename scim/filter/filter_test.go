@@ -176,6 +176,7 @@ func TestParseRefuses(t *testing.T) {
 		{"raw line break in a string", "userName eq \"a\nb\"", `must be escaped`},
 		{"single quotes", `userName eq 'bob'`, `plain double quotes`},
 		{"typographic quotes", `userName eq “bob”`, `plain double quotes`},
+		{"an object", `title eq {}`, `double quotes`},
 		{"quote inside a bare value", `userName eq bo"b"`, `double quotes`},
 		{"bracket inside a bare value", `userName eq f(x)`, `double quotes`},
 		{"two values", `userName eq "a" "b"`, `expected and, or`},

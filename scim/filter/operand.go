@@ -26,7 +26,7 @@ func (p *parser) literal() (literal, error) {
 	}
 	start := p.i
 	for p.i < len(p.s) && !isSpace(p.s[p.i]) && p.s[p.i] != ')' && p.s[p.i] != ']' {
-		if c := p.s[p.i]; c == '"' || c == '(' || c == '[' {
+		if c := p.s[p.i]; c == '"' || c == '(' || c == '[' || c == '{' {
 			return literal{}, p.fault("put the value in double quotes")
 		}
 		p.i++
