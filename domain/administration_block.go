@@ -10,7 +10,7 @@ import (
 // Block refuses a person every door until somebody unblocks them; status, seat and everything else is kept. Who is blocked
 // for another reason is now blocked by an administrator. Needs users:deactivate. NotFound, LastOwner, Precondition.
 func (ad *Administration) Block(ctx context.Context, who Administrator, id UserID, match IfMatch) error {
-	_, err := ad.alter(ctx, who, actionDeactivate, id, match, func(tx Tx, was User, now time.Time) (User, error) {
+	_, err := ad.alter(ctx, who, ActionDeactivate, id, match, func(tx Tx, was User, now time.Time) (User, error) {
 		if err := demandOwner(tx, was); err != nil {
 			return User{}, err
 		}
@@ -34,7 +34,7 @@ func (ad *Administration) Block(ctx context.Context, who Administrator, id UserI
 // Unblock ends a block, whatever its reason, and restarts the clock of inactivity (rule block.unblock). Who is not blocked
 // stays as they are. Needs users:unblock. NotFound, Precondition.
 func (ad *Administration) Unblock(ctx context.Context, who Administrator, id UserID, match IfMatch) error {
-	_, err := ad.alter(ctx, who, actionUnblock, id, match, func(tx Tx, was User, now time.Time) (User, error) {
+	_, err := ad.alter(ctx, who, ActionUnblock, id, match, func(tx Tx, was User, now time.Time) (User, error) {
 		block, found, err := tx.Blocks().Get(was.Organisation, was.ID)
 		if err != nil || !found {
 			return was, err
@@ -52,7 +52,7 @@ func (ad *Administration) Unblock(ctx context.Context, who Administrator, id Use
 
 // BlockOf reads somebody's block; found is false for who has none. Needs users:view. NotFound.
 func (ad *Administration) BlockOf(ctx context.Context, who Administrator, id UserID) (block Block, found bool, err error) {
-	err = ad.look(ctx, who, moduleUsers, ActionView, id.String(), func(tx Tx) (err error) {
+	err = ad.look(ctx, who, ModuleUsers, ActionView, id.String(), func(tx Tx) (err error) {
 		if _, err := tx.Users().Find(who.Organisation, id); err != nil {
 			return err
 		}
@@ -120,7 +120,7 @@ func (ad *Administration) SetWindow(ctx context.Context, who Administrator, id U
 // WindowOf reads when a person may come in. Needs users:view. NotFound.
 func (ad *Administration) WindowOf(ctx context.Context, who Administrator, id UserID) (Window, error) {
 	var w Window
-	err := ad.look(ctx, who, moduleUsers, ActionView, id.String(), func(tx Tx) (err error) {
+	err := ad.look(ctx, who, ModuleUsers, ActionView, id.String(), func(tx Tx) (err error) {
 		if _, err := tx.Users().Find(who.Organisation, id); err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ func (ad *Administration) alter(ctx context.Context, who Administrator, action s
 	fn func(tx Tx, was User, now time.Time) (User, error),
 ) (User, error) {
 	var outcome User
-	err := ad.change(ctx, who, moduleUsers, action, id.String(), func(tx Tx, now time.Time) error {
+	err := ad.change(ctx, who, ModuleUsers, action, id.String(), func(tx Tx, now time.Time) error {
 		was, err := tx.Users().Find(who.Organisation, id)
 		if err != nil {
 			return err
@@ -105,7 +105,7 @@ func (ad *Administration) save(tx Tx, who Administrator, was, is User, tree attr
 // are. Needs users:activate. NotFound, WaitingForSeat for who has no seat yet, Invalid for who is inactive,
 // Precondition.
 func (ad *Administration) Confirm(ctx context.Context, who Administrator, id UserID, match IfMatch) (User, error) {
-	return ad.alter(ctx, who, actionActivate, id, match, func(tx Tx, was User, now time.Time) (User, error) {
+	return ad.alter(ctx, who, ActionActivate, id, match, func(tx Tx, was User, now time.Time) (User, error) {
 		switch was.Status {
 		case Active:
 			return was, nil
@@ -146,7 +146,7 @@ func (ad *Administration) resave(tx Tx, who Administrator, was, is User, what Ev
 // block: that is Unblock's to do (rule activate.block-kept). Needs users:activate. NotFound, SeatsExhausted,
 // Precondition.
 func (ad *Administration) Activate(ctx context.Context, who Administrator, id UserID, match IfMatch) (User, error) {
-	return ad.alter(ctx, who, actionActivate, id, match, func(tx Tx, was User, now time.Time) (User, error) {
+	return ad.alter(ctx, who, ActionActivate, id, match, func(tx Tx, was User, now time.Time) (User, error) {
 		if was.Status != Inactive {
 			return was, nil
 		}
@@ -169,7 +169,7 @@ func (ad *Administration) Activate(ctx context.Context, who Administrator, id Us
 // suspend.sticks, owner.last). Who is inactive stays as they are. Needs users:deactivate. NotFound, LastOwner,
 // Precondition.
 func (ad *Administration) Deactivate(ctx context.Context, who Administrator, id UserID, match IfMatch) (User, error) {
-	return ad.alter(ctx, who, actionDeactivate, id, match, func(tx Tx, was User, now time.Time) (User, error) {
+	return ad.alter(ctx, who, ActionDeactivate, id, match, func(tx Tx, was User, now time.Time) (User, error) {
 		if was.Status == Inactive {
 			return was, nil
 		}
@@ -196,7 +196,7 @@ func (ad *Administration) Delete(ctx context.Context, who Administrator, id User
 // Purge erases what is personal of an archived person, in their record and in the values of their events; that the events
 // happened stays in the log. A second time changes nothing. Needs users:delete. NotFound, NotArchived.
 func (ad *Administration) Purge(ctx context.Context, who Administrator, id UserID) error {
-	return ad.change(ctx, who, moduleUsers, ActionDelete, id.String(), func(tx Tx, now time.Time) error {
+	return ad.change(ctx, who, ModuleUsers, ActionDelete, id.String(), func(tx Tx, now time.Time) error {
 		u, err := tx.Users().Archived(who.Organisation, id)
 		if IsKind(err, NotFound) {
 			if _, errHere := tx.Users().Find(who.Organisation, id); errHere == nil {
@@ -274,7 +274,7 @@ func (ad *Administration) UnmakeOwner(ctx context.Context, who Administrator, id
 }
 
 func (ad *Administration) setOwner(ctx context.Context, who Administrator, id UserID, match IfMatch, owner bool) (User, error) {
-	if err := who.need(moduleUsers, ActionEdit, id.String()); err != nil {
+	if err := who.need(ModuleUsers, ActionEdit, id.String()); err != nil {
 		return User{}, err
 	}
 	if !who.Owner {

@@ -11,13 +11,3 @@ func (ad *Administration) Organisation(ctx context.Context, who Administrator) (
 	})
 	return o, err
 }
-
-// SeatUsage counts the seats of every licence type: bought, held. It needs licences:view.
-func (ad *Administration) SeatUsage(ctx context.Context, who Administrator) ([]SeatUsage, error) {
-	var usage []SeatUsage
-	err := ad.look(ctx, who, ModuleLicences, ActionView, "", func(tx Tx) (err error) {
-		usage, err = tx.Seats().Usage(who.Organisation)
-		return err
-	})
-	return usage, err
-}

@@ -6,13 +6,10 @@ import (
 	"time"
 )
 
-// moduleLicences is the module of licence types and seats.
-const moduleLicences = "licences"
-
 // Seats reads limit, held and waiting of every licence. Needs licences:view.
 func (ad *Administration) Seats(ctx context.Context, who Administrator) ([]SeatUsage, error) {
 	var list []SeatUsage
-	err := ad.look(ctx, who, moduleLicences, ActionView, "", func(tx Tx) (err error) {
+	err := ad.look(ctx, who, ModuleLicences, ActionView, "", func(tx Tx) (err error) {
 		list, err = tx.Seats().Usage(who.Organisation)
 		return err
 	})
@@ -26,7 +23,7 @@ func (ad *Administration) SetSeats(ctx context.Context, who Administrator, plan 
 	if err := plan.check(); err != nil {
 		return err
 	}
-	return ad.change(ctx, who, moduleLicences, ActionEdit, "", func(tx Tx, now time.Time) error {
+	return ad.change(ctx, who, ModuleLicences, ActionEdit, "", func(tx Tx, now time.Time) error {
 		return setSeats(tx, who.Organisation, plan, now, ad.scribe(who))
 	})
 }

@@ -12,14 +12,6 @@ import (
 	"usher/domain/attribute"
 )
 
-// moduleUsers is the module of people; its actions beside the common ones.
-const (
-	moduleUsers      = "users"
-	actionActivate   = "activate"   // also confirms
-	actionDeactivate = "deactivate" // also blocks
-	actionUnblock    = "unblock"
-)
-
 // NewPerson describes somebody to be added by hand.
 type NewPerson struct {
 	GivenName, FamilyName string // both needed unless FullName is given
@@ -36,7 +28,7 @@ const maxPersonText = 256 // characters of a name that is typed in
 // User reads one person, of whatever connection. Needs users:view. NotFound.
 func (ad *Administration) User(ctx context.Context, who Administrator, id UserID) (User, error) {
 	var u User
-	err := ad.look(ctx, who, moduleUsers, ActionView, id.String(), func(tx Tx) (err error) {
+	err := ad.look(ctx, who, ModuleUsers, ActionView, id.String(), func(tx Tx) (err error) {
 		u, err = tx.Users().Find(who.Organisation, id)
 		return err
 	})
@@ -56,7 +48,7 @@ func (ad *Administration) Add(ctx context.Context, who Administrator, person New
 		return User{}, err
 	}
 	var made User
-	err = ad.change(ctx, who, moduleUsers, ActionCreate, "", func(tx Tx, now time.Time) error {
+	err = ad.change(ctx, who, ModuleUsers, ActionCreate, "", func(tx Tx, now time.Time) error {
 		made = User{
 			ID: id, Organisation: who.Organisation, Licence: cmp.Or(person.Licence, LicenceFull), Status: Pending,
 			Version: 1, CreatedAt: now, ModifiedAt: now,

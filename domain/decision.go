@@ -143,7 +143,7 @@ func (ad *Administration) Access(ctx context.Context, who Administrator, id User
 		return Decision{}, err
 	}
 	var decision Decision
-	err := ad.look(ctx, who, moduleUsers, ActionView, id.String(), func(tx Tx) error {
+	err := ad.look(ctx, who, ModuleUsers, ActionView, id.String(), func(tx Tx) error {
 		o, err := tx.Organisations().Get(who.Organisation)
 		if err != nil {
 			return err

@@ -40,8 +40,8 @@ const (
 // The actions that only the module users has.
 const (
 	ActionInvite     = "invite"
-	ActionActivate   = "activate"
-	ActionDeactivate = "deactivate"
+	ActionActivate   = "activate"   // also confirms
+	ActionDeactivate = "deactivate" // also blocks
 	ActionUnblock    = "unblock"
 	ActionImport     = "import"
 	ActionExport     = "export"

@@ -33,7 +33,7 @@ func (s *service) addLicences() {
 	add(s, operation{
 		method: http.MethodGet, path: "/licences", id: "list-licences", tag: "Licences", summary: "List the licence types with their seats", needs: "licences:view",
 	}, func(ctx context.Context, who domain.Administrator, in *Paged) (*page[licence], error) {
-		all, err := s.Administration.SeatUsage(ctx, who)
+		all, err := s.Administration.Seats(ctx, who)
 		if err != nil {
 			return nil, err
 		}
