@@ -111,10 +111,15 @@ func testNames(source []byte) ([]string, error) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.CompositeLit:
+			if n.Type == nil && len(n.Elts) > 1 { // a row of a table: the name, then the test
+				if couldRun(n.Elts[1]) {
+					add(n.Elts[0])
+				}
+			}
 			if _, ok := n.Type.(*ast.MapType); ok {
 				for _, element := range n.Elts {
 					if pair, ok := element.(*ast.KeyValueExpr); ok {
-						if _, isFunc := value(pair); isFunc {
+						if couldRun(pair.Value) {
 							add(pair.Key)
 						}
 					}
@@ -130,13 +135,13 @@ func testNames(source []byte) ([]string, error) {
 	return list, nil
 }
 
-// value of a table's entry, and whether it could be a test: a function, by name or in place.
-func value(pair *ast.KeyValueExpr) (ast.Expr, bool) {
-	switch v := pair.Value.(type) {
+// couldRun reports whether a value of a table could be a test: a function, by name or in place.
+func couldRun(value ast.Expr) bool {
+	switch value.(type) {
 	case *ast.Ident, *ast.FuncLit, *ast.SelectorExpr, *ast.CallExpr:
-		return v, true
+		return true
 	}
-	return pair.Value, false
+	return false
 }
 
 // scriptNames are the rules that a script of the command line says it is about, by lines `# rule NAME`.
