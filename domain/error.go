@@ -89,6 +89,7 @@ const (
 	CodeNotArchived          = "not_archived"           // a purge of somebody who is still here
 	CodeRequestInProgress    = "request_in_progress"    // an Idempotency-Key whose first request has no answer yet
 	CodeKeyReused            = "idempotency_key_reused" // an Idempotency-Key that came with another request before
+	CodeExtensionTaken       = "extension_taken"        // unique in the organisation
 	CodeUnavailable          = "unavailable"
 	CodeUnsupportedMediaType = "unsupported_media_type"
 )
@@ -103,7 +104,7 @@ func Codes() []string {
 		CodeUnresolvedReference, CodeRateLimited, CodePermissionMissing, CodeEscalation,
 		CodeInUse, CodeSystemKept, CodeUnavailable, CodeUnsupportedMediaType,
 		CodeEmailTaken, CodeEmailImmutable, CodeOwnerOnly, CodeOwnerLicence, CodeSeatsHeld, CodeWaitingForSeat, CodeNotArchived,
-		CodeRequestInProgress, CodeKeyReused,
+		CodeRequestInProgress, CodeKeyReused, CodeExtensionTaken,
 	}
 }
 

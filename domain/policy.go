@@ -15,7 +15,49 @@ type Policy struct {
 	Suspension            SuspensionPolicy
 	EmailChange           EmailChangePolicy
 	SeatOverflow          SeatOverflowPolicy
-	Version               int64 // grows by one with every change; 0: the defaults, never changed
+	Required              RequiredFields // of people who are added by hand (rule user.required)
+	ExtensionAuto         bool           // who has no extension when they are added gets the lowest free one (rule user.extension-auto)
+	Version               int64          // grows by one with every change; 0: the defaults, never changed
+}
+
+// RequiredFields are what an organisation demands of a person who is added by hand, beside what always must be given.
+type RequiredFields struct{ Profile, Team, Country, Language bool }
+
+// The names of fields that can be demanded.
+const (
+	RequireProfile  = "profile"
+	RequireTeam     = "team"
+	RequireCountry  = "country"
+	RequireLanguage = "language"
+)
+
+// ParseRequiredFields reads a list of names. Invalid.
+func ParseRequiredFields(names []string) (RequiredFields, error) {
+	var r RequiredFields
+	for _, name := range names {
+		if err := oneOf("required_fields", name, RequireProfile, RequireTeam, RequireCountry, RequireLanguage); err != nil {
+			return r, err
+		}
+		r.Profile = r.Profile || name == RequireProfile
+		r.Team = r.Team || name == RequireTeam
+		r.Country = r.Country || name == RequireCountry
+		r.Language = r.Language || name == RequireLanguage
+	}
+	return r, nil
+}
+
+// Names of the fields, in a fixed order.
+func (r RequiredFields) Names() []string {
+	names := []string{}
+	for _, field := range []struct {
+		name   string
+		wanted bool
+	}{{RequireProfile, r.Profile}, {RequireTeam, r.Team}, {RequireCountry, r.Country}, {RequireLanguage, r.Language}} {
+		if field.wanted {
+			names = append(names, field.name)
+		}
+	}
+	return names
 }
 
 // SuspensionPolicy says whether a directory can bring back whom an administrator deactivated (rule suspend.sticks).
@@ -94,6 +136,8 @@ func (p Policy) tree() attribute.Value {
 		attribute.Member{Name: "suspension", Value: attribute.NewString(string(p.Suspension))},
 		attribute.Member{Name: "email_change", Value: attribute.NewString(string(p.EmailChange))},
 		attribute.Member{Name: "seat_overflow", Value: attribute.NewString(string(p.SeatOverflow))},
+		attribute.Member{Name: "required_fields", Value: textList(p.Required.Names())},
+		attribute.Member{Name: "extension_auto", Value: attribute.NewBool(p.ExtensionAuto)},
 	)
 }
 

@@ -190,10 +190,12 @@ func TestPolicy(t *testing.T) {
 		first := s.get("/policy")
 		require.Equal(s, map[string]any{
 			"inactivity_days": 90.0, "inactivity_warning_days": 14.0, "suspension": "administrator_wins", "email_change": "directory", "seat_overflow": "refuse",
+			"required_fields": []any{}, "extension_auto": false,
 		}, s.ok(first))
 		changed := s.patch("/policy", `{"inactivity_days":3650,"inactivity_warning_days":0,"suspension":"directory_wins","email_change":"never"}`, "If-Match", first.header.Get("ETag"))
 		want := map[string]any{
 			"inactivity_days": 3650.0, "inactivity_warning_days": 0.0, "suspension": "directory_wins", "email_change": "never", "seat_overflow": "refuse",
+			"required_fields": []any{}, "extension_auto": false,
 		}
 		require.Equal(s, want, s.ok(changed))
 		refused(s, s.patch("/policy", `{"seat_overflow":"wait"}`, "If-Match", first.header.Get("ETag")), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")

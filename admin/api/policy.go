@@ -14,6 +14,9 @@ type policy struct {
 	Suspension            string `json:"suspension" enum:"administrator_wins,directory_wins" doc:"Whether a directory can bring back whom an administrator deactivated."`
 	EmailChange           string `json:"email_change" enum:"never,directory,administrators" doc:"Who changes e-mails and user names once an account is made; administrators: they and directories."`
 	SeatOverflow          string `json:"seat_overflow" enum:"refuse,wait" doc:"What becomes of a push for which there is no free seat."`
+
+	RequiredFields []string `json:"required_fields" nullable:"false" doc:"What must be given of a person who is added by hand, beside what always must: profile, team, country, language."`
+	ExtensionAuto  bool     `json:"extension_auto" doc:"Who is added without a telephone extension gets the lowest free one. Those who are here already keep none."`
 }
 
 type changePolicy struct {
@@ -25,6 +28,8 @@ type changePolicy struct {
 		Suspension            *domain.SuspensionPolicy   `json:"suspension,omitempty" enum:"administrator_wins,directory_wins"`
 		EmailChange           *domain.EmailChangePolicy  `json:"email_change,omitempty" enum:"never,directory,administrators"`
 		SeatOverflow          *domain.SeatOverflowPolicy `json:"seat_overflow,omitempty" enum:"refuse,wait"`
+		RequiredFields        *[]string                  `json:"required_fields,omitempty" doc:"Any of profile, team, country, language." example:"[\"country\"]" maxItems:"4"`
+		ExtensionAuto         *bool                      `json:"extension_auto,omitempty"`
 	}
 }
 
@@ -45,7 +50,13 @@ func (s *service) addPolicy() {
 			change(&p.Suspension, in.Body.Suspension)
 			change(&p.EmailChange, in.Body.EmailChange)
 			change(&p.SeatOverflow, in.Body.SeatOverflow)
-			return p, nil
+			change(&p.ExtensionAuto, in.Body.ExtensionAuto)
+			if in.Body.RequiredFields == nil {
+				return p, nil
+			}
+			var err error
+			p.Required, err = domain.ParseRequiredFields(*in.Body.RequiredFields)
+			return p, err
 		})
 		return onePolicy(p), err
 	})
@@ -62,5 +73,6 @@ func onePolicy(p domain.Policy) *one[policy] {
 	return &one[policy]{ETag: tag(p.Version), Body: policy{
 		InactivityDays: p.InactivityDays, InactivityWarningDays: p.InactivityWarningDays, Suspension: string(p.Suspension),
 		EmailChange: string(p.EmailChange), SeatOverflow: string(p.SeatOverflow),
+		RequiredFields: p.Required.Names(), ExtensionAuto: p.ExtensionAuto,
 	}}
 }

@@ -43,6 +43,7 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Waiting":       waiting,
 		"Inactivity":    inactivity,
 		"Sweeps":        sweeps,
+		"UserFields":    userFields,
 		"Plans":         plans,
 		"People":        people,
 		"APIKeys":       apiKeys,
