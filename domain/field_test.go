@@ -225,5 +225,5 @@ func userExtensionAuto(s *scene) {
 		seen[f.Extension] = true
 	}
 	require.True(s, seen["0014"], "the lowest: %v", seen)
-	require.Len(s, seen, 4+n+1, "and who was here before has none")
+	require.Len(s, seen, 3+n+1, "and who was here before has none")
 }

@@ -9,8 +9,8 @@ import (
 	"usher/persistence/storetest"
 )
 
-// userFields: the fields of a person are typed; what is wrong is told by its name here, and how to put it right.
-func userFields(s *scene) {
+// typedFields: the fields of a person are typed; what is wrong is told by its name here, and how to put it right.
+func typedFields(s *scene) {
 	role := s.role("Agent", domain.SeesOwn)
 	all := `"phone_numbers":[{"value":"+34 600 123 456","type":"mobile","primary":true}],"extension":"0042","title":"Lead","department":"Sales",
 "country":"es","language":"es-es","time_zone":"Europe/Madrid","avatar_url":"https://cdn.acme.test/ana.png","mfa_required":true,
