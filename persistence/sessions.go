@@ -70,7 +70,7 @@ func scanPresented(r row, org domain.OrganisationID) (domain.Presented, error) {
 		return p, err
 	}
 	p.Facts.Status, p.Facts.Block, p.Facts.Method = domain.Status(status), domain.BlockReason(reason), domain.BySession
-	if p.Facts.Window, err = storedWindow(window); err != nil {
+	if p.Facts.Window, err = windowOf(window); err != nil {
 		return p, err
 	}
 	if idle == 0 { // the organisation has the default policy
@@ -132,7 +132,7 @@ ORDER BY a.user_id LIMIT ?`, []any{org.UUID, idOrLowest(after.UUID), limit}, fun
 			return err
 		}
 		var err error
-		u.Window, err = storedWindow(spec)
+		u.Window, err = windowOf(spec)
 		list = append(list, u)
 		return err
 	})

@@ -36,6 +36,7 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"LicenceTypes":  licenceTypes,
 		"Assignments":   assignments,
 		"Access":        access,
+		"Admission":     admission,
 		"Policies":      policies,
 		"Blocks":        blocks,
 		"Suspensions":   suspensions,
