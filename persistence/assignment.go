@@ -28,7 +28,7 @@ func (t assignments) Lock(org domain.OrganisationID) error {
 	return err
 }
 
-// userAccessColumns are what a row of accessRow.scan holds, by userAccessJoins, for each thing that a person was given.
+// userAccessColumns are what a row of givenRow.scan holds, by userAccessJoins, for each thing that a person was given.
 const (
 	userAccessColumns = `u.owner, u.connection_id IS NOT NULL, u.licence, COALESCE(x.granted, ''), COALESCE(x.revoked, ''),
 COALESCE(x.version, 0), COALESCE(x.modified_at, 0), COALESCE(a.kind, ''), a.object_id, COALESCE(a.source, ''), COALESCE(a.locked, false),
@@ -46,7 +46,7 @@ func (t assignments) Of(org domain.OrganisationID, user domain.UserID) (domain.U
 	var texts accessTexts
 	err := t.query(userAccessSQL, []any{org.UUID, user.UUID}, func(r row) error {
 		found = true
-		var one accessRow
+		var one givenRow
 		err := one.scan(r)
 		one.into(&u, &texts)
 		return err
@@ -71,8 +71,8 @@ func (t accessTexts) into(u *domain.UserAccess) (err error) {
 	return err
 }
 
-// accessRow is one of the rows of a person.
-type accessRow struct {
+// givenRow is one of the rows of a person.
+type givenRow struct {
 	owner, directory  bool
 	licence           string
 	texts             accessTexts
@@ -84,12 +84,12 @@ type accessRow struct {
 }
 
 // scan reads more, then userAccessColumns.
-func (r *accessRow) scan(from row, more ...any) error {
+func (r *givenRow) scan(from row, more ...any) error {
 	return from.Scan(append(more, &r.owner, &r.directory, &r.licence, &r.texts.granted, &r.texts.revoked, &r.version, &r.modified, &r.kind,
 		&r.object, &r.source, &r.locked, &r.at, &r.mapping)...)
 }
 
-func (r *accessRow) into(u *domain.UserAccess, texts *accessTexts) {
+func (r *givenRow) into(u *domain.UserAccess, texts *accessTexts) {
 	u.Owner, u.Directory, u.Licence, u.Version, u.ModifiedAt = r.owner, r.directory, r.licence, r.version, instant(r.modified)
 	*texts = r.texts
 	switch domain.GivenKind(r.kind) {
@@ -107,7 +107,7 @@ func (r *accessRow) into(u *domain.UserAccess, texts *accessTexts) {
 	}
 }
 
-func givenBy[Noun any](r *accessRow) domain.Given[Noun] {
+func givenBy[Noun any](r *givenRow) domain.Given[Noun] {
 	return domain.Given[Noun]{
 		ID: domain.ID[Noun]{UUID: r.object}, Source: domain.Source(r.source), Locked: r.locked,
 		Mapping: domain.MappingID{UUID: r.mapping}, At: instant(r.at),

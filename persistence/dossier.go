@@ -67,7 +67,7 @@ func (t dossiers) people(org domain.OrganisationID, ids []uuid.UUID, each func(d
 		[]any{ids, org.UUID}, func(r row) error {
 			var user, connection uuid.UUID
 			var status string
-			next := accessRow{}
+			next := givenRow{}
 			if err := next.scan(r, &user, &connection, &status); err != nil {
 				return err
 			}

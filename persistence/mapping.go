@@ -197,3 +197,10 @@ func (t mappings) groups(where string, args ...any) ([]domain.Group, error) {
 	})
 	return list, err
 }
+
+// What groups and claims give (domain.MappingTx).
+
+func (t tx) Mappings() domain.Mappings { return mappings(t) }
+func (t tx) Claims() domain.Claims     { return claims(t) }
+func (t tx) Dossiers() domain.Dossiers { return dossiers(t) }
+func (t tx) Jobs() domain.Jobs         { return jobs(t) }

@@ -186,18 +186,19 @@ func (t tx) Teams() domain.Entries[domain.Team]       { return teams(t.session) 
 func (t tx) Queues() domain.Entries[domain.Queue]     { return queues(t.session) }
 func (t tx) LicenceTypes() domain.LicenceTypes        { return licenceTypes(t) }
 func (t tx) Assignments() domain.Assignments          { return assignments(t) }
+func (t tx) Policies() domain.Policies                { return policies(t) }
+func (t tx) Blocks() domain.Blocks                    { return blocks(t) }
+func (t tx) Suspensions() domain.Suspensions          { return suspensions(t) }
+func (t tx) Windows() domain.Windows                  { return windows(t) }
+func (t tx) Waiting() domain.Waiting                  { return waiting(t) }
+func (t tx) Inactivity() domain.Inactivity            { return inactivity(t) }
+func (t tx) Sweeps() domain.Sweeps                    { return sweeps(t) }
 
-// What groups and claims give (domain.MappingTx).
+// What people get in by (domain.DoorsTx).
 
-func (t tx) Mappings() domain.Mappings { return mappings(t) }
-func (t tx) Claims() domain.Claims     { return claims(t) }
-func (t tx) Dossiers() domain.Dossiers { return dossiers(t) }
-func (t tx) Jobs() domain.Jobs         { return jobs(t) }
-
-func (t tx) Policies() domain.Policies       { return policies(t) }
-func (t tx) Blocks() domain.Blocks           { return blocks(t) }
-func (t tx) Suspensions() domain.Suspensions { return suspensions(t) }
-func (t tx) Windows() domain.Windows         { return windows(t) }
-func (t tx) Waiting() domain.Waiting         { return waiting(t) }
-func (t tx) Inactivity() domain.Inactivity   { return inactivity(t) }
-func (t tx) Sweeps() domain.Sweeps           { return sweeps(t) }
+func (t tx) SignIns() domain.SignIns             { return signIns(t) }
+func (t tx) Links() domain.Links                 { return links(t) }
+func (t tx) Sessions() domain.Sessions           { return signedIn(t) }
+func (t tx) Devices() domain.Devices             { return devices(t) }
+func (t tx) SecondFactors() domain.SecondFactors { return secondFactors(t) }
+func (t tx) Identities() domain.Identities       { return identities(t) }

@@ -40,6 +40,7 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Reaches":       reaches,
 		"Claims":        claims,
 		"Jobs":          jobs,
+		"Admission":     admission,
 		"Policies":      policies,
 		"Blocks":        blocks,
 		"Suspensions":   suspensions,
@@ -53,6 +54,12 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Answers":       answers,
 		"Feed":          feed,
 		"Whole":         whole,
+		"SignIns":       signIns,
+		"Links":         links,
+		"Sessions":      sessions,
+		"Devices":       devices,
+		"SecondFactors": secondFactors,
+		"Identities":    identities,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
