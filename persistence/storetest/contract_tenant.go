@@ -124,6 +124,9 @@ func fill(t testing.TB, store *persistence.Store, tenant Tenant) Tenant {
 		if err := fillLife(tx, u, waits); err != nil {
 			return err
 		}
+		if err := fillMapping(t, tx, org, u.ID, g.ID); err != nil {
+			return err
+		}
 		if err := fillDoors(tx, u, tenant.Connection.ID); err != nil {
 			return err
 		}
