@@ -35,6 +35,8 @@ type Tx interface {
 	Tallies() Tallies
 	Rates() Rates
 	AccessTx
+	FieldTx
+	DoorsTx
 	Policies() Policies
 	Blocks() Blocks
 	Suspensions() Suspensions

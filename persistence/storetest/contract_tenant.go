@@ -124,6 +124,12 @@ func fill(t testing.TB, store *persistence.Store, tenant Tenant) Tenant {
 		if err := fillLife(tx, u, waits); err != nil {
 			return err
 		}
+		if err := fillMapping(t, tx, org, u.ID, g.ID); err != nil {
+			return err
+		}
+		if err := fillDoors(tx, u, tenant.Connection.ID); err != nil {
+			return err
+		}
 		if err := tx.APIKeys().Insert(draftKey(t, org, "users:view")); err != nil {
 			return err
 		}
