@@ -193,3 +193,7 @@ func (t tx) Windows() domain.Windows                  { return windows(t) }
 func (t tx) Waiting() domain.Waiting                  { return waiting(t) }
 func (t tx) Inactivity() domain.Inactivity            { return inactivity(t) }
 func (t tx) Sweeps() domain.Sweeps                    { return sweeps(t) }
+
+// What connections may do (domain.TrustTx).
+
+func (t tx) ConnectionPolicies() domain.ConnectionPolicies { return connectionPolicies(t) }

@@ -49,6 +49,8 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Answers":       answers,
 		"Feed":          feed,
 		"Whole":         whole,
+
+		"ConnectionPolicies": connectionPolicies,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
