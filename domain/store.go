@@ -36,6 +36,7 @@ type Tx interface {
 	Rates() Rates
 	AccessTx
 	TrustTx
+	FieldTx
 	DoorsTx
 	Policies() Policies
 	Blocks() Blocks
