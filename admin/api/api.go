@@ -133,6 +133,7 @@ func (s *service) route() {
 	s.addGroups()
 	s.addConnections()
 	s.addConnectionCheck()
+	s.addConnectionPolicies()
 	s.addTokens()
 	s.addLicences()
 	s.addPolicy()

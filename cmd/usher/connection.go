@@ -15,6 +15,7 @@ type connectionCommands struct {
 	Disable connectionDisable `cmd:"" help:"Stop a connection: its tokens are refused; its people stay."`
 	Enable  connectionEnable  `cmd:"" help:"Let a connection work again."`
 	Test    connectionTest    `cmd:"" help:"Test the OpenID provider of a connection, step by step."`
+	Policy  connectionPolicy  `cmd:"" help:"Show or change what a connection may do."`
 }
 
 // kinds are the names of all kinds of identity provider.
