@@ -47,6 +47,7 @@ func (s *snapshot) checkUserEvents(t testing.TB) {
 			of.changes++
 			of.deleted++
 		case domain.UserAccessChanged: // which is kept beside the person
+		case domain.RecordsTransferred, domain.RecordsLeft: // beside the person
 		case domain.OwnerProtected, domain.SuspensionKept, domain.SuspensionOverruled, domain.EmailChangeSkipped: // by which nothing changed
 		case domain.UserBlocked, domain.UserUnblocked, domain.InactivityWarned, domain.AccessWindowChanged, domain.UserPurged: // beside the person's resource
 		default:

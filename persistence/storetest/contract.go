@@ -45,6 +45,7 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Sweeps":        sweeps,
 		"Plans":         plans,
 		"People":        people,
+		"Records":       records,
 		"APIKeys":       apiKeys,
 		"Answers":       answers,
 		"Feed":          feed,
