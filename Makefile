@@ -24,6 +24,10 @@ test: ## every test, with the race detector, on SQLite and on a PostgreSQL of it
 lint: ## gofmt, go vet, golangci-lint (the first time it builds the pinned version: minutes)
 	@.ci/lint
 
+.PHONY: rules
+rules: ## docs/rules.md: every rule and the tests that prove it
+	@go run ./internal/rules
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (1m) each; PKG=./scim RUN=FuzzFilter for some
 	@.ci/fuzz

@@ -176,6 +176,9 @@ type Assignments interface {
 	Save(was, is UserAccess) error
 	// Access reads, by one statement, what decides what a person may do. NotFound.
 	Access(org OrganisationID, user UserID) (Access, error)
+	// Admission reads, by one statement, what decides whether a person may come in and what they may then do: for
+	// somebody who is not here, that they are not. NotFound: the organisation.
+	Admission(org OrganisationID, user UserID) (Admission, error)
 
 	// Held counts the people here who were given something; those who have it as a default are not counted.
 	Held(org OrganisationID, kind GivenKind, id uuid.UUID) (int, error)

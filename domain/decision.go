@@ -113,27 +113,16 @@ func refusedAccess(reason, sentence, remedy string) Decision {
 	return Decision{Reason: reason, Sentence: sentence, Remedy: remedy}
 }
 
-// factsOf reads what the decision about somebody asks.
-func factsOf(tx Tx, o Organisation, id UserID, method AccessMethod) (AccessFacts, error) {
-	facts := AccessFacts{OrganisationSuspended: !o.SuspendedAt.IsZero(), Method: method}
-	u, err := tx.Users().Find(o.ID, id)
-	if IsKind(err, NotFound) {
-		return facts, nil
-	}
-	if err != nil {
-		return facts, err
-	}
-	facts.Here, facts.Status = true, u.Status
-	if _, facts.Waiting, err = tx.Waiting().Get(o.ID, id); err != nil {
-		return facts, err
-	}
-	block, _, err := tx.Blocks().Get(o.ID, id)
-	if err != nil {
-		return facts, err
-	}
-	facts.Block = block.Reason
-	facts.Window, err = tx.Windows().Get(o.ID, id)
-	return facts, err
+// Admission is all that decides whether a person may come in and what they may then do, as one read finds it.
+type Admission struct {
+	Facts  AccessFacts // without the method
+	Access Access
+}
+
+// Decide says whether the person may come in by a method (rule access.decision).
+func (a Admission) Decide(method AccessMethod, now time.Time) Decision {
+	a.Facts.Method = method
+	return Decide(a.Facts, now)
 }
 
 // Access decides about somebody of the organisation as they stand now, by a method (rule access.decision). Needs
@@ -142,15 +131,13 @@ func (ad *Administration) Access(ctx context.Context, who Administrator, id User
 	if err := oneOf("method", method, ByPassword, BySingleSignOn, BySession); err != nil {
 		return Decision{}, err
 	}
-	var decision Decision
-	err := ad.look(ctx, who, ModuleUsers, ActionView, id.String(), func(tx Tx) error {
-		o, err := tx.Organisations().Get(who.Organisation)
-		if err != nil {
-			return err
-		}
-		facts, err := factsOf(tx, o, id, method)
-		decision = Decide(facts, ad.env.instant())
+	var found Admission
+	err := ad.look(ctx, who, ModuleUsers, ActionView, id.String(), func(tx Tx) (err error) {
+		found, err = tx.Assignments().Admission(who.Organisation, id)
 		return err
 	})
-	return decision, err
+	if err != nil {
+		return Decision{}, err
+	}
+	return found.Decide(method, ad.env.instant()), nil
 }

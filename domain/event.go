@@ -72,6 +72,26 @@ const (
 	EmailChangeSkipped    EventType = "email_change.skipped" // a directory wanted to change names that the policy keeps
 )
 
+// The events of what people get in by. Where one tells of a link, after has its id and when it expires, never its token.
+const (
+	UserInvited            EventType = "user.invited"
+	UserInvitationAccepted EventType = "user.invitation_accepted"
+	UserInvitationRevoked  EventType = "user.invitation_revoked"
+	UserInvitationExpired  EventType = "user.invitation_expired"
+	PasswordResetRequested EventType = "user.password_reset_requested"
+	PasswordResetRevoked   EventType = "user.password_reset_revoked"
+	PasswordResetExpired   EventType = "user.password_reset_expired"
+	PasswordChanged        EventType = "user.password_changed"  // after says how: accepted, reset, changed, temporary, pushed
+	PasswordExpiring       EventType = "user.password_expiring" // after says when
+	SignedIn               EventType = "user.signed_in"         // after has the session and the method
+	FirstAccess            EventType = "user.first_access"      // a pending person came in and is active
+	SessionEnded           EventType = "user.session_ended"
+	DeviceRemembered       EventType = "user.device_remembered"
+	DevicesForgotten       EventType = "user.devices_forgotten"
+	IdentityLinked         EventType = "user.identity_linked" // a sign-in of an identity provider belongs to the person
+	SecondFactorReset      EventType = "user.mfa_reset"
+)
+
 // Actor is who did something.
 type Actor struct {
 	Kind string    // "connection", "operator", "api_key", "system"; "user" for an administrator

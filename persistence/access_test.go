@@ -36,40 +36,51 @@ func givingAccess(t testing.TB, store *persistence.Store, people int) (domain.Or
 SELECT organisation_id, user_id, 'profile', '', ?, 'administrator', false, 1 FROM users`, uuid.UUID{15: 1}))
 	require.NoError(t, persistence.Exec(store, `INSERT INTO user_access (organisation_id, user_id, granted, revoked, version, modified_at)
 SELECT organisation_id, user_id, '{"teams:view":true}', '{"campaigns:dial":["c1"]}', 1, 1 FROM users`))
+	user := uuid.MustParse("00000000-0000-7000-8000-00000000007b")
+	for _, others := range []string{ // everybody else is kept out, by everything that can keep somebody out
+		`INSERT INTO user_blocks (organisation_id, user_id, reason, since, actor_kind) SELECT organisation_id, user_id, 'administrator', 1, 'system'`,
+		`INSERT INTO access_windows (organisation_id, user_id, time_zone, valid_from, valid_until, schedule) SELECT organisation_id, user_id, 'UTC', '', '2020-01-01', ''`,
+		`INSERT INTO waiting_people (organisation_id, user_id, licence, place, next_status, since)
+SELECT organisation_id, user_id, licence, row_number() OVER (ORDER BY user_id), 'active', 1`,
+	} {
+		require.NoError(t, persistence.Exec(store, others+" FROM users WHERE user_id <> ?", user))
+	}
 	settle(t, store)
-	return org, domain.UserID{UUID: uuid.MustParse("00000000-0000-7000-8000-00000000007b")}
+	return org, domain.UserID{UUID: user}
 }
 
-// What a person may do is found by one statement that looks everything up by a key, whatever the number of people: it is
-// on the way of every request that an application lets Usher decide.
-func TestAccessIsLookedUp(t *testing.T) {
+// Whether a person may come in and what they may do is found by one statement that looks everything up by a key, whatever
+// the number of people: it is on the way of every request that an application lets Usher decide.
+func TestAdmissionIsLookedUp(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
 		org, user := givingAccess(t, store, 20_000)
-		access, statements, err := persistence.ExplainAccess(store, org, user)
+		found, statements, err := persistence.ExplainAdmission(store, org, user)
 		require.NoError(t, err)
 		require.Len(t, statements, 1)
-		held := access.Effective()
+		require.Equal(t, domain.Decision{Allowed: true}, found.Decide(domain.BySession, time.Now()))
+		held := found.Access.Effective()
 		require.True(t, held.Allows(domain.Permission{Module: "teams", Action: "view"}, ""))
 		require.True(t, held.Allows(domain.Permission{Module: "campaigns", Action: "dial"}, "c2"))
 		require.False(t, held.Allows(domain.Permission{Module: "campaigns", Action: "dial"}, "c1"))
-		for _, table := range []string{"users", "user_access", "assignments"} {
+		for _, table := range []string{"users", "user_access", "assignments", "user_blocks", "access_windows", "waiting_people"} {
 			requirePlan(t, store, statements, plan{"(organisation_id=? AND user_id=?", table + "_pkey"})
 		}
 	})
 }
 
-func BenchmarkAccess(b *testing.B) {
+func BenchmarkAdmission(b *testing.B) {
 	for name, open := range map[string]func(testing.TB) *persistence.Store{"sqlite": storetest.SQLite, "postgres": storetest.Postgres} {
 		b.Run(name, func(b *testing.B) {
 			store := open(b)
 			org, user := givingAccess(b, store, 20_000)
 			dial := domain.Permission{Module: "campaigns", Action: "dial"}
+			now := time.Now()
 			b.ResetTimer()
 			for b.Loop() {
 				err := store.Read(b.Context(), func(tx domain.Tx) error {
-					access, err := tx.Assignments().Access(org, user)
-					require.True(b, access.Allows(dial, "c2"))
+					found, err := tx.Assignments().Admission(org, user)
+					require.True(b, found.Decide(domain.BySession, now).Allowed && found.Access.Allows(dial, "c2"))
 					return err
 				})
 				require.NoError(b, err)

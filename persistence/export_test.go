@@ -53,15 +53,15 @@ func ExplainGroups(store *Store, q domain.Query) (page domain.Page[domain.Group]
 	return page, statements, err
 }
 
-// ExplainAccess reads what a person may do and tells how.
-func ExplainAccess(store *Store, org domain.OrganisationID, user domain.UserID) (access domain.Access, statements []Statement, err error) {
+// ExplainAdmission reads what decides about a person and tells how.
+func ExplainAdmission(store *Store, org domain.OrganisationID, user domain.UserID) (found domain.Admission, statements []Statement, err error) {
 	err = store.read(context.Background(), func(s session) (err error) {
 		x := &explained{session: s}
-		access, err = assignments{x}.Access(org, user)
+		found, err = assignments{x}.Admission(org, user)
 		statements = x.statements
 		return err
 	})
-	return access, statements, err
+	return found, statements, err
 }
 
 type explained struct {

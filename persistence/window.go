@@ -11,6 +11,11 @@ func (t windows) Get(org domain.OrganisationID, user domain.UserID) (domain.Wind
 	if err != nil || !found {
 		return domain.Window{}, err
 	}
+	return windowOf(s)
+}
+
+// windowOf reads a window as it is stored.
+func windowOf(s domain.WindowSpec) (domain.Window, error) {
 	w, err := s.Window()
 	if err != nil {
 		return w, &domain.Error{Kind: domain.Internal, Code: domain.CodeInternal, Message: "a stored access window cannot be read", Err: err}

@@ -3,7 +3,9 @@ package scim_test
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -88,4 +90,50 @@ func seatOverflow(t *testing.T, s *server) {
 	usage, err := administration.Seats(context.Background(), who)
 	require.NoError(t, err)
 	require.Equal(t, []domain.SeatUsage{{SeatPlan: domain.SeatPlan{Licence: domain.LicenceFull, Limit: 1}, Held: 1, Waiting: 1}}, usage)
+}
+
+// scimActive: active is false exactly for who is inactive; blocked and pending people are active to a directory, which
+// then has nothing to put right.
+func scimActive(t *testing.T, s *server) {
+	id := s.user("ana")
+	administration, who := s.administration()
+	parsed, ok := domain.ParseID[domain.User](id)
+	require.True(t, ok)
+	require.NoError(t, administration.Block(context.Background(), who, parsed, domain.IfMatch{}))
+	require.Equal(t, true, s.get("/Users/"+id).at("/active"), "blocked")
+	require.Equal(t, json.Number("1"), s.get("/Users?filter=active+eq+true").is(200).at("/totalResults"))
+	s.patch("/Users/"+id, `{"op":"replace","path":"active","value":false}`).is(200)
+	require.Equal(t, false, s.get("/Users/"+id).at("/active"))
+	require.Equal(t, json.Number("0"), s.get("/Users?filter=active+eq+true").is(200).at("/totalResults"))
+	person, err := administration.Person(context.Background(), who, parsed)
+	require.NoError(t, err)
+	require.Equal(t, domain.Inactive, person.User.Status)
+}
+
+// provisionActivation: where a connection also signs people in, who is pushed is pending, and active to the directory;
+// elsewhere they are active at once.
+func provisionActivation(t *testing.T, s *server) {
+	administration, who := s.administration()
+	status := func(id string) domain.Status {
+		parsed, ok := domain.ParseID[domain.User](id)
+		require.True(t, ok)
+		person, err := administration.Person(context.Background(), who, parsed)
+		require.NoError(t, err)
+		return person.User.Status
+	}
+	require.Equal(t, domain.Active, status(s.user("at-once")))
+	for _, activation := range []domain.Activation{domain.ActivateOnFirstAccess, domain.ActivateByInvitation} {
+		id, err := uuid.NewV7()
+		require.NoError(t, err)
+		connection := domain.Connection{
+			ID: domain.ConnectionID{UUID: id}, Organisation: s.tenant.Organisation.ID, Name: string(activation), Kind: domain.KindGeneric,
+			Activation: activation, CreatedAt: s.clock.now(),
+		}
+		require.NoError(t, s.store.Write(context.Background(), func(tx domain.Tx) error { return tx.Connections().Insert(connection) }))
+		s.token = tokenUntil(t, s.store, s.tenant.Organisation.ID, connection.ID, time.Now().Add(time.Hour))
+		made := s.post("/Users", `{"userName":"`+string(activation)+`"}`).is(201)
+		require.Equal(t, true, made.at("/active"))
+		require.Equal(t, domain.Pending, status(made.str("/id")))
+		require.Equal(t, domain.Inactive, status(s.post("/Users", `{"userName":"off-`+string(activation)+`","active":false}`).is(201).str("/id")))
+	}
 }

@@ -36,8 +36,22 @@ func TestSCIM(t *testing.T) {
 		{"22-cursor-refused", cursorRefused},
 		{"23-paths", paths},
 		{"25-page-sizes", pageSizes},
-		{"suspend.sticks", suspendSticks},
-		{"seat.required-and-wait", seatOverflow},
 		{"26-manager-as-sent", managerAsSent},
+	})
+}
+
+// TestRules is the rules of the domain as they show at this door, each under its name, on both databases.
+func TestRules(t *testing.T) {
+	t.Parallel()
+	tell(t, []story{
+		{"suspend.sticks", suspendSticks},
+		{"suspend.organisation", stopped},
+		{"seat.required", seatOverflow},
+		{"seat.wait", seatOverflow},
+		{"scim.active", scimActive},
+		{"provision.activation", provisionActivation},
+		{"link.scope", otherOrganisations},
+		{"owner.last", lastOwner},
+		{"email.unique", accountsOfOthers},
 	})
 }

@@ -68,7 +68,7 @@ func tokens(t *testing.T, s *server) {
 	users, groups := s.get("/Users/"+id).text, s.get("/Groups/"+group).text
 
 	expired := s.connection("expired")
-	expired.token = expiredToken(t, s.store, s.tenant.Organisation.ID, expired.tenant.Connection.ID)
+	expired.token = tokenUntil(t, s.store, s.tenant.Organisation.ID, expired.tenant.Connection.ID, time.Now().Add(-time.Minute))
 	revoked := s.connection("revoked")
 	revokedToken := revoked.token
 	rotateToken(t, s.store, s.tenant.Organisation.ID, revoked.tenant.Connection.ID, mustBearer(t, revokedToken))

@@ -100,8 +100,8 @@ func mustBearer(t testing.TB, token string) domain.Bearer {
 	return b
 }
 
-// expiredToken adds a token that ended a minute ago.
-func expiredToken(t testing.TB, store domain.Store, org domain.OrganisationID, connection domain.ConnectionID) string {
+// tokenUntil adds a token that ends at a time.
+func tokenUntil(t testing.TB, store domain.Store, org domain.OrganisationID, connection domain.ConnectionID, end time.Time) string {
 	t.Helper()
 	var secret [32]byte
 	_, err := rand.Read(secret[:])
@@ -112,7 +112,7 @@ func expiredToken(t testing.TB, store domain.Store, org domain.OrganisationID, c
 	require.NoError(t, store.Write(context.Background(), func(tx domain.Tx) error {
 		return tx.Tokens().Insert(domain.Token{
 			ID: domain.TokenID{UUID: id}, Organisation: org, Connection: connection, Hash: hash,
-			CreatedAt: time.Now().Add(-time.Hour), ExpiresAt: time.Now().Add(-time.Minute),
+			CreatedAt: time.Now().Add(-time.Hour), ExpiresAt: end,
 		})
 	}))
 	return text

@@ -11,55 +11,52 @@ import (
 	"usher/persistence/storetest"
 )
 
-func TestAccessOfAPerson(t *testing.T) {
-	t.Parallel()
-	each(t, func(s *scene) {
-		u := s.provision("ana@acme.test")
-		path := "/users/" + u.ID.String() + "/access"
-		nothing := s.get(path)
-		s.answered(nothing, http.MethodGet, "/users/{id}/access", http.StatusOK)
-		require.Equal(s, map[string]any{
-			"role": nil, "profile": nil, "team": nil, "queues": []any{}, "granted": map[string]any{}, "revoked": map[string]any{},
-			"owner": false, "licence": "full", "modified_at": nil,
-		}, nothing.object(s))
-		role := s.made("/roles", `{"name":"Agent","parent_id":null,"sees":"own"}`)
-		profile := s.made("/profiles", `{"name":"Desk","grants":{"users:view":true,"teams:view":true}}`)
-		team, queue := s.made("/teams", `{"name":"Blue"}`), s.made("/queues", `{"name":"Sales"}`)
-		body := `{"role_id":"` + role + `","profile_id":"` + profile + `","team_id":"` + team + `","queue_ids":["` + queue +
-			`"],"granted":{"queues:view":["q1"]},"revoked":{"users:view":["` + u.ID.String() + `"]},"locked":true}`
-		changed := s.patch(path, body, "If-Match", nothing.header.Get("ETag"))
-		s.answered(changed, http.MethodPatch, "/users/{id}/access", http.StatusOK)
-		since := s.clock.Now().UTC().Truncate(time.Millisecond).Format(time.RFC3339Nano)
-		of := func(id string) map[string]any {
-			return map[string]any{"id": id, "source": "administrator", "locked": true, "since": since}
-		}
-		held := s.get(path)
-		require.Equal(s, changed.header.Get("ETag"), held.header.Get("ETag"))
-		require.Equal(s, map[string]any{
-			"role": of(role), "profile": of(profile), "team": of(team), "queues": []any{of(queue)}, "granted": map[string]any{"queues:view": []any{"q1"}},
-			"revoked": map[string]any{"users:view": []any{u.ID.String()}}, "owner": false, "licence": "full", "modified_at": since,
-		}, held.object(s))
+func permissionEffective(s *scene) {
+	u := s.provision("ana@acme.test")
+	path := "/users/" + u.ID.String() + "/access"
+	nothing := s.get(path)
+	s.answered(nothing, http.MethodGet, "/users/{id}/access", http.StatusOK)
+	require.Equal(s, map[string]any{
+		"role": nil, "profile": nil, "team": nil, "queues": []any{}, "granted": map[string]any{}, "revoked": map[string]any{},
+		"owner": false, "licence": "full", "modified_at": nil,
+	}, nothing.object(s))
+	role := s.made("/roles", `{"name":"Agent","parent_id":null,"sees":"own"}`)
+	profile := s.made("/profiles", `{"name":"Desk","grants":{"users:view":true,"teams:view":true}}`)
+	team, queue := s.made("/teams", `{"name":"Blue"}`), s.made("/queues", `{"name":"Sales"}`)
+	body := `{"role_id":"` + role + `","profile_id":"` + profile + `","team_id":"` + team + `","queue_ids":["` + queue +
+		`"],"granted":{"queues:view":["q1"]},"revoked":{"users:view":["` + u.ID.String() + `"]},"locked":true}`
+	changed := s.patch(path, body, "If-Match", nothing.header.Get("ETag"))
+	s.answered(changed, http.MethodPatch, "/users/{id}/access", http.StatusOK)
+	since := s.clock.Now().UTC().Truncate(time.Millisecond).Format(time.RFC3339Nano)
+	of := func(id string) map[string]any {
+		return map[string]any{"id": id, "source": "administrator", "locked": true, "since": since}
+	}
+	held := s.get(path)
+	require.Equal(s, changed.header.Get("ETag"), held.header.Get("ETag"))
+	require.Equal(s, map[string]any{
+		"role": of(role), "profile": of(profile), "team": of(team), "queues": []any{of(queue)}, "granted": map[string]any{"queues:view": []any{"q1"}},
+		"revoked": map[string]any{"users:view": []any{u.ID.String()}}, "owner": false, "licence": "full", "modified_at": since,
+	}, held.object(s))
 
-		may := s.get("/users/" + u.ID.String() + "/permissions")
-		s.answered(may, http.MethodGet, "/users/{id}/permissions", http.StatusOK)
-		require.Equal(s, map[string]any{
-			"teams:view": true, "users:view": map[string]any{"except": []any{u.ID.String()}}, "queues:view": []any{"q1"},
-		}, may.object(s)["permissions"])
+	may := s.get("/users/" + u.ID.String() + "/permissions")
+	s.answered(may, http.MethodGet, "/users/{id}/permissions", http.StatusOK)
+	require.Equal(s, map[string]any{
+		"teams:view": true, "users:view": map[string]any{"except": []any{u.ID.String()}}, "queues:view": []any{"q1"},
+	}, may.object(s)["permissions"])
 
-		refused(s, s.patch(path, `{"team_id":null}`, "If-Match", nothing.header.Get("ETag")), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
-		after := s.patch(path, `{"team_id":null,"role_id":"automatic","queue_ids":[]}`, "If-Match", held.header.Get("ETag")).object(s)
-		require.Equal(s, map[string]any{"id": nil, "source": "administrator", "locked": false, "since": since}, after["team"], "decided: none")
-		require.Nil(s, after["role"], "nobody has decided")
-		require.Equal(s, of(profile), after["profile"], "what is not sent stays")
-		require.Empty(s, after["queues"])
-		require.NotEmpty(s, after["granted"])
-		require.Equal(s, 2, s.events()[domain.UserAccessChanged])
-		require.Equal(s, http.StatusOK, s.patch(path, `{}`).status)
-		require.Equal(s, 2, s.events()[domain.UserAccessChanged], "what is so already changes nothing")
-		after = s.patch(path, `{"granted":null,"queue_ids":null}`).object(s)
-		require.Empty(s, after["granted"])
-		require.NotEmpty(s, after["revoked"])
-	})
+	refused(s, s.patch(path, `{"team_id":null}`, "If-Match", nothing.header.Get("ETag")), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
+	after := s.patch(path, `{"team_id":null,"role_id":"automatic","queue_ids":[]}`, "If-Match", held.header.Get("ETag")).object(s)
+	require.Equal(s, map[string]any{"id": nil, "source": "administrator", "locked": false, "since": since}, after["team"], "decided: none")
+	require.Nil(s, after["role"], "nobody has decided")
+	require.Equal(s, of(profile), after["profile"], "what is not sent stays")
+	require.Empty(s, after["queues"])
+	require.NotEmpty(s, after["granted"])
+	require.Equal(s, 2, s.events()[domain.UserAccessChanged])
+	require.Equal(s, http.StatusOK, s.patch(path, `{}`).status)
+	require.Equal(s, 2, s.events()[domain.UserAccessChanged], "what is so already changes nothing")
+	after = s.patch(path, `{"granted":null,"queue_ids":null}`).object(s)
+	require.Empty(s, after["granted"])
+	require.NotEmpty(s, after["revoked"])
 }
 
 func TestAccessThatIsRefused(t *testing.T) {
@@ -115,25 +112,22 @@ func TestAccessWarns(t *testing.T) {
 }
 
 // Rule user.copy-permissions.
-func TestCopyAccess(t *testing.T) {
-	t.Parallel()
-	each(t, func(s *scene) {
-		from, to := s.provision("from@acme.test").ID.String(), s.provision("to@acme.test").ID.String()
-		profile := s.made("/profiles", `{"name":"Desk","grants":{"teams:view":true}}`)
-		require.Equal(s, http.StatusOK, s.patch("/users/"+from+"/access", `{"profile_id":"`+profile+`","revoked":{"teams:view":["t1"]}}`).status)
-		path, body := "/users/"+to+"/access/copy", `{"from":"`+from+`"}`
-		refused(s, s.post(path, body, "If-Match", `W/"7"`), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
-		small := s.key("users:edit", "users:view")
-		refused(s, s.as(small, http.MethodPost, path, body), http.StatusForbidden, domain.CodeEscalation, "from")
-		copied := s.post(path, body, "If-Match", s.get("/users/"+to+"/access").header.Get("ETag"), "Idempotency-Key", "copy-1")
-		s.answered(copied, http.MethodPost, "/users/{id}/access/copy", http.StatusOK)
-		require.Equal(s, profile, copied.text(s, "profile", "id"))
-		require.Equal(s, s.get("/users/"+from+"/permissions").body, s.get("/users/"+to+"/permissions").body)
-		require.Equal(s, copied.header.Get("ETag"), s.get("/users/"+to+"/access").header.Get("ETag"))
-		refused(s, s.post(path, `{"from":"x"}`), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "from")
-		refused(s, s.post(path, `{"from":"`+never+`"}`), http.StatusNotFound, domain.CodeNotFound, "from")
-		refused(s, s.as(s.key("users:edit"), http.MethodPost, path, body), http.StatusForbidden, domain.CodePermissionMissing, "users:view")
-	})
+func userCopyPermissions(s *scene) {
+	from, to := s.provision("from@acme.test").ID.String(), s.provision("to@acme.test").ID.String()
+	profile := s.made("/profiles", `{"name":"Desk","grants":{"teams:view":true}}`)
+	require.Equal(s, http.StatusOK, s.patch("/users/"+from+"/access", `{"profile_id":"`+profile+`","revoked":{"teams:view":["t1"]}}`).status)
+	path, body := "/users/"+to+"/access/copy", `{"from":"`+from+`"}`
+	refused(s, s.post(path, body, "If-Match", `W/"7"`), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
+	small := s.key("users:edit", "users:view")
+	refused(s, s.as(small, http.MethodPost, path, body), http.StatusForbidden, domain.CodeEscalation, "from")
+	copied := s.post(path, body, "If-Match", s.get("/users/"+to+"/access").header.Get("ETag"), "Idempotency-Key", "copy-1")
+	s.answered(copied, http.MethodPost, "/users/{id}/access/copy", http.StatusOK)
+	require.Equal(s, profile, copied.text(s, "profile", "id"))
+	require.Equal(s, s.get("/users/"+from+"/permissions").body, s.get("/users/"+to+"/permissions").body)
+	require.Equal(s, copied.header.Get("ETag"), s.get("/users/"+to+"/access").header.Get("ETag"))
+	refused(s, s.post(path, `{"from":"x"}`), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "from")
+	refused(s, s.post(path, `{"from":"`+never+`"}`), http.StatusNotFound, domain.CodeNotFound, "from")
+	refused(s, s.as(s.key("users:edit"), http.MethodPost, path, body), http.StatusForbidden, domain.CodePermissionMissing, "users:view")
 }
 
 // An owner may do everything in the catalogue.
@@ -150,33 +144,30 @@ func TestPermissionsOfAnOwner(t *testing.T) {
 }
 
 // Rule provision.defaults: a default holds at once for people from a directory for whom nobody has decided.
-func TestDefaults(t *testing.T) {
-	t.Parallel()
-	each(t, func(s *scene) {
-		u := s.provision("ana@acme.test")
-		none := s.get("/defaults")
-		require.Equal(s, map[string]any{"role_id": nil, "profile_id": nil}, none.object(s))
-		role := s.made("/roles", `{"name":"Agent","parent_id":null,"sees":"all"}`)
-		profile := s.made("/profiles", `{"name":"Desk","grants":{"teams:view":true}}`)
-		body := `{"role_id":"` + role + `","profile_id":"` + profile + `"}`
-		put := s.put("/defaults", body, "If-Match", none.header.Get("ETag"))
-		s.answered(put, http.MethodPut, "/defaults", http.StatusOK)
-		require.Equal(s, put.body, s.get("/defaults").body)
-		require.Equal(s, map[string]any{"id": role, "source": "default", "locked": false, "since": nil}, s.get("/users/" + u.ID.String() + "/access").object(s)["role"])
-		refused(s, s.put("/defaults", body, "If-Match", none.header.Get("ETag")), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
-		refused(s, s.remove("/roles/"+role), http.StatusConflict, domain.CodeInUse, "replacement")
+func provisionDefaults(s *scene) {
+	u := s.provision("ana@acme.test")
+	none := s.get("/defaults")
+	require.Equal(s, map[string]any{"role_id": nil, "profile_id": nil}, none.object(s))
+	role := s.made("/roles", `{"name":"Agent","parent_id":null,"sees":"all"}`)
+	profile := s.made("/profiles", `{"name":"Desk","grants":{"teams:view":true}}`)
+	body := `{"role_id":"` + role + `","profile_id":"` + profile + `"}`
+	put := s.put("/defaults", body, "If-Match", none.header.Get("ETag"))
+	s.answered(put, http.MethodPut, "/defaults", http.StatusOK)
+	require.Equal(s, put.body, s.get("/defaults").body)
+	require.Equal(s, map[string]any{"id": role, "source": "default", "locked": false, "since": nil}, s.get("/users/" + u.ID.String() + "/access").object(s)["role"])
+	refused(s, s.put("/defaults", body, "If-Match", none.header.Get("ETag")), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
+	refused(s, s.remove("/roles/"+role), http.StatusConflict, domain.CodeInUse, "replacement")
 
-		for wrong, field := range map[string]string{
-			`{"profile_id":null}`: "role_id", `{"role_id":"x","profile_id":null}`: "role_id", `{"role_id":"","profile_id":null}`: "role_id",
-			`{"role_id":"` + never + `","profile_id":null}`: "role_id", `{"role_id":null,"profile_id":"` + role + `"}`: "profile_id",
-		} {
-			refused(s, s.put("/defaults", wrong), http.StatusUnprocessableEntity, domain.CodeInvalidValue, field)
-		}
-		require.Equal(s, http.StatusOK, s.put("/defaults", `{"role_id":null,"profile_id":null}`).status)
-		small := s.key("profiles:edit")
-		missing := s.as(small, http.MethodPut, "/defaults", `{"role_id":"`+role+`","profile_id":null}`)
-		refused(s, missing, http.StatusForbidden, domain.CodePermissionMissing, "roles:edit")
-		beyond := s.as(small, http.MethodPut, "/defaults", `{"role_id":null,"profile_id":"`+profile+`"}`)
-		refused(s, beyond, http.StatusForbidden, domain.CodeEscalation, "profile_id")
-	})
+	for wrong, field := range map[string]string{
+		`{"profile_id":null}`: "role_id", `{"role_id":"x","profile_id":null}`: "role_id", `{"role_id":"","profile_id":null}`: "role_id",
+		`{"role_id":"` + never + `","profile_id":null}`: "role_id", `{"role_id":null,"profile_id":"` + role + `"}`: "profile_id",
+	} {
+		refused(s, s.put("/defaults", wrong), http.StatusUnprocessableEntity, domain.CodeInvalidValue, field)
+	}
+	require.Equal(s, http.StatusOK, s.put("/defaults", `{"role_id":null,"profile_id":null}`).status)
+	small := s.key("profiles:edit")
+	missing := s.as(small, http.MethodPut, "/defaults", `{"role_id":"`+role+`","profile_id":null}`)
+	refused(s, missing, http.StatusForbidden, domain.CodePermissionMissing, "roles:edit")
+	beyond := s.as(small, http.MethodPut, "/defaults", `{"role_id":null,"profile_id":"`+profile+`"}`)
+	refused(s, beyond, http.StatusForbidden, domain.CodeEscalation, "profile_id")
 }

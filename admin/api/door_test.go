@@ -137,22 +137,19 @@ func TestOperationsNeedTheirPermission(t *testing.T) {
 
 // Rule suspend.organisation: a key of a suspended organisation is refused with the reason, and works again afterwards.
 // Rule access.immediate: what a key may do is looked up for every request.
-func TestAccessFollowsAtOnce(t *testing.T) {
-	t.Parallel()
-	each(t, func(s *scene) {
-		require.Equal(s, http.StatusOK, s.get("/me").status)
-		_, err := s.installation.SuspendOrganisation(s.Context(), "acme")
-		require.NoError(s, err)
-		refused(s, s.get("/me"), http.StatusForbidden, domain.CodeOrganisationStopped, "")
-		_, err = s.installation.ResumeOrganisation(s.Context(), "acme")
-		require.NoError(s, err)
-		me := s.get("/me")
-		require.Equal(s, http.StatusOK, me.status)
-		id, _ := domain.ParseID[domain.APIKey](me.text(s, "id"))
-		_, err = s.installation.RevokeAPIKey(s.Context(), "acme", id)
-		require.NoError(s, err)
-		refused(s, s.get("/me"), http.StatusUnauthorized, domain.CodeUnauthenticated, "")
-	})
+func accessFollowsAtOnce(s *scene) {
+	require.Equal(s, http.StatusOK, s.get("/me").status)
+	_, err := s.installation.SuspendOrganisation(s.Context(), "acme")
+	require.NoError(s, err)
+	refused(s, s.get("/me"), http.StatusForbidden, domain.CodeOrganisationStopped, "")
+	_, err = s.installation.ResumeOrganisation(s.Context(), "acme")
+	require.NoError(s, err)
+	me := s.get("/me")
+	require.Equal(s, http.StatusOK, me.status)
+	id, _ := domain.ParseID[domain.APIKey](me.text(s, "id"))
+	_, err = s.installation.RevokeAPIKey(s.Context(), "acme", id)
+	require.NoError(s, err)
+	refused(s, s.get("/me"), http.StatusUnauthorized, domain.CodeUnauthenticated, "")
 }
 
 func TestWhatCannotBeRead(t *testing.T) {

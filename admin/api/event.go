@@ -10,20 +10,25 @@ import (
 	"github.com/google/uuid"
 
 	"usher/domain"
-	"usher/domain/attribute"
 )
 
 // event is something that happened.
 type event struct {
 	ID        string          `json:"id" format:"uuid"`
 	Type      string          `json:"type" example:"user.created"`
+	Version   int             `json:"version" doc:"Of the payload of this type."`
 	Actor     participant     `json:"actor" doc:"Who did it."`
 	Subject   participant     `json:"subject" doc:"To whom or what."`
 	RequestID *string         `json:"request_id"`
 	At        time.Time       `json:"at"`
 	Before    json.RawMessage `json:"before" doc:"What changed, as it was; null: nothing, or erased."`
 	After     json.RawMessage `json:"after" doc:"And as it is."`
+
+	payload []byte
 }
+
+// MarshalJSON implements json.Marshaler: the form is the domain's, which webhooks have as well. The fields describe it.
+func (e event) MarshalJSON() ([]byte, error) { return e.payload, nil }
 
 type participant struct {
 	Kind string  `json:"kind" example:"user"`
@@ -121,24 +126,11 @@ func (x *exchange) sealEvent(at domain.EventPosition) string {
 	return x.cursors.seal(append(says, at.ID.UUID[:]...), eventQuery(x.who)...)
 }
 
-func showEvent(e domain.Event) event {
-	return event{
-		ID: e.ID.String(), Type: string(e.Type), Actor: participant{e.Actor.Kind, idOrNil(e.Actor.ID)},
-		Subject: participant{e.SubjectKind, idOrNil(e.Subject)}, RequestID: orNil(e.RequestID), At: e.At,
-		Before: valuesOrNull(e.Before), After: valuesOrNull(e.After),
-	}
-}
+func showEvent(e domain.Event) event { return event{payload: e.AppendPayload(nil)} }
 
 func idOrNil(id uuid.UUID) *string {
 	if id == uuid.Nil {
 		return nil
 	}
 	return orNil(id.String())
-}
-
-func valuesOrNull(v attribute.Value) json.RawMessage {
-	if !v.Assigned() {
-		return json.RawMessage("null")
-	}
-	return attribute.AppendJSON(nil, v)
 }

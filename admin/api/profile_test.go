@@ -11,42 +11,39 @@ import (
 	"usher/domain"
 )
 
-func TestProfiles(t *testing.T) {
-	t.Parallel()
-	each(t, func(s *scene) {
-		made := s.post("/profiles", `{"name":"Desk","icon":"desk","grants":{"users:view":true,"teams:view":["t2","t1","t2"],"teams:edit":["t3"],"queues:view":[]}}`)
-		s.answered(made, http.MethodPost, "/profiles", http.StatusCreated)
-		path := "/profiles/" + made.text(s, "id")
-		require.Equal(s, Prefix+path, made.header.Get("Location"))
-		require.Equal(s, map[string]any{"users:view": true, "teams:view": []any{"t1", "t2"}, "teams:edit": []any{"t3"}}, made.object(s)["grants"])
-		require.Equal(s, made.body, s.get(path).body)
-		s.answered(s.get(path), http.MethodGet, "/profiles/{id}", http.StatusOK)
+func profileSummary(s *scene) {
+	made := s.post("/profiles", `{"name":"Desk","icon":"desk","grants":{"users:view":true,"teams:view":["t2","t1","t2"],"teams:edit":["t3"],"queues:view":[]}}`)
+	s.answered(made, http.MethodPost, "/profiles", http.StatusCreated)
+	path := "/profiles/" + made.text(s, "id")
+	require.Equal(s, Prefix+path, made.header.Get("Location"))
+	require.Equal(s, map[string]any{"users:view": true, "teams:view": []any{"t1", "t2"}, "teams:edit": []any{"t3"}}, made.object(s)["grants"])
+	require.Equal(s, made.body, s.get(path).body)
+	s.answered(s.get(path), http.MethodGet, "/profiles/{id}", http.StatusOK)
 
-		// Rule profile.summary.
-		listed := s.get("/profiles")
-		s.answered(listed, http.MethodGet, "/profiles", http.StatusOK)
-		summary := map[string]string{}
-		for _, line := range listed.items(s)[0]["summary"].([]any) {
-			of := line.(map[string]any)
-			summary[of["module"].(string)] = of["allowed"].(string) + " " + strconv.Itoa(int(of["objects"].(float64)))
-		}
-		require.Equal(s, map[string]string{
-			"users": "all 0", "teams": "objects 3", "queues": "none 0", "profiles": "none 0", "roles": "none 0", "licences": "none 0",
-			"directory": "none 0", "audit": "none 0", "policy": "none 0", "records": "none 0", "statistics": "none 0", "onboarding": "none 0", "reviews": "none 0",
-		}, summary)
-		s.made("/profiles", `{"name":"Back","grants":{}}`)
-		require.Equal(s, []string{"Desk"}, s.get(cursorIn(s, s.get("/profiles?limit=1"))).values(s, "name"))
+	// Rule profile.summary.
+	listed := s.get("/profiles")
+	s.answered(listed, http.MethodGet, "/profiles", http.StatusOK)
+	summary := map[string]string{}
+	for _, line := range listed.items(s)[0]["summary"].([]any) {
+		of := line.(map[string]any)
+		summary[of["module"].(string)] = of["allowed"].(string) + " " + strconv.Itoa(int(of["objects"].(float64)))
+	}
+	require.Equal(s, map[string]string{
+		"users": "all 0", "teams": "objects 3", "queues": "none 0", "profiles": "none 0", "roles": "none 0", "licences": "none 0",
+		"directory": "none 0", "audit": "none 0", "policy": "none 0", "records": "none 0", "statistics": "none 0", "onboarding": "none 0", "reviews": "none 0",
+	}, summary)
+	s.made("/profiles", `{"name":"Back","grants":{}}`)
+	require.Equal(s, []string{"Desk"}, s.get(cursorIn(s, s.get("/profiles?limit=1"))).values(s, "name"))
 
-		changed := s.put(path, `{"description":"at the front","baseline":true,"grants":{"users:view":true}}`, "If-Match", made.header.Get("ETag"))
-		s.answered(changed, http.MethodPut, "/profiles/{id}", http.StatusOK)
-		require.Equal(s, []any{"Desk", nil, true, "at the front"}, []any{changed.object(s)["name"], changed.object(s)["icon"], changed.object(s)["baseline"], changed.object(s)["description"]})
-		stale := s.put(path, `{"grants":{}}`, "If-Match", made.header.Get("ETag"))
-		refused(s, stale, http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
-		refused(s, s.put(path, `{"name":"Other","grants":{}}`), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "name")
-		require.Equal(s, http.StatusNoContent, s.remove(path, "If-Match", changed.header.Get("ETag")).status)
-		refused(s, s.get(path), http.StatusNotFound, domain.CodeNotFound, "")
-		refused(s, s.post("/profiles", `{"name":"BACK","grants":{}}`), http.StatusConflict, domain.CodeNameTaken, "name")
-	})
+	changed := s.put(path, `{"description":"at the front","baseline":true,"grants":{"users:view":true}}`, "If-Match", made.header.Get("ETag"))
+	s.answered(changed, http.MethodPut, "/profiles/{id}", http.StatusOK)
+	require.Equal(s, []any{"Desk", nil, true, "at the front"}, []any{changed.object(s)["name"], changed.object(s)["icon"], changed.object(s)["baseline"], changed.object(s)["description"]})
+	stale := s.put(path, `{"grants":{}}`, "If-Match", made.header.Get("ETag"))
+	refused(s, stale, http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
+	refused(s, s.put(path, `{"name":"Other","grants":{}}`), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "name")
+	require.Equal(s, http.StatusNoContent, s.remove(path, "If-Match", changed.header.Get("ETag")).status)
+	refused(s, s.get(path), http.StatusNotFound, domain.CodeNotFound, "")
+	refused(s, s.post("/profiles", `{"name":"BACK","grants":{}}`), http.StatusConflict, domain.CodeNameTaken, "name")
 }
 
 func TestProfilesThatAreRefused(t *testing.T) {
@@ -130,31 +127,28 @@ func TestModules(t *testing.T) {
 }
 
 // Rule licence.modules.
-func TestLicenceModules(t *testing.T) {
-	t.Parallel()
-	each(t, func(s *scene) {
-		const path = "/licences/full/modules"
-		read := s.get(path)
-		s.answered(read, http.MethodGet, "/licences/{type}/modules", http.StatusOK)
-		require.Equal(s, map[string]any{"type": "full", "modules": true}, read.object(s))
-		put := s.put(path, `{"modules":["users","teams"]}`, "If-Match", read.header.Get("ETag"))
-		s.answered(put, http.MethodPut, "/licences/{type}/modules", http.StatusOK)
-		require.Equal(s, []any{"teams", "users"}, put.object(s)["modules"])
-		require.Equal(s, put.body, s.get(path).body)
-		refused(s, s.put(path, `{"modules":[]}`, "If-Match", read.header.Get("ETag")), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
-		refused(s, s.put(path, `{"modules":true}`), http.StatusForbidden, domain.CodeEscalation, "modules")
-		refused(s, s.put(path, `{"modules":["rockets"]}`), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "modules")
-		for _, wrong := range []string{`{}`, `{"modules":false}`, `{"modules":null}`, `{"modules":{"except":["users"]}}`, `{"modules":[""]}`} {
-			refused(s, s.put(path, wrong), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "modules")
-		}
-		require.Equal(s, []any{}, s.put(path, `{"modules":[]}`).object(s)["modules"])
-		refused(s, s.get("/licences/gold/modules"), http.StatusNotFound, domain.CodeNotFound, "type")
-		refused(s, s.put("/licences/gold/modules", `{"modules":[]}`), http.StatusNotFound, domain.CodeNotFound, "type")
+func modulesOfLicence(s *scene) {
+	const path = "/licences/full/modules"
+	read := s.get(path)
+	s.answered(read, http.MethodGet, "/licences/{type}/modules", http.StatusOK)
+	require.Equal(s, map[string]any{"type": "full", "modules": true}, read.object(s))
+	put := s.put(path, `{"modules":["users","teams"]}`, "If-Match", read.header.Get("ETag"))
+	s.answered(put, http.MethodPut, "/licences/{type}/modules", http.StatusOK)
+	require.Equal(s, []any{"teams", "users"}, put.object(s)["modules"])
+	require.Equal(s, put.body, s.get(path).body)
+	refused(s, s.put(path, `{"modules":[]}`, "If-Match", read.header.Get("ETag")), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
+	refused(s, s.put(path, `{"modules":true}`), http.StatusForbidden, domain.CodeEscalation, "modules")
+	refused(s, s.put(path, `{"modules":["rockets"]}`), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "modules")
+	for _, wrong := range []string{`{}`, `{"modules":false}`, `{"modules":null}`, `{"modules":{"except":["users"]}}`, `{"modules":[""]}`} {
+		refused(s, s.put(path, wrong), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "modules")
+	}
+	require.Equal(s, []any{}, s.put(path, `{"modules":[]}`).object(s)["modules"])
+	refused(s, s.get("/licences/gold/modules"), http.StatusNotFound, domain.CodeNotFound, "type")
+	refused(s, s.put("/licences/gold/modules", `{"modules":[]}`), http.StatusNotFound, domain.CodeNotFound, "type")
 
-		// To open a module takes everything in it.
-		g := s.put("/modules/records", `{}`)
-		require.Equal(s, http.StatusOK, g.status, g.body)
-		holder := s.key("licences:edit", "records:view", "records:create", "records:edit", "records:delete")
-		require.Equal(s, []any{"records"}, s.as(holder, http.MethodPut, path, `{"modules":["records"]}`).object(s)["modules"])
-	})
+	// To open a module takes everything in it.
+	g := s.put("/modules/records", `{}`)
+	require.Equal(s, http.StatusOK, g.status, g.body)
+	holder := s.key("licences:edit", "records:view", "records:create", "records:edit", "records:delete")
+	require.Equal(s, []any{"records"}, s.as(holder, http.MethodPut, path, `{"modules":["records"]}`).object(s)["modules"])
 }

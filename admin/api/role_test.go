@@ -69,55 +69,49 @@ func TestRoles(t *testing.T) {
 }
 
 // Rule profile.delete: what is held goes only when another one is named, which its people get.
-func TestDeletingWhatIsHeld(t *testing.T) {
-	t.Parallel()
-	each(t, func(s *scene) {
-		u := s.provision("ana@acme.test")
-		access := "/users/" + u.ID.String() + "/access"
-		for plural, c := range map[string]struct{ body, other, field, shown string }{
-			"roles":    {`{"name":"A","parent_id":null,"sees":"own"}`, `{"name":"B","parent_id":null,"sees":"own"}`, "role_id", "role"},
-			"profiles": {`{"name":"A","grants":{}}`, `{"name":"B","grants":{}}`, "profile_id", "profile"},
-			"teams":    {`{"name":"A"}`, `{"name":"B"}`, "team_id", "team"},
-			"queues":   {`{"name":"A"}`, `{"name":"B"}`, "queue_ids", "queues"},
-		} {
-			one, heir := s.made("/"+plural, c.body), s.made("/"+plural, c.other)
-			value := `"` + one + `"`
-			if plural == "queues" {
-				value = "[" + value + "]"
-			}
-			require.Equal(s, http.StatusOK, s.patch(access, `{"`+c.field+`":`+value+`}`).status)
-			path := "/" + plural + "/" + one
-			refused(s, s.remove(path), http.StatusConflict, domain.CodeInUse, "replacement")
-			for _, wrong := range []string{"x", never, one} {
-				refused(s, s.remove(path+"?replacement="+wrong), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "replacement")
-			}
-			require.Equal(s, http.StatusNoContent, s.remove(path+"?replacement="+heir).status)
-			held := s.get(access)
-			require.Contains(s, held.body, heir, plural)
-			require.NotContains(s, held.body, one)
-			require.NotNil(s, held.object(s)[c.shown])
+func profileDelete(s *scene) {
+	u := s.provision("ana@acme.test")
+	access := "/users/" + u.ID.String() + "/access"
+	for plural, c := range map[string]struct{ body, other, field, shown string }{
+		"roles":    {`{"name":"A","parent_id":null,"sees":"own"}`, `{"name":"B","parent_id":null,"sees":"own"}`, "role_id", "role"},
+		"profiles": {`{"name":"A","grants":{}}`, `{"name":"B","grants":{}}`, "profile_id", "profile"},
+		"teams":    {`{"name":"A"}`, `{"name":"B"}`, "team_id", "team"},
+		"queues":   {`{"name":"A"}`, `{"name":"B"}`, "queue_ids", "queues"},
+	} {
+		one, heir := s.made("/"+plural, c.body), s.made("/"+plural, c.other)
+		value := `"` + one + `"`
+		if plural == "queues" {
+			value = "[" + value + "]"
 		}
-	})
+		require.Equal(s, http.StatusOK, s.patch(access, `{"`+c.field+`":`+value+`}`).status)
+		path := "/" + plural + "/" + one
+		refused(s, s.remove(path), http.StatusConflict, domain.CodeInUse, "replacement")
+		for _, wrong := range []string{"x", never, one} {
+			refused(s, s.remove(path+"?replacement="+wrong), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "replacement")
+		}
+		require.Equal(s, http.StatusNoContent, s.remove(path+"?replacement="+heir).status)
+		held := s.get(access)
+		require.Contains(s, held.body, heir, plural)
+		require.NotContains(s, held.body, one)
+		require.NotNil(s, held.object(s)[c.shown])
+	}
 }
 
 // Rule role.sees.
-func TestSees(t *testing.T) {
-	t.Parallel()
-	each(t, func(s *scene) {
-		top := s.made("/roles", `{"name":"Top","parent_id":null,"sees":"subtree"}`)
-		below := s.made("/roles", `{"name":"Below","parent_id":"`+top+`","sees":"own"}`)
-		ana, bo := s.provision("ana@acme.test").ID.String(), s.provision("bo@acme.test").ID.String()
-		require.Equal(s, http.StatusOK, s.patch("/users/"+ana+"/access", `{"role_id":"`+top+`"}`).status)
-		require.Equal(s, http.StatusOK, s.patch("/users/"+bo+"/access", `{"role_id":"`+below+`"}`).status)
-		down := s.get("/users/" + ana + "/sees/" + bo)
-		s.answered(down, http.MethodGet, "/users/{id}/sees/{other}", http.StatusOK)
-		require.Equal(s, map[string]any{"sees": true}, down.object(s))
-		require.Equal(s, map[string]any{"sees": false}, s.get("/users/"+bo+"/sees/"+ana).object(s))
-		for _, none := range []string{"x", never} {
-			refused(s, s.get("/users/"+ana+"/sees/"+none), http.StatusNotFound, domain.CodeNotFound, "other")
-			refused(s, s.get("/users/"+none+"/sees/"+bo), http.StatusNotFound, domain.CodeNotFound, "")
-		}
-	})
+func roleSees(s *scene) {
+	top := s.made("/roles", `{"name":"Top","parent_id":null,"sees":"subtree"}`)
+	below := s.made("/roles", `{"name":"Below","parent_id":"`+top+`","sees":"own"}`)
+	ana, bo := s.provision("ana@acme.test").ID.String(), s.provision("bo@acme.test").ID.String()
+	require.Equal(s, http.StatusOK, s.patch("/users/"+ana+"/access", `{"role_id":"`+top+`"}`).status)
+	require.Equal(s, http.StatusOK, s.patch("/users/"+bo+"/access", `{"role_id":"`+below+`"}`).status)
+	down := s.get("/users/" + ana + "/sees/" + bo)
+	s.answered(down, http.MethodGet, "/users/{id}/sees/{other}", http.StatusOK)
+	require.Equal(s, map[string]any{"sees": true}, down.object(s))
+	require.Equal(s, map[string]any{"sees": false}, s.get("/users/"+bo+"/sees/"+ana).object(s))
+	for _, none := range []string{"x", never} {
+		refused(s, s.get("/users/"+ana+"/sees/"+none), http.StatusNotFound, domain.CodeNotFound, "other")
+		refused(s, s.get("/users/"+none+"/sees/"+bo), http.StatusNotFound, domain.CodeNotFound, "")
+	}
 }
 
 func TestTeamsAndQueues(t *testing.T) {

@@ -51,7 +51,7 @@ type App struct {
 	stopping atomic.Bool
 	ended    chan error // a listener that ended by itself
 	running  sync.WaitGroup
-	stopTick context.CancelFunc
+	workers  workers
 }
 
 // Config is everything an App takes from outside.
@@ -125,7 +125,14 @@ func (a *App) open(ctx context.Context) (err error) {
 // wire makes the use cases and the doors.
 func (a *App) wire(key secret.Key) error {
 	env := a.config.Environment
-	var err error
+	links, err := key.Derive("link")
+	if err != nil {
+		return err
+	}
+	if env.Links, err = domain.NewLinkKey(links); err != nil {
+		return err
+	}
+	a.config.Environment = env
 	if a.metrics, err = newMetrics(a.config.Registry, a.store.Stat); err != nil {
 		return err
 	}
@@ -182,9 +189,8 @@ func (a *App) serve() {
 		a.metricsServer = newServer(a.metrics.handler(a.config.Registry), a.config.Log)
 		a.running.Go(func() { a.listenOn(a.metricsServer, a.metricsListener) })
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	a.stopTick = cancel
-	a.running.Go(func() { a.tick(ctx) })
+	a.workers = workers{log: a.config.Log, runs: a.metrics.runs}
+	a.employ()
 }
 
 func (a *App) listenOn(server *http.Server, listener net.Listener) {
@@ -200,25 +206,6 @@ func (a *App) Wait(ctx context.Context) error {
 		return nil
 	case err := <-a.ended:
 		return err
-	}
-}
-
-// tick writes down every second what was counted.
-func (a *App) tick(ctx context.Context) {
-	ticker := time.NewTicker(flushEvery)
-	defer ticker.Stop()
-	failing := false
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		err := a.ledger.Flush(ctx)
-		if err != nil && !failing && ctx.Err() == nil { // once, not every second
-			a.config.Log.LogAttrs(ctx, slog.LevelWarn, "counts of refusals and last uses of tokens cannot be written down", slog.Any("cause", err))
-		}
-		failing = err != nil
 	}
 }
 
@@ -247,7 +234,7 @@ func (a *App) Stop(ctx context.Context) error {
 	if a.metricsServer != nil {
 		err = errors.Join(err, a.metricsServer.Close())
 	}
-	a.stopTick()
+	a.workers.stop()
 	a.running.Wait()
 	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), flushTime)
 	defer cancel()

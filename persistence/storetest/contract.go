@@ -36,6 +36,7 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"LicenceTypes":  licenceTypes,
 		"Assignments":   assignments,
 		"Access":        access,
+		"Admission":     admission,
 		"Policies":      policies,
 		"Blocks":        blocks,
 		"Suspensions":   suspensions,
@@ -50,6 +51,12 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Answers":       answers,
 		"Feed":          feed,
 		"Whole":         whole,
+		"SignIns":       signIns,
+		"Links":         links,
+		"Sessions":      sessions,
+		"Devices":       devices,
+		"SecondFactors": secondFactors,
+		"Identities":    identities,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -174,8 +174,13 @@ func access(t *testing.T, store *persistence.Store) {
 		u.Connection, u.Owner, u.Status = domain.ConnectionID{}, true, domain.Pending
 		return u
 	}())
+	decides := func(id domain.UserID) domain.Admission {
+		return reading(t, store, func(tx domain.Tx) (domain.Admission, error) { return tx.Assignments().Admission(g.org(), id) })
+	}
 	of := func(id domain.UserID) domain.Access {
-		return reading(t, store, func(tx domain.Tx) (domain.Access, error) { return tx.Assignments().Access(g.org(), id) })
+		found := reading(t, store, func(tx domain.Tx) (domain.Access, error) { return tx.Assignments().Access(g.org(), id) })
+		require.Equal(t, domain.Admission{Facts: domain.AccessFacts{Here: true, Status: found.Status}, Access: found}, decides(id))
+		return found
 	}
 	none := domain.Permissions{}
 	require.Equal(t, domain.Access{Status: domain.Active, Modules: domain.AllObjects(), Profile: none, Granted: none, Revoked: none}, of(ana.ID))
@@ -219,5 +224,47 @@ func access(t *testing.T, store *persistence.Store) {
 	g.archive(ana)
 	_, err := tryReading(store, func(tx domain.Tx) (domain.Access, error) { return tx.Assignments().Access(g.org(), ana.ID) })
 	Gone(t, err)
+	require.Equal(t, domain.Admission{}, decides(ana.ID), "nobody is here")
 	rowsAgree(t, store, g.org())
+}
+
+// admission: the same statement finds everything that decides whether a person may come in.
+func admission(t *testing.T, store *persistence.Store) {
+	g := newGiving(t, store)
+	ana := g.person("ana@acme.test")
+	of := func() domain.AccessFacts {
+		found := reading(t, store, func(tx domain.Tx) (domain.Admission, error) { return tx.Assignments().Admission(g.org(), ana.ID) })
+		require.Equal(t, ana.Status, found.Access.Status)
+		return found.Facts
+	}
+	want := domain.AccessFacts{Here: true, Status: ana.Status}
+	require.Equal(t, want, of())
+	for _, step := range []struct {
+		change func(tx domain.Tx) error
+		facts  func()
+	}{
+		{func(tx domain.Tx) error {
+			return tx.Blocks().Put(domain.Block{}, domain.Block{Organisation: g.org(), User: ana.ID, Reason: domain.BlockedByInactivity, Since: g.at, By: domain.ActorSystem()})
+		}, func() { want.Block = domain.BlockedByInactivity }},
+		{func(tx domain.Tx) error {
+			w, err := domain.WindowSpec{TimeZone: "Europe/Madrid", ValidUntil: "2030-06-30", Schedule: "mon 09:00-17:00"}.Window()
+			want.Window = w
+			if err != nil {
+				return err
+			}
+			return tx.Windows().Put(g.org(), ana.ID, w)
+		}, func() {}},
+		{func(tx domain.Tx) error {
+			return tx.Waiting().Join(domain.WaitingPlace{Organisation: g.org(), User: ana.ID, Licence: domain.LicenceFull, Next: domain.Active, Since: g.at})
+		}, func() { want.Waiting = true }},
+		{func(tx domain.Tx) error { return tx.Organisations().Suspend(g.org(), g.at) }, func() { want.OrganisationSuspended = true }},
+	} {
+		write(t, store, step.change)
+		step.facts()
+		require.Equal(t, want, of())
+	}
+	_, err := tryReading(store, func(tx domain.Tx) (domain.Admission, error) {
+		return tx.Assignments().Admission(domain.OrganisationID{UUID: newUUID(t)}, ana.ID)
+	})
+	Gone(t, err)
 }

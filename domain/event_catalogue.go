@@ -1,0 +1,143 @@
+package domain
+
+// EventEntry is what the catalogue of events (docs/events.md) says of one type.
+type EventEntry struct {
+	Type    EventType
+	Version int    // of the payload: grows when a member changes its meaning or goes, not when one is added
+	Subject string // the kind of its subject
+	When    string // it is sent: a sentence that begins with "When"
+	Before  string // by example, JSON; empty: null
+	After   string // by example, JSON; empty: null
+}
+
+// LookUpEvent finds the entry of a type.
+func LookUpEvent(of EventType) (EventEntry, bool) {
+	at, found := eventIndex[of]
+	if !found {
+		return EventEntry{}, false
+	}
+	return eventCatalogue[at], true
+}
+
+// EventCatalogue is every type of event there is, in the order of docs/events.md.
+func EventCatalogue() []EventEntry { return append([]EventEntry(nil), eventCatalogue...) }
+
+var eventIndex = func() map[EventType]int {
+	index := make(map[EventType]int, len(eventCatalogue))
+	for i, e := range eventCatalogue {
+		index[e.Type] = i
+	}
+	return index
+}()
+
+// The examples of identifiers.
+const (
+	anID      = `"019ab1c2-7c3d-7e4f-8a5b-6c7d8e9f0a1b"`
+	anotherID = `"019ab1c2-7c3e-7a10-9b2c-3d4e5f607182"`
+	aTime     = `"2026-03-01T09:30:00.25Z"`
+	aGiven    = `{"source":"administrator","id":` + anID + `}`
+)
+
+// eventCatalogue is the one table of types. Who adds a type adds a line here; go test ./domain -run TestEventCatalogue -update
+// writes docs/events.md.
+var eventCatalogue = []EventEntry{
+	{
+		UserCreated, 1, "user", "When a person is added, by a directory, by hand or as the first owner. After is the whole resource, as SCIM answers it without groups and meta.",
+		"", `{"userName":"ana@acme.test","name":{"familyName":"García","givenName":"Ana"},"active":true,"emails":[{"value":"ana@acme.test","type":"work","primary":true}]}`,
+	},
+	{
+		UserUpdated, 1, "user", "When attributes of a person change. Before and after have those attributes and no others; status and licence stand among them when they change by hand.",
+		`{"title":"Agent"}`, `{"title":"Head of Support"}`,
+	},
+	{UserActivated, 1, "user", "When an inactive person becomes pending or active again.", `{"active":false,"status":"inactive"}`, `{"active":true,"status":"active"}`},
+	{UserDeactivated, 1, "user", "When a person becomes inactive; the seat is free from then on.", `{"active":true,"status":"active"}`, `{"active":false,"status":"inactive"}`},
+	{
+		UserDeleted, 1, "user", "When a person is deleted, which is an archive: before is the last state, and stays until a purge.",
+		`{"userName":"ana@acme.test","active":true}`, "",
+	},
+	{UserConfirmed, 1, "user", "When an administrator makes a pending person active.", `{"status":"pending"}`, `{"status":"active"}`},
+	{UserPurged, 1, "user", "When what is personal of a deleted person is erased, in the events about them as well: their before and after are null from then on.", "", ""},
+	{UserBlocked, 1, "user", "When a person is blocked. Reason is failed_sign_ins, inactivity or administrator.", "", `{"reason":"inactivity","since":` + aTime + `}`},
+	{UserUnblocked, 1, "user", "When a block is lifted.", `{"reason":"inactivity","since":` + aTime + `}`, ""},
+	{InactivityWarned, 1, "user", "When a person who was not here for long is warned. BlocksAt is when they will be blocked.", "", `{"blocksAt":` + aTime + `}`},
+	{
+		UserAccessChanged, 1, "user", "When role, profile, team, queues, personal grants or revokes of a person change; before and after have what differs.",
+		"", `{"queues":[` + aGiven + `]}`,
+	},
+	{
+		AccessWindowChanged, 1, "user", "When the times in which a person may come in change; null: at any time.",
+		"", `{"timeZone":"Europe/Madrid","validFrom":"2026-03-01","validUntil":"2026-12-31","schedule":"mon-fri 09:00-17:00"}`,
+	},
+	{SeatAssigned, 1, "user", "When a person who waited gets a seat.", `{"status":"pending"}`, `{"status":"active","licence":"full"}`},
+	{OwnerMade, 1, "user", "When a person becomes a system owner.", "", ""},
+	{OwnerUnmade, 1, "user", "When a person is no longer a system owner.", "", ""},
+	{OwnerProtected, 1, "user", "When something was refused because it would have left the organisation without an owner.", "", ""},
+	{SuspensionKept, 1, "user", "When a directory wanted to bring back a person whom an administrator deactivated, in vain.", "", ""},
+	{SuspensionOverruled, 1, "user", "When a directory brought back a person whom an administrator deactivated, as the policy lets it.", "", ""},
+	{EmailChangeSkipped, 1, "user", "When a directory wanted to change user name or e-mail, which the policy keeps; the rest of its change was made.", "", ""},
+	{
+		RecordsTransferred, 1, "user", "When all records of a person go to another one, because the person goes or somebody says so. Kinds has the most frequent kinds, at most 100.",
+		"", `{"total":3,"kinds":{"deals":2,"tickets":1},"successor":` + anotherID + `}`,
+	},
+	{RecordsLeft, 1, "user", "When a person goes whose records nobody takes over: they wait for another owner.", "", `{"total":3,"kinds":{"deals":3}}`},
+	{GroupCreated, 1, "group", "When a group is made. Members are identifiers.", "", `{"displayName":"Support","members":[` + anID + `]}`},
+	{
+		GroupUpdated, 1, "group", "When a group changes: members in before have left, those in after have joined.",
+		`{"displayName":"Support","members":[` + anID + `]}`, `{"displayName":"Customer Support","members":[` + anotherID + `]}`,
+	},
+	{GroupDeleted, 1, "group", "When a group is deleted.", `{"displayName":"Support","members":[` + anID + `]}`, ""},
+	{
+		OrganisationCreated, 1, "organisation", "When the organisation is made: the first event of all.",
+		"", `{"slug":"acme","name":"Acme","seats":[{"licence":"full","limit":100}]}`,
+	},
+	{OrganisationSuspended, 1, "organisation", "When the operator suspends the organisation.", "", `{"suspendedAt":` + aTime + `}`},
+	{OrganisationResumed, 1, "organisation", "When the operator ends the suspension.", `{"suspendedAt":` + aTime + `}`, ""},
+	{RecordsReported, 1, "organisation", "When the application tells who owns records, or that there are some no more, and that is not so already.", "", `{"created":2,"moved":1}`},
+	{RecordShared, 1, "record", "When it changes with whom a record is shared. The subject is made of kind and id, which stand in after.", `{"shares":[]}`, `{"kind":"deals","id":"42","shares":[{"team":` + anID + `,"may":"view"}]}`},
+	{DefaultsChanged, 1, "organisation", "When the role or profile of people who were given none changes.", "", `{"role":` + anID + `}`},
+	{PolicyChanged, 1, "organisation", "When the organisation's policy changes; before and after have what differs.", `{"inactivity_days":90}`, `{"inactivity_days":30}`},
+	{
+		SeatsChanged, 1, "organisation", "When the plan of a licence is raised or reduced.",
+		`[{"licence":"full","limit":100}]`, `[{"licence":"full","limit":120}]`,
+	},
+	{
+		ConnectionCreated, 1, "connection", "When a connection to an identity provider is made.",
+		"", `{"name":"okta","kind":"okta","activation":"immediate"}`,
+	},
+	{ConnectionDisabled, 1, "connection", "When a connection is stopped: its tokens are refused.", "", `{"disabledAt":` + aTime + `}`},
+	{ConnectionEnabled, 1, "connection", "When a connection works again.", `{"disabledAt":` + aTime + `}`, ""},
+	{TokenCreated, 1, "token", "When a token of a directory is made; of the token itself there is nothing.", "", `{"connection":` + anID + `,"expiresAt":` + aTime + `}`},
+	{
+		TokenUpdated, 1, "token", "When a token is to end at another time, because another one takes its place.",
+		"", `{"expiresAt":` + aTime + `,"replacedBy":` + anotherID + `}`,
+	},
+	{TokenRevoked, 1, "token", "When a token is revoked.", "", `{"revokedAt":` + aTime + `}`},
+	{APIKeyCreated, 1, "api_key", "When an API key is made; of the key itself there is nothing.", "", `{"name":"HR system","permissions":"users:edit users:view","expiresAt":` + aTime + `}`},
+	{APIKeyRevoked, 1, "api_key", "When an API key is revoked.", "", `{"revokedAt":` + aTime + `}`},
+	{SchemaAdded, 1, "schema", "When a custom SCIM schema is added.", "", `{"urn":"urn:acme:scim:schemas:extension:badge:2.0:User"}`},
+	{ModuleRegistered, 1, "module", "When an application registers a module.", "", `{"id":"campaigns","name":"Campaigns","actions":["launch"],"hasObjects":true}`},
+	{
+		ModuleUpdated, 1, "module", "When a module changes; before and after have what differs.",
+		`{"actions":["launch"]}`, `{"actions":["launch","stop"]}`,
+	},
+	{ModuleRemoved, 1, "module", "When a module is removed.", `{"id":"campaigns","name":"Campaigns","actions":["launch"],"hasObjects":true}`, ""},
+	{RoleCreated, 1, "role", "When a role is made.", "", `{"name":"Agent","sees":"own","parent":` + anID + `}`},
+	{RoleUpdated, 1, "role", "When a role changes; before and after have what differs.", `{"sees":"own"}`, `{"sees":"team"}`},
+	{RoleDeleted, 1, "role", "When a role is deleted.", `{"name":"Agent","sees":"own","parent":` + anID + `}`, ""},
+	{
+		ProfileCreated, 1, "profile", "When a profile is made.",
+		"", `{"name":"Agent","grants":{"users:view":true,"queues:view":[` + anID + `]},"baseline":false,"system":false}`,
+	},
+	{ProfileUpdated, 1, "profile", "When a profile changes; before and after have what differs.", "", `{"grants":{"users:view":true}}`},
+	{ProfileDeleted, 1, "profile", "When a profile is deleted.", `{"name":"Agent","grants":{"users:view":true},"baseline":false,"system":false}`, ""},
+	{TeamCreated, 1, "team", "When a team is made.", "", `{"name":"Madrid","description":"First line"}`},
+	{TeamUpdated, 1, "team", "When a team changes; before and after have what differs.", `{"name":"Madrid"}`, `{"name":"Iberia"}`},
+	{TeamDeleted, 1, "team", "When a team is deleted.", `{"name":"Madrid"}`, ""},
+	{QueueCreated, 1, "queue", "When a queue is made.", "", `{"name":"Sales","description":"Inbound"}`},
+	{QueueUpdated, 1, "queue", "When a queue changes; before and after have what differs.", `{"name":"Sales"}`, `{"name":"Inbound sales"}`},
+	{QueueDeleted, 1, "queue", "When a queue is deleted.", `{"name":"Sales"}`, ""},
+	{
+		LicenceUpdated, 1, "licence", "When the modules change that a licence reaches.",
+		`{"allModules":true}`, `{"modules":["simulator"]}`,
+	},
+}
