@@ -70,6 +70,12 @@ const (
 	RecordsLeft           EventType = "records.left"         // somebody went, and their records wait for another owner
 	RecordShared          EventType = "record.shared"
 	EmailChangeSkipped    EventType = "email_change.skipped" // a directory wanted to change names that the policy keeps
+	MappingCreated        EventType = "mapping.created"
+	MappingUpdated        EventType = "mapping.updated"
+	MappingDeleted        EventType = "mapping.deleted"
+	UserLicenceUnmet      EventType = "user.licence_unmet" // after is the licence that a person is to have and of which no seat is free
+	JobCreated            EventType = "job.created"        // a change of groups or mappings is applied to many people
+	JobFinished           EventType = "job.finished"
 )
 
 // The events of what people get in by. Where one tells of a link, after has its id and when it expires, never its token.
@@ -111,7 +117,7 @@ type Event struct {
 	Organisation OrganisationID
 	Type         EventType
 	Actor        Actor
-	SubjectKind  string // "user", "group", "organisation", "connection", "token", "api_key", "schema", "module", "role", "profile", "team", "queue", "licence", "record"
+	SubjectKind  string // "user", "group", "organisation", "connection", "token", "api_key", "schema", "module", "role", "profile", "team", "queue", "licence", "mapping", "job", "record"
 	Subject      uuid.UUID
 	RequestID    string
 	At           time.Time

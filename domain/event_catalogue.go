@@ -121,6 +121,18 @@ var eventCatalogue = []EventEntry{
 		`{"actions":["launch"]}`, `{"actions":["launch","stop"]}`,
 	},
 	{ModuleRemoved, 1, "module", "When a module is removed.", `{"id":"campaigns","name":"Campaigns","actions":["launch"],"hasObjects":true}`, ""},
+	{
+		MappingCreated, 1, "mapping", "When a mapping is made: what members of a group get.",
+		"", `{"group":` + anotherID + `,"priority":100,"role":` + anID + `,"queues":[` + anID + `],"licence":"simulator"}`,
+	},
+	{MappingUpdated, 1, "mapping", "When a mapping changes, or is bound to another group; before and after have what differs.", `{"priority":100}`, `{"priority":10}`},
+	{MappingDeleted, 1, "mapping", "When a mapping is deleted.", `{"group":` + anotherID + `,"priority":100,"role":` + anID + `}`, ""},
+	{
+		UserLicenceUnmet, 1, "user", "When a person is to have another licence, of which no seat is free; they keep the one they have.",
+		`{"licence":"full"}`, `{"licence":"simulator"}`,
+	},
+	{JobCreated, 1, "job", "When a change of groups or mappings begins to be applied to many people; a job's id is that of this event.", "", `{"about":"mapping","id":` + anID + `}`},
+	{JobFinished, 1, "job", "When that is done. After counts the people for whom something changed.", "", `{"changed":100000}`},
 	{RoleCreated, 1, "role", "When a role is made.", "", `{"name":"Agent","sees":"own","parent":` + anID + `}`},
 	{RoleUpdated, 1, "role", "When a role changes; before and after have what differs.", `{"sees":"own"}`, `{"sees":"team"}`},
 	{RoleDeleted, 1, "role", "When a role is deleted.", `{"name":"Agent","sees":"own","parent":` + anID + `}`, ""},
