@@ -13,6 +13,7 @@ type Caller struct {
 	ConnectionDisabled    bool
 	SchemaVersion         int64     // of the organisation's custom schemas
 	AccessVersion         int64     // of the organisation, see Standing
+	HandsOutExtensions    bool      // the organisation does (rule user.extension-auto)
 	TokenExpiresAt        time.Time // zero for never
 	RequestID             string
 

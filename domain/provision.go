@@ -83,8 +83,14 @@ func (d *Directory) insert(tx Tx, caller Caller, user *User, event Event, mayWai
 	if err != nil {
 		return err
 	}
-	if user.Status != pushed.Status {
-		if err := user.describe(event.After); err != nil {
+	tree := event.After
+	if caller.HandsOutExtensions {
+		if err := giveExtension(tx, *user, &tree); err != nil {
+			return err
+		}
+	}
+	if user.Status != pushed.Status || !attribute.Equal(tree, event.After) {
+		if err := user.describe(tree); err != nil {
 			return err
 		}
 		if event.After, err = user.Attributes(); err != nil {
@@ -223,7 +229,7 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 	if err != nil {
 		return User{}, err
 	}
-	was.Emails = emailsOf(before)
+	was.recall(before)
 	after, err := change(before)
 	if err != nil {
 		return User{}, err

@@ -85,7 +85,7 @@ func (t tokens) Revoke(org domain.OrganisationID, id domain.TokenID, at time.Tim
 }
 
 const callerSQL = `SELECT t.connection_id, c.kind, c.activation, c.disabled_at IS NOT NULL, o.suspended_at IS NOT NULL, o.schema_version,
-o.access_version, COALESCE(t.expires_at, 0)
+o.access_version, o.hands_out_extensions, COALESCE(t.expires_at, 0)
 FROM tokens t
 JOIN connections c ON c.organisation_id = t.organisation_id AND c.connection_id = t.connection_id
 JOIN organisations o ON o.organisation_id = t.organisation_id
@@ -97,7 +97,7 @@ func (t tokens) Caller(b domain.Bearer, now time.Time) (domain.Caller, error) {
 	var expires int64
 	found, err := fetch(t, callerSQL, []any{b.Organisation.UUID, b.Hash[:], now.UnixMilli()},
 		&caller.Connection.UUID, &kind, &activation, &caller.ConnectionDisabled, &caller.OrganisationSuspended, &caller.SchemaVersion,
-		&caller.AccessVersion, &expires)
+		&caller.AccessVersion, &caller.HandsOutExtensions, &expires)
 	if err != nil {
 		return domain.Caller{}, err
 	}

@@ -48,6 +48,7 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Waiting":       waiting,
 		"Inactivity":    inactivity,
 		"Sweeps":        sweeps,
+		"UserFields":    userFields,
 		"Plans":         plans,
 		"People":        people,
 		"Records":       records,
