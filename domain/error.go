@@ -112,9 +112,8 @@ func Codes() []string {
 		CodeUnresolvedReference, CodeRateLimited, CodePermissionMissing, CodeEscalation,
 		CodeInUse, CodeSystemKept, CodeUnavailable, CodeUnsupportedMediaType,
 		CodeEmailTaken, CodeEmailImmutable, CodeOwnerOnly, CodeOwnerLicence, CodeSeatsHeld, CodeWaitingForSeat, CodeNotArchived,
-		CodeRequestInProgress, CodeKeyReused,
-		CodeRecordsOwned,
 		CodeRequestInProgress, CodeKeyReused, CodeExtensionTaken,
+		CodeRecordsOwned,
 		CodeIdentityTaken, CodeLinkNotGood, CodeSignInRefused, CodePasswordRefused, CodeAccessRefused, CodeStepMissing, CodeAlreadyAccepted,
 	}
 }

@@ -35,6 +35,7 @@ type Tx interface {
 	Tallies() Tallies
 	Rates() Rates
 	AccessTx
+	TrustTx
 	FieldTx
 	DoorsTx
 	Policies() Policies
