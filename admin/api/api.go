@@ -147,6 +147,7 @@ func (s *service) route() {
 	s.addLicenceModules()
 	s.addAccess()
 	s.addDefaults()
+	s.addRecords()
 
 	below.NotFound(func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, unknownPath()) })
 	below.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, methodNotAllowed()) })
