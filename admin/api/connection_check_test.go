@@ -23,7 +23,9 @@ func TestConnectionCheck(t *testing.T) {
 		s := newScene(t, store, func(c *Config) {
 			c.Checker = oidc.Checker{Party: party, Registrar: oidc.Registrar{
 				BaseURL: "https://usher.acme.test",
-				Open:    func(_ domain.OrganisationID, _ domain.ConnectionID, sealed []byte) ([]byte, error) { return sealed, nil },
+				Open: func(_ domain.OrganisationID, _ domain.ConnectionID, sealed []byte) ([]byte, error) {
+					return sealed, nil
+				},
 			}}
 		})
 		connection := func(name, secret string) string {
