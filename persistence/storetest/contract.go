@@ -58,6 +58,9 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Whole":         whole,
 
 		"ConnectionPolicies": connectionPolicies,
+		"SigningKeys":        signingKeys,
+		"UsedTokens":         usedTokens,
+		"ProviderSettings":   providerSettings,
 		"SignIns":            signIns,
 		"Links":              links,
 		"Sessions":           sessions,
