@@ -8,6 +8,7 @@ type Caller struct {
 	Connection            ConnectionID
 	Kind                  ConnectionKind
 	Activation            Activation
+	Policy                ConnectionPolicy // of the connection, as it was when the token was looked up
 	Token                 TokenHash
 	OrganisationSuspended bool
 	ConnectionDisabled    bool

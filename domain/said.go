@@ -8,8 +8,8 @@ import (
 	"usher/domain/attribute"
 )
 
-// named is what one value of SCIM roles or entitlements names.
-type named struct {
+// naming is what one value of SCIM roles or entitlements names.
+type naming struct {
 	value  string
 	claim  Claim  // what it grants; of Kind "" nothing
 	reason string // why nothing; empty: it grants something
@@ -18,17 +18,17 @@ type named struct {
 // namedBy says of each value of SCIM roles or entitlements (RFC 7643 section 4.1.2) what it names: a value of roles a role,
 // one of entitlements a profile or a licence type, each by exactly its name or id. The primary value counts first, then
 // the others in their order, and of each kind the first that names something.
-func namedBy(tx Tx, org OrganisationID, name string, values attribute.Value) ([]named, error) {
+func namedBy(tx Tx, org OrganisationID, name string, values attribute.Value) ([]naming, error) {
 	items := values.Items()
 	slices.SortStableFunc(items, func(a, b attribute.Value) int { return truthOrder(b.Get("primary")) - truthOrder(a.Get("primary")) })
 	find, err := finder(tx, org, name)
 	if err != nil {
 		return nil, err
 	}
-	var list []named
+	var list []naming
 	granted := map[GivenKind]bool{}
 	for _, item := range items {
-		n := named{value: item.Get("value").Text()}
+		n := naming{value: item.Get("value").Text()}
 		if n.value == "" {
 			continue
 		}

@@ -321,8 +321,8 @@ func readFixture(t *testing.T, db *sql.DB, file string) {
 	}
 	_, err = db.Exec(anyOrder)
 	require.NoError(t, err)
-	for statement := range strings.SplitSeq(string(text), ";\n") { // a value may be of several lines
-		_, err := db.Exec(statement)
-		require.NoError(t, err, statement)
+	for line := range strings.SplitAfterSeq(string(text), ";\n") { // a text may hold line breaks
+		_, err := db.Exec(line)
+		require.NoError(t, err, line)
 	}
 }
