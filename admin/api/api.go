@@ -130,6 +130,7 @@ func (s *service) route() {
 	s.addUsers()
 	s.addUserLife()
 	s.addDecisions()
+	s.addExplain()
 	s.addGroups()
 	s.addConnections()
 	s.addConnectionCheck()
