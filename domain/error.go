@@ -89,6 +89,7 @@ const (
 	CodeNotArchived          = "not_archived"           // a purge of somebody who is still here
 	CodeRequestInProgress    = "request_in_progress"    // an Idempotency-Key whose first request has no answer yet
 	CodeKeyReused            = "idempotency_key_reused" // an Idempotency-Key that came with another request before
+	CodeWebhookDisabled      = "webhook_disabled"       // what a webhook that is disabled cannot do
 	CodeUnavailable          = "unavailable"
 	CodeUnsupportedMediaType = "unsupported_media_type"
 )
@@ -104,6 +105,7 @@ func Codes() []string {
 		CodeInUse, CodeSystemKept, CodeUnavailable, CodeUnsupportedMediaType,
 		CodeEmailTaken, CodeEmailImmutable, CodeOwnerOnly, CodeOwnerLicence, CodeSeatsHeld, CodeWaitingForSeat, CodeNotArchived,
 		CodeRequestInProgress, CodeKeyReused,
+		CodeWebhookDisabled,
 	}
 }
 

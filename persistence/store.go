@@ -193,3 +193,10 @@ func (t tx) Windows() domain.Windows                  { return windows(t) }
 func (t tx) Waiting() domain.Waiting                  { return waiting(t) }
 func (t tx) Inactivity() domain.Inactivity            { return inactivity(t) }
 func (t tx) Sweeps() domain.Sweeps                    { return sweeps(t) }
+
+// What leaves the house (domain.DeliveryTx).
+
+func (t tx) Cursors() domain.Cursors       { return cursors(t) }
+func (t tx) Webhooks() domain.Webhooks     { return webhooks(t) }
+func (t tx) Deliveries() domain.Deliveries { return deliveries(t) }
+func (t tx) Letters() domain.Letters       { return letters(t) }

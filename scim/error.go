@@ -61,6 +61,7 @@ var outcomes = map[string]outcome{
 	domain.CodeNotArchived:          {http.StatusConflict, ""},
 	domain.CodeRequestInProgress:    {http.StatusConflict, ""},
 	domain.CodeKeyReused:            {http.StatusBadRequest, ""},
+	domain.CodeWebhookDisabled:      {http.StatusConflict, ""},
 	domain.CodeInternal:             {http.StatusInternalServerError, ""},
 	domain.CodeUnavailable:          {http.StatusServiceUnavailable, ""},
 }

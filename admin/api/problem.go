@@ -105,6 +105,7 @@ var kinds = map[string]kind{
 	domain.CodeSlugTaken:            {http.StatusConflict, "The short name is taken"},
 	domain.CodeNameTaken:            {http.StatusConflict, "The name is taken"},
 	domain.CodeUnresolvedReference:  {http.StatusConflict, "A reference names nothing"},
+	domain.CodeWebhookDisabled:      {http.StatusConflict, "The webhook is disabled"},
 	domain.CodeRequestInProgress:    {http.StatusConflict, "The first request has no answer yet"},
 	domain.CodeVersionMismatch:      {http.StatusPreconditionFailed, "The resource has changed"},
 	domain.CodeTooLarge:             {http.StatusRequestEntityTooLarge, "The request is too large"},
