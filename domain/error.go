@@ -90,6 +90,15 @@ const (
 	CodeRequestInProgress    = "request_in_progress"    // an Idempotency-Key whose first request has no answer yet
 	CodeKeyReused            = "idempotency_key_reused" // an Idempotency-Key that came with another request before
 	CodeWebhookDisabled      = "webhook_disabled"       // what a webhook that is disabled cannot do
+	CodeRecordsOwned         = "records_owned"          // somebody goes who owns records, and nothing was decided about them
+	CodeExtensionTaken       = "extension_taken"        // unique in the organisation
+	CodeIdentityTaken        = "identity_taken"         // a sign-in of an identity provider that belongs to another person
+	CodeLinkNotGood          = "link_not_good"          // an invitation or reset link that was used, revoked, expired or never made
+	CodeSignInRefused        = "sign_in_refused"        // wrong name or password, or nobody who has one: always the same
+	CodePasswordRefused      = "password_refused"       // a new password that rule password.policy refuses
+	CodeAccessRefused        = "access_refused"         // somebody who is who they say, and may not come in; Field says why
+	CodeStepMissing          = "step_missing"           // a sign-in that is not finished; Field says what is left
+	CodeAlreadyAccepted      = "already_accepted"       // an invitation for somebody who is active
 	CodeUnavailable          = "unavailable"
 	CodeUnsupportedMediaType = "unsupported_media_type"
 )
@@ -104,7 +113,9 @@ func Codes() []string {
 		CodeUnresolvedReference, CodeRateLimited, CodePermissionMissing, CodeEscalation,
 		CodeInUse, CodeSystemKept, CodeUnavailable, CodeUnsupportedMediaType,
 		CodeEmailTaken, CodeEmailImmutable, CodeOwnerOnly, CodeOwnerLicence, CodeSeatsHeld, CodeWaitingForSeat, CodeNotArchived,
-		CodeRequestInProgress, CodeKeyReused,
+		CodeRequestInProgress, CodeKeyReused, CodeExtensionTaken,
+		CodeRecordsOwned,
+		CodeIdentityTaken, CodeLinkNotGood, CodeSignInRefused, CodePasswordRefused, CodeAccessRefused, CodeStepMissing, CodeAlreadyAccepted,
 		CodeWebhookDisabled,
 	}
 }

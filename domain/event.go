@@ -65,7 +65,37 @@ const (
 	OwnerUnmade           EventType = "owner.unmade"
 	SuspensionKept        EventType = "suspension.kept"      // a directory wanted to bring back whom an administrator deactivated, in vain
 	SuspensionOverruled   EventType = "suspension.overruled" // and did
+	RecordsReported       EventType = "records.reported"     // the application told who owns what: after counts
+	RecordsTransferred    EventType = "records.transferred"  // all records of a person went to another; after names and counts
+	RecordsLeft           EventType = "records.left"         // somebody went, and their records wait for another owner
+	RecordShared          EventType = "record.shared"
 	EmailChangeSkipped    EventType = "email_change.skipped" // a directory wanted to change names that the policy keeps
+	MappingCreated        EventType = "mapping.created"
+	MappingUpdated        EventType = "mapping.updated"
+	MappingDeleted        EventType = "mapping.deleted"
+	UserLicenceUnmet      EventType = "user.licence_unmet" // after is the licence that a person is to have and of which no seat is free
+	JobCreated            EventType = "job.created"        // a change of groups or mappings is applied to many people
+	JobFinished           EventType = "job.finished"
+)
+
+// The events of what people get in by. Where one tells of a link, after has its id and when it expires, never its token.
+const (
+	UserInvited            EventType = "user.invited"
+	UserInvitationAccepted EventType = "user.invitation_accepted"
+	UserInvitationRevoked  EventType = "user.invitation_revoked"
+	UserInvitationExpired  EventType = "user.invitation_expired"
+	PasswordResetRequested EventType = "user.password_reset_requested"
+	PasswordResetRevoked   EventType = "user.password_reset_revoked"
+	PasswordResetExpired   EventType = "user.password_reset_expired"
+	PasswordChanged        EventType = "user.password_changed"  // after says how: accepted, reset, changed, temporary, pushed
+	PasswordExpiring       EventType = "user.password_expiring" // after says when
+	SignedIn               EventType = "user.signed_in"         // after has the session and the method
+	FirstAccess            EventType = "user.first_access"      // a pending person came in and is active
+	SessionEnded           EventType = "user.session_ended"
+	DeviceRemembered       EventType = "user.device_remembered"
+	DevicesForgotten       EventType = "user.devices_forgotten"
+	IdentityLinked         EventType = "user.identity_linked" // a sign-in of an identity provider belongs to the person
+	SecondFactorReset      EventType = "user.mfa_reset"
 )
 
 // Actor is who did something.
@@ -87,7 +117,7 @@ type Event struct {
 	Organisation OrganisationID
 	Type         EventType
 	Actor        Actor
-	SubjectKind  string // "user", "group", "organisation", "connection", "token", "api_key", "schema", "module", "role", "profile", "team", "queue", "licence"
+	SubjectKind  string // "user", "group", "organisation", "connection", "token", "api_key", "schema", "module", "role", "profile", "team", "queue", "licence", "mapping", "job", "record"
 	Subject      uuid.UUID
 	RequestID    string
 	At           time.Time

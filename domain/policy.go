@@ -15,7 +15,56 @@ type Policy struct {
 	Suspension            SuspensionPolicy
 	EmailChange           EmailChangePolicy
 	SeatOverflow          SeatOverflowPolicy
-	Version               int64 // grows by one with every change; 0: the defaults, never changed
+	Required              RequiredFields // of people who are added by hand (rule user.required)
+	ExtensionAuto         bool           // who has no extension when they are added gets the lowest free one (rule user.extension-auto)
+	FailedSignIns         int            // wrong passwords in a row that are forgiven; one more blocks the account (rule block.failed)
+	PasswordDays          int            // how long a password is good for; 0: for ever (rule password.expiry)
+	PasswordWarningDays   int            // so long before its end the person is told; 0: never
+	InvitationDays        int            // how long an invitation or a temporary password is good for (rule invite.once)
+	SessionIdleHours      int            // a session that is not used for so long has ended
+	SessionDays           int            // and one that is so old, however much it is used
+	MFA                   MFAPolicy      // whether a password alone is enough (rule access.mfa)
+	Version               int64          // grows by one with every change; 0: the defaults, never changed
+}
+
+// RequiredFields are what an organisation demands of a person who is added by hand, beside what always must be given.
+type RequiredFields struct{ Profile, Team, Country, Language bool }
+
+// The names of fields that can be demanded.
+const (
+	RequireProfile  = "profile"
+	RequireTeam     = "team"
+	RequireCountry  = "country"
+	RequireLanguage = "language"
+)
+
+// ParseRequiredFields reads a list of names. Invalid.
+func ParseRequiredFields(names []string) (RequiredFields, error) {
+	var r RequiredFields
+	for _, name := range names {
+		if err := oneOf("required_fields", name, RequireProfile, RequireTeam, RequireCountry, RequireLanguage); err != nil {
+			return r, err
+		}
+		r.Profile = r.Profile || name == RequireProfile
+		r.Team = r.Team || name == RequireTeam
+		r.Country = r.Country || name == RequireCountry
+		r.Language = r.Language || name == RequireLanguage
+	}
+	return r, nil
+}
+
+// Names of the fields, in a fixed order.
+func (r RequiredFields) Names() []string {
+	names := []string{}
+	for _, field := range []struct {
+		name   string
+		wanted bool
+	}{{RequireProfile, r.Profile}, {RequireTeam, r.Team}, {RequireCountry, r.Country}, {RequireLanguage, r.Language}} {
+		if field.wanted {
+			names = append(names, field.name)
+		}
+	}
+	return names
 }
 
 // SuspensionPolicy says whether a directory can bring back whom an administrator deactivated (rule suspend.sticks).
@@ -46,14 +95,30 @@ const (
 	SeatOverflowWait   SeatOverflowPolicy = "wait" // rule seat.wait
 )
 
+// MFAPolicy says for whom a password alone is not enough (rule access.mfa).
+type MFAPolicy string
+
+// The policies of second factors.
+const (
+	MFAOptional MFAPolicy = "optional" // for those who have set one up, and those who must
+	MFARequired MFAPolicy = "required" // for everybody
+)
+
 // Bounds of a policy's numbers.
-const maxPolicyDays = 3650
+const (
+	maxPolicyDays     = 3650
+	maxFailedSignIns  = 100
+	maxInvitationDays = 90
+	maxIdleHours      = 720
+	maxSessionDays    = 365
+)
 
 // DefaultPolicy is what holds until an organisation decides otherwise.
 func DefaultPolicy() Policy {
 	return Policy{
 		InactivityDays: 90, InactivityWarningDays: 14, Suspension: AdministratorWins, EmailChange: EmailChangeDirectory,
-		SeatOverflow: SeatOverflowRefuse,
+		SeatOverflow: SeatOverflowRefuse, FailedSignIns: 5, PasswordDays: 120, PasswordWarningDays: 14, InvitationDays: 7,
+		SessionIdleHours: 12, SessionDays: 7, MFA: MFAOptional,
 	}
 }
 
@@ -71,7 +136,30 @@ func (p Policy) Check() error {
 	if err := oneOf("email_change", p.EmailChange, EmailChangeNever, EmailChangeDirectory, EmailChangeAdministrator); err != nil {
 		return err
 	}
-	return oneOf("seat_overflow", p.SeatOverflow, SeatOverflowRefuse, SeatOverflowWait)
+	if err := oneOf("seat_overflow", p.SeatOverflow, SeatOverflowRefuse, SeatOverflowWait); err != nil {
+		return err
+	}
+	return p.checkDoors()
+}
+
+// checkDoors is Check for what people get in by.
+func (p Policy) checkDoors() error {
+	for _, number := range []struct {
+		field              string
+		value, least, most int
+	}{
+		{"failed_sign_ins", p.FailedSignIns, 1, maxFailedSignIns}, {"password_days", p.PasswordDays, 0, maxPolicyDays},
+		{"invitation_days", p.InvitationDays, 1, maxInvitationDays}, {"session_idle_hours", p.SessionIdleHours, 1, maxIdleHours},
+		{"session_days", p.SessionDays, 1, maxSessionDays},
+	} {
+		if number.value < number.least || number.value > number.most {
+			return InvalidField(number.field, fmt.Sprintf("use a number from %d to %d", number.least, number.most))
+		}
+	}
+	if p.PasswordWarningDays < 0 || p.PasswordWarningDays > 0 && p.PasswordWarningDays >= p.PasswordDays && p.PasswordDays > 0 {
+		return InvalidField("password_warning_days", "use a number of days below password_days, or 0 for no warning")
+	}
+	return oneOf("mfa", p.MFA, MFAOptional, MFARequired)
 }
 
 // oneOf refuses a value that is none of those there are.
@@ -94,6 +182,15 @@ func (p Policy) tree() attribute.Value {
 		attribute.Member{Name: "suspension", Value: attribute.NewString(string(p.Suspension))},
 		attribute.Member{Name: "email_change", Value: attribute.NewString(string(p.EmailChange))},
 		attribute.Member{Name: "seat_overflow", Value: attribute.NewString(string(p.SeatOverflow))},
+		attribute.Member{Name: "required_fields", Value: textList(p.Required.Names())},
+		attribute.Member{Name: "extension_auto", Value: attribute.NewBool(p.ExtensionAuto)},
+		attribute.Member{Name: "failed_sign_ins", Value: attribute.NewNumber(strconv.Itoa(p.FailedSignIns))},
+		attribute.Member{Name: "password_days", Value: attribute.NewNumber(strconv.Itoa(p.PasswordDays))},
+		attribute.Member{Name: "password_warning_days", Value: attribute.NewNumber(strconv.Itoa(p.PasswordWarningDays))},
+		attribute.Member{Name: "invitation_days", Value: attribute.NewNumber(strconv.Itoa(p.InvitationDays))},
+		attribute.Member{Name: "session_idle_hours", Value: attribute.NewNumber(strconv.Itoa(p.SessionIdleHours))},
+		attribute.Member{Name: "session_days", Value: attribute.NewNumber(strconv.Itoa(p.SessionDays))},
+		attribute.Member{Name: "mfa", Value: attribute.NewString(string(p.MFA))},
 	)
 }
 

@@ -36,6 +36,9 @@ type Tx interface {
 	Rates() Rates
 	AccessTx
 	DeliveryTx
+	TrustTx
+	FieldTx
+	DoorsTx
 	Policies() Policies
 	Blocks() Blocks
 	Suspensions() Suspensions
@@ -43,6 +46,7 @@ type Tx interface {
 	Waiting() Waiting
 	Inactivity() Inactivity
 	Sweeps() Sweeps
+	RecordsTx
 }
 
 // ApplicationTx are the nouns of applications that use the API.

@@ -96,6 +96,7 @@ func story(t *testing.T, store *persistence.Store) {
 	everybody, err := directory.CreateGroup(ctx, caller, storetest.GroupNamed("Jede*r"), []uuid.UUID{boss.ID.UUID, ana.ID.UUID, nested.ID.UUID})
 	require.NoError(t, err)
 	storyOfAccess(t, domain.NewAdministration(store, env, bytes.NewReader(storySecret)), made, ana.ID)
+	storyOfDoors(t, store, ana, clock)
 	require.NoError(t, directory.Deprovision(ctx, caller, gone.ID, domain.IfMatch{}))
 	require.NotEqual(t, nested.ID, everybody.ID)
 	require.NoError(t, store.Write(ctx, func(tx domain.Tx) error {
@@ -137,6 +138,35 @@ func story(t *testing.T, store *persistence.Store) {
 	asker := domain.Administrator{Organisation: made.Organisation.ID, Actor: domain.Actor{Kind: domain.ActorAPIKey, ID: key.ID.UUID}}
 	_, _, err = administration.Claim(ctx, asker, "k-1", [32]byte{1})
 	require.NoError(t, err)
+}
+
+// storyOfDoors gives a person one of everything to get in by.
+func storyOfDoors(t *testing.T, store *persistence.Store, u domain.User, at time.Time) {
+	t.Helper()
+	org, id, hash := u.Organisation, u.ID.UUID, domain.TokenHash{1, 2}
+	require.NoError(t, store.Write(t.Context(), func(tx domain.Tx) error {
+		held, err := tx.SignIns().Hold(org, u.ID)
+		held.Password, held.PasswordSetAt, held.Previous, held.Failures = "$argon2id$", at, []string{"$1", "$2"}, 2
+		for _, err := range []error{
+			err,
+			tx.SignIns().Save(held),
+			tx.Links().Insert(domain.Link{
+				ID: domain.LinkID{UUID: id}, Organisation: org, User: u.ID, Kind: domain.LinkReset, Hash: hash, State: domain.LinkAccepted, CreatedAt: at,
+				ExpiresAt: at.Add(time.Hour), EndedAt: at,
+			}),
+			tx.Sessions().Insert(domain.Session{
+				ID: domain.SessionID{UUID: id}, Organisation: org, User: u.ID, Hash: hash, Method: domain.ByPassword, Agent: "it's one", CreatedAt: at, SeenAt: at,
+			}),
+			tx.Devices().Insert(domain.Device{ID: domain.DeviceID{UUID: id}, Organisation: org, User: u.ID, Hash: hash, CreatedAt: at, ExpiresAt: at}),
+			tx.SecondFactors().Put(domain.SecondFactor{Organisation: org, User: u.ID, Kind: "totp", Sealed: []byte{0, 1}, ConfirmedAt: at}),
+			tx.Identities().Link(domain.Identity{Organisation: org, Connection: u.Connection, Issuer: "https://idp.test", Subject: "s'1", User: u.ID, LinkedAt: at}),
+		} {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
 }
 
 // storyOfAccess gives a person one of everything that there is to give.
@@ -291,7 +321,7 @@ func readFixture(t *testing.T, db *sql.DB, file string) {
 	}
 	_, err = db.Exec(anyOrder)
 	require.NoError(t, err)
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.SplitAfterSeq(string(text), ";\n") { // a text may hold line breaks
 		_, err := db.Exec(line)
 		require.NoError(t, err, line)
 	}

@@ -193,6 +193,17 @@ func (t tx) Windows() domain.Windows                  { return windows(t) }
 func (t tx) Waiting() domain.Waiting                  { return waiting(t) }
 func (t tx) Inactivity() domain.Inactivity            { return inactivity(t) }
 func (t tx) Sweeps() domain.Sweeps                    { return sweeps(t) }
+func (t tx) Records() domain.Records                  { return records(t) }
+func (t tx) UserFields() domain.UserFields            { return userFields(t) }
+
+// What people get in by (domain.DoorsTx).
+
+func (t tx) SignIns() domain.SignIns             { return signIns(t) }
+func (t tx) Links() domain.Links                 { return links(t) }
+func (t tx) Sessions() domain.Sessions           { return signedIn(t) }
+func (t tx) Devices() domain.Devices             { return devices(t) }
+func (t tx) SecondFactors() domain.SecondFactors { return secondFactors(t) }
+func (t tx) Identities() domain.Identities       { return identities(t) }
 
 // What leaves the house (domain.DeliveryTx).
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -124,6 +125,12 @@ func TestLifeRefuses(t *testing.T) {
 			"suspension":         {"PATCH", "/policy", `{"suspension":"nobody_wins"}`, domain.CodeInvalidValue, "suspension"},
 			"email change":       {"PATCH", "/policy", `{"email_change":""}`, domain.CodeInvalidValue, "email_change"},
 			"overflow":           {"PATCH", "/policy", `{"seat_overflow":"push"}`, domain.CodeInvalidValue, "seat_overflow"},
+			"no failures":        {"PATCH", "/policy", `{"failed_sign_ins":0}`, domain.CodeInvalidValue, "failed_sign_ins"},
+			"late notice":        {"PATCH", "/policy", `{"password_warning_days":120}`, domain.CodeInvalidValue, "password_warning_days"},
+			"long invitation":    {"PATCH", "/policy", `{"invitation_days":91}`, domain.CodeInvalidValue, "invitation_days"},
+			"long idle":          {"PATCH", "/policy", `{"session_idle_hours":721}`, domain.CodeInvalidValue, "session_idle_hours"},
+			"no session":         {"PATCH", "/policy", `{"session_days":0}`, domain.CodeInvalidValue, "session_days"},
+			"second factor":      {"PATCH", "/policy", `{"mfa":"never"}`, domain.CodeInvalidValue, "mfa"},
 			"no plan":            {"PUT", "/licences/full/seats", `{}`, domain.CodeInvalidValue, "limit"},
 			"two plans":          {"PUT", "/licences/full/seats", `{"limit":5,"unlimited":true}`, domain.CodeInvalidValue, "limit"},
 			"below none":         {"PUT", "/licences/full/seats", `{"limit":-1}`, domain.CodeInvalidValue, "limit"},
@@ -182,13 +189,21 @@ func TestPolicy(t *testing.T) {
 	t.Parallel()
 	each(t, func(s *scene) {
 		first := s.get("/policy")
-		require.Equal(s, map[string]any{
-			"inactivity_days": 90.0, "inactivity_warning_days": 14.0, "suspension": "administrator_wins", "email_change": "directory", "seat_overflow": "refuse",
-		}, s.ok(first))
-		changed := s.patch("/policy", `{"inactivity_days":3650,"inactivity_warning_days":0,"suspension":"directory_wins","email_change":"never"}`, "If-Match", first.header.Get("ETag"))
+		doors := map[string]any{
+			"failed_sign_ins": 5.0, "password_days": 120.0, "password_warning_days": 14.0, "invitation_days": 7.0,
+			"session_idle_hours": 12.0, "session_days": 7.0, "mfa": "optional", "required_fields": []any{}, "extension_auto": false,
+		}
 		want := map[string]any{
+			"inactivity_days": 90.0, "inactivity_warning_days": 14.0, "suspension": "administrator_wins", "email_change": "directory", "seat_overflow": "refuse",
+		}
+		maps.Copy(want, doors)
+		require.Equal(s, want, s.ok(first))
+		changed := s.patch("/policy", `{"inactivity_days":3650,"inactivity_warning_days":0,"suspension":"directory_wins","email_change":"never","failed_sign_ins":3,"mfa":"required"}`, "If-Match", first.header.Get("ETag"))
+		want = map[string]any{
 			"inactivity_days": 3650.0, "inactivity_warning_days": 0.0, "suspension": "directory_wins", "email_change": "never", "seat_overflow": "refuse",
 		}
+		doors["failed_sign_ins"], doors["mfa"] = 3.0, "required"
+		maps.Copy(want, doors)
 		require.Equal(s, want, s.ok(changed))
 		refused(s, s.patch("/policy", `{"seat_overflow":"wait"}`, "If-Match", first.header.Get("ETag")), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
 		s.ok(s.patch("/policy", `{}`))

@@ -14,6 +14,16 @@ type policy struct {
 	Suspension            string `json:"suspension" enum:"administrator_wins,directory_wins" doc:"Whether a directory can bring back whom an administrator deactivated."`
 	EmailChange           string `json:"email_change" enum:"never,directory,administrators" doc:"Who changes e-mails and user names once an account is made; administrators: they and directories."`
 	SeatOverflow          string `json:"seat_overflow" enum:"refuse,wait" doc:"What becomes of a push for which there is no free seat."`
+	FailedSignIns         int    `json:"failed_sign_ins" doc:"Wrong passwords in a row that are forgiven; one more blocks the account."`
+	PasswordDays          int    `json:"password_days" doc:"How long a password is good for; 0: for ever."`
+	PasswordWarningDays   int    `json:"password_warning_days" doc:"So long before its end the person is told; 0: never."`
+	InvitationDays        int    `json:"invitation_days" doc:"How long an invitation or a temporary password is good for."`
+	SessionIdleHours      int    `json:"session_idle_hours" doc:"A session that is not used for so long has ended."`
+	SessionDays           int    `json:"session_days" doc:"A session that is so old has ended, however much it is used."`
+	MFA                   string `json:"mfa" enum:"optional,required" doc:"Whether everybody who signs in by password needs a second factor."`
+
+	RequiredFields []string `json:"required_fields" nullable:"false" doc:"What must be given of a person who is added by hand, beside what always must: profile, team, country, language."`
+	ExtensionAuto  bool     `json:"extension_auto" doc:"Who is added without a telephone extension gets the lowest free one. Those who are here already keep none."`
 }
 
 type changePolicy struct {
@@ -25,6 +35,15 @@ type changePolicy struct {
 		Suspension            *domain.SuspensionPolicy   `json:"suspension,omitempty" enum:"administrator_wins,directory_wins"`
 		EmailChange           *domain.EmailChangePolicy  `json:"email_change,omitempty" enum:"never,directory,administrators"`
 		SeatOverflow          *domain.SeatOverflowPolicy `json:"seat_overflow,omitempty" enum:"refuse,wait"`
+		RequiredFields        *[]string                  `json:"required_fields,omitempty" doc:"Any of profile, team, country, language." example:"[\"country\"]" maxItems:"4"`
+		ExtensionAuto         *bool                      `json:"extension_auto,omitempty"`
+		FailedSignIns         *int                       `json:"failed_sign_ins,omitempty" minimum:"1" maximum:"100"`
+		PasswordDays          *int                       `json:"password_days,omitempty" minimum:"0" maximum:"3650"`
+		PasswordWarningDays   *int                       `json:"password_warning_days,omitempty" doc:"Below password_days." minimum:"0" maximum:"3649"`
+		InvitationDays        *int                       `json:"invitation_days,omitempty" minimum:"1" maximum:"90"`
+		SessionIdleHours      *int                       `json:"session_idle_hours,omitempty" minimum:"1" maximum:"720"`
+		SessionDays           *int                       `json:"session_days,omitempty" minimum:"1" maximum:"365"`
+		MFA                   *domain.MFAPolicy          `json:"mfa,omitempty" enum:"optional,required"`
 	}
 }
 
@@ -45,7 +64,20 @@ func (s *service) addPolicy() {
 			change(&p.Suspension, in.Body.Suspension)
 			change(&p.EmailChange, in.Body.EmailChange)
 			change(&p.SeatOverflow, in.Body.SeatOverflow)
-			return p, nil
+			change(&p.FailedSignIns, in.Body.FailedSignIns)
+			change(&p.PasswordDays, in.Body.PasswordDays)
+			change(&p.PasswordWarningDays, in.Body.PasswordWarningDays)
+			change(&p.InvitationDays, in.Body.InvitationDays)
+			change(&p.SessionIdleHours, in.Body.SessionIdleHours)
+			change(&p.SessionDays, in.Body.SessionDays)
+			change(&p.MFA, in.Body.MFA)
+			change(&p.ExtensionAuto, in.Body.ExtensionAuto)
+			if in.Body.RequiredFields == nil {
+				return p, nil
+			}
+			var err error
+			p.Required, err = domain.ParseRequiredFields(*in.Body.RequiredFields)
+			return p, err
 		})
 		return onePolicy(p), err
 	})
@@ -62,5 +94,8 @@ func onePolicy(p domain.Policy) *one[policy] {
 	return &one[policy]{ETag: tag(p.Version), Body: policy{
 		InactivityDays: p.InactivityDays, InactivityWarningDays: p.InactivityWarningDays, Suspension: string(p.Suspension),
 		EmailChange: string(p.EmailChange), SeatOverflow: string(p.SeatOverflow),
+		RequiredFields: p.Required.Names(), ExtensionAuto: p.ExtensionAuto,
+		FailedSignIns: p.FailedSignIns, PasswordDays: p.PasswordDays, PasswordWarningDays: p.PasswordWarningDays,
+		InvitationDays: p.InvitationDays, SessionIdleHours: p.SessionIdleHours, SessionDays: p.SessionDays, MFA: string(p.MFA),
 	}}
 }

@@ -18,6 +18,7 @@ import (
 	"usher/admin/api"
 	"usher/domain"
 	"usher/internal/secret"
+	"usher/oidc"
 	"usher/persistence"
 	"usher/scim"
 )
@@ -40,6 +41,7 @@ type App struct {
 	store   *persistence.Store
 	ledger  *domain.Ledger
 	metrics *metrics
+	party   *oidc.RelyingParty
 	scim    http.Handler
 	api     http.Handler
 	health  *health
@@ -51,7 +53,7 @@ type App struct {
 	stopping atomic.Bool
 	ended    chan error // a listener that ended by itself
 	running  sync.WaitGroup
-	stopTick context.CancelFunc
+	workers  workers
 }
 
 // Config is everything an App takes from outside.
@@ -61,8 +63,9 @@ type Config struct {
 	PublicURL           string // where clients reach the server; empty: where it listens
 	Database            persistence.Config
 	Key                 keyring
+	RateLimit           int // requests per second and connection or API key; 0: no limit
+	Providers           providerFlags
 	WebhookAllowPrivate bool // webhooks may go to private addresses and over http
-	RateLimit           int  // requests per second and connection or API key; 0: no limit
 
 	Environment domain.Environment
 	Random      io.Reader // cryptographic; the secrets of tokens
@@ -126,7 +129,14 @@ func (a *App) open(ctx context.Context) (err error) {
 // wire makes the use cases and the doors.
 func (a *App) wire(key secret.Key) error {
 	env := a.config.Environment
-	var err error
+	links, err := key.Derive("link")
+	if err != nil {
+		return err
+	}
+	if env.Links, err = domain.NewLinkKey(links); err != nil {
+		return err
+	}
+	a.config.Environment = env
 	if a.metrics, err = newMetrics(a.config.Registry, a.store.Stat); err != nil {
 		return err
 	}
@@ -144,6 +154,9 @@ func (a *App) wire(key secret.Key) error {
 	c := scim.Config{
 		Directory: a.Directory, BaseURL: func() string { return base }, CursorKey: cursors, Now: env.Now,
 		Log: a.config.Log, Ledger: a.ledger, Observe: a.observe, RequestID: requestID,
+	}
+	if a.party, err = a.config.Providers.newRelyingParty(env); err != nil {
+		return err
 	}
 	var limiter *domain.Limiter
 	if a.config.RateLimit > 0 {
@@ -171,6 +184,7 @@ func (a *App) wireAPI(key secret.Key, limiter *domain.Limiter) error {
 			Seal:         func(plain, place []byte) ([]byte, error) { return key.Seal(webhookPurpose, plain, place) },
 		},
 		Observe: a.observeAPI, RequestID: requestID,
+		Checker: oidc.Checker{Party: a.party, Registrar: a.registrar(key)},
 	}
 	if limiter != nil {
 		c.Limiter = limiter
@@ -187,9 +201,8 @@ func (a *App) serve() {
 		a.metricsServer = newServer(a.metrics.handler(a.config.Registry), a.config.Log)
 		a.running.Go(func() { a.listenOn(a.metricsServer, a.metricsListener) })
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	a.stopTick = cancel
-	a.running.Go(func() { a.tick(ctx) })
+	a.workers = workers{log: a.config.Log, runs: a.metrics.runs}
+	a.employ()
 }
 
 func (a *App) listenOn(server *http.Server, listener net.Listener) {
@@ -205,25 +218,6 @@ func (a *App) Wait(ctx context.Context) error {
 		return nil
 	case err := <-a.ended:
 		return err
-	}
-}
-
-// tick writes down every second what was counted.
-func (a *App) tick(ctx context.Context) {
-	ticker := time.NewTicker(flushEvery)
-	defer ticker.Stop()
-	failing := false
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		err := a.ledger.Flush(ctx)
-		if err != nil && !failing && ctx.Err() == nil { // once, not every second
-			a.config.Log.LogAttrs(ctx, slog.LevelWarn, "counts of refusals and last uses of tokens cannot be written down", slog.Any("cause", err))
-		}
-		failing = err != nil
 	}
 }
 
@@ -252,8 +246,9 @@ func (a *App) Stop(ctx context.Context) error {
 	if a.metricsServer != nil {
 		err = errors.Join(err, a.metricsServer.Close())
 	}
-	a.stopTick()
+	a.workers.stop()
 	a.running.Wait()
+	a.party.Close()
 	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), flushTime)
 	defer cancel()
 	return errors.Join(err, a.ledger.Flush(ctx), a.store.Close())

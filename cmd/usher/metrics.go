@@ -17,6 +17,7 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	lag      prometheus.Histogram
+	runs     *prometheus.CounterVec
 }
 
 // newMetrics registers everything.
@@ -33,9 +34,10 @@ func newMetrics(registry prometheus.Registerer, stat func() persistence.Stat) (*
 			Name: "usher_event_lag_seconds", Help: "Time from when a change was decided to when it and its event were durable.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
+		runs: newRuns(),
 	}
 	for _, c := range []prometheus.Collector{
-		m.requests, m.duration, m.lag, pool{stat}, collectors.NewGoCollector(),
+		m.requests, m.duration, m.lag, m.runs, pool{stat}, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	} {
 		if err := registry.Register(c); err != nil {

@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"sync"
 	"time"
 
@@ -9,8 +11,33 @@ import (
 	"usher/domain"
 )
 
-// Environment is the real clock and real identifiers.
-func Environment() domain.Environment { return domain.Environment{Now: time.Now, NewID: uuid.NewV7} }
+// Environment is the real clock and real identifiers, and [Links] and [Passwords].
+func Environment() domain.Environment {
+	return domain.Environment{Now: time.Now, NewID: uuid.NewV7, Links: Links(), Passwords: Passwords{}}
+}
+
+// Links is the key of links that tests use.
+func Links() domain.LinkKey {
+	key, err := domain.NewLinkKey([]byte("a key of links for tests: 32 byte"))
+	if err != nil {
+		panic(err) // it is long enough
+	}
+	return key
+}
+
+// Passwords hashes quickly, for tests that are not about the hash.
+type Passwords struct{}
+
+// Hash implements domain.PasswordHasher.
+func (Passwords) Hash(password string) (string, error) {
+	return fmt.Sprintf("$test$%x", sha256.Sum256([]byte(password))), nil
+}
+
+// Matches implements domain.PasswordHasher.
+func (p Passwords) Matches(hash, password string) (bool, error) {
+	made, err := p.Hash(password)
+	return err == nil && made == hash, err
+}
 
 // Clock is a clock that stands until it is moved, in either direction.
 type Clock struct {
@@ -35,7 +62,9 @@ func (c *Clock) Move(by time.Duration) {
 	c.now = c.now.Add(by)
 }
 
-// Environment is this clock and real identifiers.
+// Environment is [Environment] by this clock.
 func (c *Clock) Environment() domain.Environment {
-	return domain.Environment{Now: c.Now, NewID: uuid.NewV7}
+	env := Environment()
+	env.Now = c.Now
+	return env
 }

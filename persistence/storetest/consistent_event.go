@@ -35,7 +35,8 @@ func (s *snapshot) checkUserEvents(t testing.TB) {
 			if of.first.Get("active").Truth() {
 				of.active++
 			}
-		case domain.UserUpdated, domain.UserConfirmed, domain.SeatAssigned, domain.OwnerMade, domain.OwnerUnmade:
+		case domain.UserUpdated, domain.UserConfirmed, domain.SeatAssigned, domain.OwnerMade, domain.OwnerUnmade,
+			domain.UserInvitationAccepted, domain.FirstAccess:
 			of.changes++
 		case domain.UserActivated:
 			of.changes++
@@ -47,7 +48,12 @@ func (s *snapshot) checkUserEvents(t testing.TB) {
 			of.changes++
 			of.deleted++
 		case domain.UserAccessChanged: // which is kept beside the person
+		case domain.RecordsTransferred, domain.RecordsLeft: // beside the person
 		case domain.OwnerProtected, domain.SuspensionKept, domain.SuspensionOverruled, domain.EmailChangeSkipped: // by which nothing changed
+		case domain.UserInvited, domain.UserInvitationRevoked, domain.UserInvitationExpired, domain.PasswordResetRequested,
+			domain.PasswordResetRevoked, domain.PasswordResetExpired, domain.PasswordChanged, domain.PasswordExpiring, domain.SignedIn,
+			domain.SessionEnded, domain.DeviceRemembered, domain.DevicesForgotten, domain.IdentityLinked, domain.SecondFactorReset: // what the person gets in by
+		case domain.UserLicenceUnmet: // a flag beside the person
 		case domain.UserBlocked, domain.UserUnblocked, domain.InactivityWarned, domain.AccessWindowChanged, domain.UserPurged: // beside the person's resource
 		default:
 			require.Fail(t, "an unexpected event of a person", e.kind)

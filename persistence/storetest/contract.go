@@ -36,6 +36,10 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"LicenceTypes":  licenceTypes,
 		"Assignments":   assignments,
 		"Access":        access,
+		"Mappings":      mappings,
+		"Reaches":       reaches,
+		"Claims":        claims,
+		"Jobs":          jobs,
 		"Admission":     admission,
 		"Policies":      policies,
 		"Blocks":        blocks,
@@ -44,8 +48,10 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Waiting":       waiting,
 		"Inactivity":    inactivity,
 		"Sweeps":        sweeps,
+		"UserFields":    userFields,
 		"Plans":         plans,
 		"People":        people,
+		"Records":       records,
 		"APIKeys":       apiKeys,
 		"Answers":       answers,
 		"Feed":          feed,
@@ -54,6 +60,14 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Deliveries":    deliveries,
 		"Letters":       letters,
 		"Cursors":       cursors,
+
+		"ConnectionPolicies": connectionPolicies,
+		"SignIns":            signIns,
+		"Links":              links,
+		"Sessions":           sessions,
+		"Devices":            devices,
+		"SecondFactors":      secondFactors,
+		"Identities":         identities,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -124,6 +124,18 @@ func fill(t testing.TB, store *persistence.Store, tenant Tenant) Tenant {
 		if err := fillLife(tx, u, waits); err != nil {
 			return err
 		}
+		if err := fillRecords(tx, org, u.ID); err != nil {
+			return err
+		}
+		if err := fillTrust(tx, tenant.Connection); err != nil {
+			return err
+		}
+		if err := fillMapping(t, tx, org, u.ID, g.ID); err != nil {
+			return err
+		}
+		if err := fillDoors(tx, u, tenant.Connection.ID); err != nil {
+			return err
+		}
 		if err := tx.APIKeys().Insert(draftKey(t, org, "users:view")); err != nil {
 			return err
 		}
@@ -212,6 +224,7 @@ func tokens(t *testing.T, store *persistence.Store) {
 	require.NoError(t, err)
 	require.Equal(t, domain.Caller{
 		Organisation: org, Connection: tenant.Connection.ID, Kind: domain.KindGeneric, Activation: domain.ActivateAtOnce, Token: lasting.Hash,
+		Policy: domain.DefaultConnectionPolicy(domain.ActivateAtOnce),
 	}, got)
 	_, err = caller(org, expiring.Hash, now.Add(-time.Millisecond))
 	require.NoError(t, err, "a token is in force until it expires")

@@ -1,0 +1,111 @@
+package domain
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"usher/domain/attribute"
+)
+
+// DoorsTx is the part of a unit of work that is about what a person gets in by. Everything of it hangs on the person's
+// [SignIn]: where there is none, the person has no session, link, device, second factor or identity.
+type DoorsTx interface {
+	SignIns() SignIns
+	Links() Links
+	Sessions() Sessions
+	Devices() Devices
+	SecondFactors() SecondFactors
+	Identities() Identities
+}
+
+// doorsClosed is who does what to the doors of a person, for the log.
+type doorsClosed struct {
+	write scribe
+	now   time.Time
+}
+
+// closeDoors ends everything that somebody gets in by but their password and identities, which open nothing while the
+// person is not active and work again when they are (rules deactivate.doors, activate.seat).
+func closeDoors(tx Tx, org OrganisationID, user UserID, now time.Time, write scribe) error {
+	known, err := tx.SignIns().Known(org, user)
+	if err != nil || !known {
+		return err
+	}
+	if _, err := tx.SignIns().Hold(org, user); err != nil {
+		return err
+	}
+	by := doorsClosed{write: write, now: now}
+	if err := by.revokeLinks(tx, org, user); err != nil {
+		return err
+	}
+	if err := by.endSessions(tx, org, user, SessionID{}); err != nil {
+		return err
+	}
+	return by.forgetDevices(tx, org, user)
+}
+
+// revokeLinks ends the links of somebody that stand open.
+func (by doorsClosed) revokeLinks(tx Tx, org OrganisationID, user UserID, kinds ...LinkKind) error {
+	open, err := tx.Links().Open(org, user)
+	if err != nil {
+		return err
+	}
+	for _, l := range open {
+		if len(kinds) > 0 && l.Kind != kinds[0] {
+			continue
+		}
+		if err := by.endLink(tx, l, LinkRevoked); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endLink gives a link its last state, with the event.
+func (by doorsClosed) endLink(tx Tx, l Link, state LinkState) error {
+	what := map[LinkKind]map[LinkState]EventType{
+		LinkInvitation: {LinkRevoked: UserInvitationRevoked, LinkExpired: UserInvitationExpired},
+		LinkReset:      {LinkRevoked: PasswordResetRevoked, LinkExpired: PasswordResetExpired},
+	}[l.Kind][state]
+	if now := by.now; l.standing(now) == LinkExpired && state == LinkRevoked {
+		state = LinkExpired // its time was over before
+		return by.endLink(tx, l, state)
+	}
+	if err := tx.Links().End(l, state, by.now); err != nil {
+		return err
+	}
+	return by.say(tx, what, l.User, texts("link", l.ID.String()))
+}
+
+// endSessions ends the sessions of somebody but for one.
+func (by doorsClosed) endSessions(tx Tx, org OrganisationID, user UserID, but SessionID) error {
+	ended, err := tx.Sessions().EndAll(org, user, but)
+	if err != nil {
+		return err
+	}
+	for _, id := range ended {
+		if err := by.say(tx, SessionEnded, user, texts("session", id.String())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (by doorsClosed) forgetDevices(tx Tx, org OrganisationID, user UserID) error {
+	n, err := tx.Devices().ForgetAll(org, user)
+	if err != nil || n == 0 {
+		return err
+	}
+	return by.say(tx, DevicesForgotten, user, attribute.Value{})
+}
+
+// say appends an event about somebody.
+func (by doorsClosed) say(tx Tx, what EventType, user UserID, after attribute.Value) error {
+	event, err := by.write(what, user, by.now)
+	if err != nil {
+		return err
+	}
+	event.SubjectKind, event.Subject, event.After = "user", uuid.UUID(user.UUID), after
+	return tx.Events().Append(event)
+}

@@ -1,0 +1,63 @@
+package domain
+
+import "time"
+
+// Session is one signed-in browser or device.
+type Session struct {
+	ID           SessionID
+	Organisation OrganisationID
+	User         UserID
+	Hash         TokenHash    // of its token
+	Method       AccessMethod // by which it began
+	Agent        string       // what the browser calls itself; empty: unknown
+	Address      string       // from where it began; empty: unknown
+	CreatedAt    time.Time
+	SeenAt       time.Time // kept to the minute
+}
+
+// SessionID names a session.
+type SessionID = ID[Session]
+
+// Presented is what one read finds of the session that a token names: with all that decides whether it opens anything.
+type Presented struct {
+	Session Session
+	Facts   AccessFacts
+	Owner   bool
+	Idle    time.Duration // the organisation's limits
+	Longest time.Duration
+}
+
+// Sessions is the store of sessions. One that has ended is not there.
+type Sessions interface {
+	// Insert adds a session.
+	Insert(s Session) error
+	// Find reads, by one statement, the session of a hash and how its person and organisation stand at this moment.
+	// Unauthenticated when there is none.
+	Find(org OrganisationID, hash TokenHash) (Presented, error)
+	// List gives somebody's sessions, newest first.
+	List(org OrganisationID, user UserID) ([]Session, error)
+	// Rotate gives a session another hash; the unit of work runs again when it no longer has the one that was read.
+	Rotate(s Session, hash TokenHash) error
+	// Seen notes that a session was used. It never goes back.
+	Seen(s Session, at time.Time) error
+	// End ends one session of somebody. NotFound.
+	End(org OrganisationID, user UserID, id SessionID) error
+	// EndAll ends the sessions of somebody but for one (zero: all), and gives those that were.
+	EndAll(org OrganisationID, user UserID, but SessionID) ([]SessionID, error)
+	// Windowed reads who has a session and an access window, in order of person after the given one, at most limit.
+	Windowed(org OrganisationID, after UserID, limit int) ([]WindowedUser, error)
+	// Over ends at most limit sessions of an organisation that began before one instant, or were not seen since another,
+	// and gives them.
+	Over(org OrganisationID, begun, seen time.Time, limit int) ([]Session, error)
+}
+
+// WindowedUser is somebody who has a session and an access window.
+type WindowedUser struct {
+	User   UserID
+	Window Window
+}
+
+// UnknownSession is the refusal of a session, the same whatever is wrong with its token.
+func UnknownSession() *Error {
+	return &Error{Kind: Unauthenticated, Code: CodeUnauthenticated, Message: "you are not signed in, or no longer; sign in again"}
+}

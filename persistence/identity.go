@@ -1,0 +1,32 @@
+package persistence
+
+import "usher/domain"
+
+type identities struct{ session }
+
+func (t identities) Find(i domain.Identity) (user domain.UserID, found bool, err error) {
+	found, err = fetch(t, "SELECT user_id FROM identities WHERE organisation_id = ? AND connection_id = ? AND issuer = ? AND subject = ?",
+		[]any{i.Organisation.UUID, i.Connection.UUID, i.Issuer, i.Subject}, &user.UUID)
+	return user, found, err
+}
+
+func (t identities) Link(i domain.Identity) error {
+	return t.touch(domain.IdentityTaken(), `INSERT INTO identities (organisation_id, connection_id, issuer, subject, user_id, linked_at)
+VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (organisation_id, connection_id, issuer, subject) DO UPDATE SET user_id = excluded.user_id
+WHERE identities.user_id = excluded.user_id`,
+		i.Organisation.UUID, i.Connection.UUID, i.Issuer, i.Subject, i.User.UUID, i.LinkedAt.UnixMilli())
+}
+
+func (t identities) List(org domain.OrganisationID, user domain.UserID) ([]domain.Identity, error) {
+	var list []domain.Identity
+	err := t.query(`SELECT connection_id, issuer, subject, linked_at FROM identities WHERE organisation_id = ? AND user_id = ?
+ORDER BY linked_at, connection_id, issuer, subject`, []any{org.UUID, user.UUID}, func(r row) error {
+		i := domain.Identity{Organisation: org, User: user}
+		var linked int64
+		err := r.Scan(&i.Connection.UUID, &i.Issuer, &i.Subject, &linked)
+		i.LinkedAt = instant(linked)
+		list = append(list, i)
+		return err
+	})
+	return list, err
+}

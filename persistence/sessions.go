@@ -1,0 +1,152 @@
+package persistence
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"usher/domain"
+)
+
+// signedIn keeps people's sessions; a session of this package is something else.
+type signedIn struct{ session }
+
+const sessionColumns = `s.session_id, s.user_id, s.hash, s.method, s.agent, s.address, s.created_at, s.seen_at`
+
+// scanSession reads sessionColumns, and what follows them into more.
+func scanSession(r row, org domain.OrganisationID, more ...any) (domain.Session, error) {
+	s := domain.Session{Organisation: org}
+	var method string
+	var hash []byte
+	var created, seen int64
+	err := r.Scan(append([]any{&s.ID.UUID, &s.User.UUID, &hash, &method, &s.Agent, &s.Address, &created, &seen}, more...)...)
+	copy(s.Hash[:], hash)
+	s.Method, s.CreatedAt, s.SeenAt = domain.AccessMethod(method), instant(created), instant(seen)
+	return s, err
+}
+
+func (t signedIn) Insert(s domain.Session) error {
+	return t.exec(`INSERT INTO sessions (organisation_id, session_id, user_id, hash, method, agent, address, created_at, seen_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, s.Organisation.UUID, s.ID.UUID, s.User.UUID, s.Hash[:], string(s.Method), s.Agent, s.Address,
+		s.CreatedAt.UnixMilli(), s.SeenAt.UnixMilli())
+}
+
+// presentedSQL is on the way of every request of somebody who is signed in: each part of it is one look-up by a key.
+const presentedSQL = "SELECT " + sessionColumns + `, o.suspended_at IS NOT NULL, u.archived_at IS NULL, u.status, u.owner,
+w.user_id IS NOT NULL, COALESCE(b.reason, ''), COALESCE(a.time_zone, ''), COALESCE(a.valid_from, ''), COALESCE(a.valid_until, ''),
+COALESCE(a.schedule, ''), COALESCE(p.session_idle_hours, 0), COALESCE(p.session_days, 0)
+FROM sessions s
+JOIN organisations o ON o.organisation_id = s.organisation_id
+JOIN users u ON u.organisation_id = s.organisation_id AND u.user_id = s.user_id
+LEFT JOIN waiting_people w ON w.organisation_id = s.organisation_id AND w.user_id = s.user_id
+LEFT JOIN user_blocks b ON b.organisation_id = s.organisation_id AND b.user_id = s.user_id
+LEFT JOIN access_windows a ON a.organisation_id = s.organisation_id AND a.user_id = s.user_id
+LEFT JOIN policies p ON p.organisation_id = s.organisation_id
+WHERE s.organisation_id = ? AND s.hash = ?`
+
+func (t signedIn) Find(org domain.OrganisationID, hash domain.TokenHash) (domain.Presented, error) {
+	var p domain.Presented
+	found := false
+	err := t.query(presentedSQL, []any{org.UUID, hash[:]}, func(r row) (err error) {
+		found = true
+		p, err = scanPresented(r, org)
+		return err
+	})
+	if err == nil && !found {
+		err = domain.UnknownSession()
+	}
+	return p, err
+}
+
+func scanPresented(r row, org domain.OrganisationID) (domain.Presented, error) {
+	var p domain.Presented
+	var status, reason string
+	var window domain.WindowSpec
+	var idle, longest int64
+	var err error
+	p.Session, err = scanSession(r, org, &p.Facts.OrganisationSuspended, &p.Facts.Here, &status, &p.Owner, &p.Facts.Waiting, &reason,
+		&window.TimeZone, &window.ValidFrom, &window.ValidUntil, &window.Schedule, &idle, &longest)
+	if err != nil {
+		return p, err
+	}
+	p.Facts.Status, p.Facts.Block, p.Facts.Method = domain.Status(status), domain.BlockReason(reason), domain.BySession
+	if p.Facts.Window, err = windowOf(window); err != nil {
+		return p, err
+	}
+	if idle == 0 { // the organisation has the default policy
+		policy := domain.DefaultPolicy()
+		idle, longest = int64(policy.SessionIdleHours), int64(policy.SessionDays)
+	}
+	p.Idle, p.Longest = time.Duration(idle)*time.Hour, time.Duration(longest)*24*time.Hour
+	return p, nil
+}
+
+func (t signedIn) all(org domain.OrganisationID, where string, args ...any) ([]domain.Session, error) {
+	var list []domain.Session
+	err := t.query("SELECT "+sessionColumns+" FROM sessions s WHERE s.organisation_id = ? AND "+where, append([]any{org.UUID}, args...), func(r row) error {
+		s, err := scanSession(r, org)
+		list = append(list, s)
+		return err
+	})
+	return list, err
+}
+
+func (t signedIn) List(org domain.OrganisationID, user domain.UserID) ([]domain.Session, error) {
+	return t.all(org, "s.user_id = ? ORDER BY s.created_at DESC, s.session_id DESC", user.UUID)
+}
+
+func (t signedIn) Rotate(s domain.Session, hash domain.TokenHash) error {
+	return t.touch(errStale, "UPDATE sessions SET hash = ? WHERE organisation_id = ? AND session_id = ? AND hash = ?",
+		hash[:], s.Organisation.UUID, s.ID.UUID, s.Hash[:])
+}
+
+func (t signedIn) Seen(s domain.Session, at time.Time) error {
+	return t.exec("UPDATE sessions SET seen_at = ? WHERE organisation_id = ? AND session_id = ? AND seen_at < ?",
+		at.UnixMilli(), s.Organisation.UUID, s.ID.UUID, at.UnixMilli())
+}
+
+func (t signedIn) End(org domain.OrganisationID, user domain.UserID, id domain.SessionID) error {
+	return t.touch(notFound("session"), "DELETE FROM sessions WHERE organisation_id = ? AND session_id = ? AND user_id = ?", org.UUID, id.UUID, user.UUID)
+}
+
+func (t signedIn) EndAll(org domain.OrganisationID, user domain.UserID, but domain.SessionID) ([]domain.SessionID, error) {
+	var ended []domain.SessionID
+	err := t.inside("DELETE FROM sessions WHERE organisation_id = ? AND user_id = ? AND session_id <> ? RETURNING session_id",
+		[]any{org.UUID, user.UUID, idOrLowest(but.UUID)}, func(r row) error {
+			var id domain.SessionID
+			err := r.Scan(&id.UUID)
+			ended = append(ended, id)
+			return err
+		})
+	return ended, err
+}
+
+func (t signedIn) Windowed(org domain.OrganisationID, after domain.UserID, limit int) ([]domain.WindowedUser, error) {
+	var list []domain.WindowedUser
+	err := t.query(`SELECT a.user_id, a.time_zone, a.valid_from, a.valid_until, a.schedule FROM access_windows a
+WHERE a.organisation_id = ? AND a.user_id > ? AND EXISTS (SELECT 1 FROM sessions s WHERE s.organisation_id = a.organisation_id AND s.user_id = a.user_id)
+ORDER BY a.user_id LIMIT ?`, []any{org.UUID, idOrLowest(after.UUID), limit}, func(r row) error {
+		var u domain.WindowedUser
+		var spec domain.WindowSpec
+		if err := r.Scan(&u.User.UUID, &spec.TimeZone, &spec.ValidFrom, &spec.ValidUntil, &spec.Schedule); err != nil {
+			return err
+		}
+		var err error
+		u.Window, err = windowOf(spec)
+		list = append(list, u)
+		return err
+	})
+	return list, err
+}
+
+func (t signedIn) Over(org domain.OrganisationID, begun, seen time.Time, limit int) ([]domain.Session, error) {
+	list, err := t.all(org, "(s.created_at <= ? OR s.seen_at <= ?) ORDER BY s.session_id LIMIT ?", begun.UnixMilli(), seen.UnixMilli(), limit)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	ids := make([]uuid.UUID, len(list))
+	for i, s := range list {
+		ids[i] = s.ID.UUID
+	}
+	return list, t.exec("DELETE FROM sessions WHERE organisation_id = ? AND session_id IN (SELECT listed.id FROM "+idList(t.dialect())+")", org.UUID, ids)
+}
