@@ -98,7 +98,21 @@ func (ad *Administration) save(tx Tx, who Administrator, was, is User, tree attr
 	if err := moveSeat(tx, was, is, now, ad.scribe(who)); err != nil {
 		return User{}, err
 	}
+	if err := ad.moveDoors(tx, who, was, is, now); err != nil {
+		return User{}, err
+	}
 	return tx.Users().Find(is.Organisation, is.ID)
+}
+
+// moveDoors ends what somebody gets in by where a change asks for it (rules deactivate.doors, invite.once).
+func (ad *Administration) moveDoors(tx Tx, who Administrator, was, is User, now time.Time) error {
+	switch {
+	case was.Status != Inactive && is.Status == Inactive:
+		return closeDoors(tx, is.Organisation, is.ID, now, ad.scribe(who))
+	case was.Status == Pending && is.Status == Active:
+		return arrived(tx, is, now, ad.scribe(who))
+	}
+	return readdressed(tx, was, is, now, ad.scribe(who))
 }
 
 // Confirm makes a pending person active without the way round by mail (rule invite.confirm); anybody else stays as they
@@ -146,6 +160,32 @@ func (ad *Administration) resave(tx Tx, who Administrator, was, is User, what Ev
 // block: that is Unblock's to do (rule activate.block-kept). Needs users:activate. NotFound, SeatsExhausted,
 // Precondition.
 func (ad *Administration) Activate(ctx context.Context, who Administrator, id UserID, match IfMatch) (User, error) {
+	return ad.activate(ctx, who, id, match, func(Tx, User, time.Time) error { return nil })
+}
+
+// ActivateAndInvite is Activate, and sends who is pending by it, because they never accepted, a new invitation. Needs
+// users:invite, too. As Activate, and as Invite.
+func (ad *Administration) ActivateAndInvite(ctx context.Context, who Administrator, id UserID, match IfMatch) (User, error) {
+	if err := who.need(ModuleUsers, ActionInvite, id.String()); err != nil {
+		return User{}, err
+	}
+	return ad.activate(ctx, who, id, match, func(tx Tx, u User, now time.Time) error {
+		if u.Status != Pending {
+			return nil
+		}
+		if err := mayInvite(tx, u); err != nil {
+			return err
+		}
+		if err := mayResend(tx, u, LinkInvitation, now); err != nil {
+			return err
+		}
+		_, err := invite(tx, ad.env, u, true, now, ad.scribe(who))
+		return err
+	})
+}
+
+// activate is Activate with something to do after it for who was brought back.
+func (ad *Administration) activate(ctx context.Context, who Administrator, id UserID, match IfMatch, then func(tx Tx, u User, now time.Time) error) (User, error) {
 	return ad.alter(ctx, who, ActionActivate, id, match, func(tx Tx, was User, now time.Time) (User, error) {
 		if was.Status != Inactive {
 			return was, nil
@@ -160,7 +200,11 @@ func (ad *Administration) Activate(ctx context.Context, who Administrator, id Us
 		if err := tx.Inactivity().Restart(is.Organisation, is.ID, now); err != nil {
 			return User{}, err
 		}
-		return ad.resave(tx, who, was, is, UserActivated, now)
+		u, err := ad.resave(tx, who, was, is, UserActivated, now)
+		if err != nil {
+			return User{}, err
+		}
+		return u, then(tx, u, now)
 	})
 }
 

@@ -79,12 +79,13 @@ const (
 	PasswordResetExpired   EventType = "user.password_reset_expired"
 	PasswordChanged        EventType = "user.password_changed"  // after says how: accepted, reset, changed, temporary, pushed
 	PasswordExpiring       EventType = "user.password_expiring" // after says when
-	SignedIn               EventType = "user.signed_in"         // after has the session and the method
+	SignedInEvent          EventType = "user.signed_in"         // after has the session and the method
 	FirstAccess            EventType = "user.first_access"      // a pending person came in and is active
 	SessionEnded           EventType = "user.session_ended"
 	DeviceRemembered       EventType = "user.device_remembered"
 	DevicesForgotten       EventType = "user.devices_forgotten"
 	IdentityLinked         EventType = "user.identity_linked" // a sign-in of an identity provider belongs to the person
+	SecondFactorEnrolled   EventType = "user.mfa_enrolled"
 	SecondFactorReset      EventType = "user.mfa_reset"
 )
 

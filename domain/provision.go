@@ -116,9 +116,11 @@ func (d *Directory) insert(tx Tx, caller Caller, user *User, event Event, mayWai
 		return tx.Waiting().Join(place)
 	}
 	if user.HoldsSeat() && !mayWait {
-		return tx.Seats().Take(user.Organisation, user.Licence, user.ID)
+		if err := tx.Seats().Take(user.Organisation, user.Licence, user.ID); err != nil {
+			return err
+		}
 	}
-	return nil
+	return inviteProvisioned(tx, d.env, caller, *user, event.At, d.scribe(caller))
 }
 
 // recordHeld carries the suspension of an archived person over to the account that took their names, or ends it.
@@ -282,6 +284,9 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 	default:
 		err = moveSeat(tx, was, is, now, d.scribe(caller))
 	}
+	if err == nil {
+		err = d.moveDoors(tx, caller, was, is, waits, now)
+	}
 	if err != nil {
 		return User{}, err
 	}
@@ -289,6 +294,18 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 		return is, nil
 	}
 	return tx.Users().Get(caller.Scope(), is.ID)
+}
+
+// moveDoors ends what somebody gets in by where a push asks for it, or invites them (rules deactivate.doors, invite.once,
+// provision.activation).
+func (d *Directory) moveDoors(tx Tx, caller Caller, was, is User, waits bool, now time.Time) error {
+	switch {
+	case was.Status != Inactive && is.Status == Inactive:
+		return closeDoors(tx, is.Organisation, is.ID, now, d.scribe(caller))
+	case was.Status == Inactive && is.Status == Pending && !waits:
+		return inviteProvisioned(tx, d.env, caller, is, now, d.scribe(caller))
+	}
+	return readdressed(tx, was, is, now, d.scribe(caller))
 }
 
 // setActive maps what the directory says (rule scim.active) to a status: true brings an inactive person back to

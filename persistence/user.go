@@ -123,7 +123,7 @@ WHERE organisation_id = ? AND user_id = ? AND archived_at IS NOT NULL`, org.UUID
 	if err != nil {
 		return err
 	}
-	for _, table := range []string{"user_blocks", "access_windows", "inactivity"} {
+	for _, table := range []string{"user_blocks", "access_windows", "inactivity", "sign_ins"} {
 		if err := t.exec("DELETE FROM "+table+" WHERE organisation_id = ? AND user_id = ?", org.UUID, id.UUID); err != nil {
 			return err
 		}

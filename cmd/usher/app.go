@@ -17,6 +17,7 @@ import (
 
 	"usher/admin/api"
 	"usher/domain"
+	"usher/internal/password"
 	"usher/internal/secret"
 	"usher/persistence"
 	"usher/scim"
@@ -130,6 +131,9 @@ func (a *App) wire(key secret.Key) error {
 		return err
 	}
 	if env.Links, err = domain.NewLinkKey(links); err != nil {
+		return err
+	}
+	if env.Passwords, err = password.New(a.config.Random); err != nil {
 		return err
 	}
 	a.config.Environment = env

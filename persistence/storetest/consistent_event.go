@@ -50,8 +50,9 @@ func (s *snapshot) checkUserEvents(t testing.TB) {
 		case domain.UserAccessChanged: // which is kept beside the person
 		case domain.OwnerProtected, domain.SuspensionKept, domain.SuspensionOverruled, domain.EmailChangeSkipped: // by which nothing changed
 		case domain.UserInvited, domain.UserInvitationRevoked, domain.UserInvitationExpired, domain.PasswordResetRequested,
-			domain.PasswordResetRevoked, domain.PasswordResetExpired, domain.PasswordChanged, domain.PasswordExpiring, domain.SignedIn,
-			domain.SessionEnded, domain.DeviceRemembered, domain.DevicesForgotten, domain.IdentityLinked, domain.SecondFactorReset: // what the person gets in by
+			domain.PasswordResetRevoked, domain.PasswordResetExpired, domain.PasswordChanged, domain.PasswordExpiring, domain.SignedInEvent,
+			domain.SessionEnded, domain.DeviceRemembered, domain.DevicesForgotten, domain.IdentityLinked, domain.SecondFactorReset,
+			domain.SecondFactorEnrolled: // what the person gets in by
 		case domain.UserBlocked, domain.UserUnblocked, domain.InactivityWarned, domain.AccessWindowChanged, domain.UserPurged: // beside the person's resource
 		default:
 			require.Fail(t, "an unexpected event of a person", e.kind)
