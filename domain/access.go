@@ -26,10 +26,19 @@ const (
 // Given is one thing that a person was given: a role, profile, team or queue, or with the zero id the decision that they
 // have none. The zero value means that nobody has decided anything.
 type Given[Noun any] struct {
-	ID     ID[Noun]
-	Source Source // empty: nobody has decided
-	Locked bool   // an administrator's, which nothing from the directory overrules
-	At     time.Time
+	ID      ID[Noun]
+	Source  Source    // empty: nobody has decided
+	Locked  bool      // an administrator's, which nothing from the directory overrules
+	Mapping MappingID // that gives it, where the source is one
+	At      time.Time
+}
+
+// GivenLicence says where the licence of a person comes from, which is kept with the person.
+type GivenLicence struct {
+	Source  Source // empty: nobody has decided
+	Locked  bool
+	Mapping MappingID
+	At      time.Time
 }
 
 // GivenKind names what a person can be given.
@@ -41,6 +50,7 @@ const (
 	GivenProfile GivenKind = "profile"
 	GivenTeam    GivenKind = "team"
 	GivenQueue   GivenKind = "queue"
+	GivenSeat    GivenKind = "licence" // the licence type of the person's seat
 )
 
 // UserAccess is everything that one person is given, beside the person.
@@ -50,6 +60,7 @@ type UserAccess struct {
 	Owner        bool
 	Directory    bool // the person comes from one
 	Licence      string
+	LicenceFrom  GivenLicence
 
 	Role    Given[Role]
 	Profile Given[Profile]
@@ -116,6 +127,9 @@ func (u UserAccess) tree() attribute.Value {
 		queues[i] = q.tree()
 	}
 	set("queues", attribute.NewList(queues...))
+	if u.LicenceFrom.Source != "" {
+		set("licence", u.LicenceFrom.tree(u.Licence))
+	}
 	set("granted", u.Granted.Tree())
 	set("revoked", u.Revoked.Tree())
 	return tree
@@ -129,6 +143,15 @@ func (g Given[Noun]) tree() attribute.Value {
 	if g.Locked {
 		tree.Set("locked", attribute.NewBool(true))
 	}
+	if !g.Mapping.IsZero() {
+		tree.Set("mapping", attribute.NewString(g.Mapping.String()))
+	}
+	return tree
+}
+
+func (g GivenLicence) tree(licence string) attribute.Value {
+	tree := Given[Organisation]{Source: g.Source, Locked: g.Locked, Mapping: g.Mapping}.tree()
+	tree.Set("licence", attribute.NewString(licence))
 	return tree
 }
 
@@ -204,4 +227,5 @@ type AccessTx interface {
 	Queues() Entries[Queue]
 	LicenceTypes() LicenceTypes
 	Assignments() Assignments
+	MappingTx
 }

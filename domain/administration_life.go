@@ -58,11 +58,26 @@ func (ad *Administration) scribe(who Administrator) scribe {
 // save writes a changed person with new attributes over what was read, with seat and event. Where nothing differs it
 // writes nothing.
 func (ad *Administration) save(tx Tx, who Administrator, was, is User, tree attribute.Value, what EventType, now time.Time) (User, error) {
+	return ad.saveWith(tx, who, was, is, tree, aside{}, what, now)
+}
+
+// aside is what changes of a person beside their document, as the event shows it, and writes it. The zero value is
+// nothing.
+type aside struct {
+	name    string
+	was, is attribute.Value
+	write   func() error
+}
+
+func (a aside) changed() bool { return a.write != nil && !attribute.Equal(a.was, a.is) }
+
+// saveWith is save with something beside the document.
+func (ad *Administration) saveWith(tx Tx, who Administrator, was, is User, tree attribute.Value, beside aside, what EventType, now time.Time) (User, error) {
 	before, err := was.Attributes()
 	if err != nil {
 		return User{}, err
 	}
-	was.Emails = emailsOf(before)
+	was.recall(before)
 	if err := is.describe(tree); err != nil {
 		return User{}, err
 	}
@@ -70,7 +85,7 @@ func (ad *Administration) save(tx Tx, who Administrator, was, is User, tree attr
 	if err != nil {
 		return User{}, err
 	}
-	if is.Status == was.Status && is.Owner == was.Owner && is.Licence == was.Licence && attribute.Equal(before, after) {
+	if is.Status == was.Status && is.Owner == was.Owner && is.Licence == was.Licence && attribute.Equal(before, after) && !beside.changed() {
 		return was, nil
 	}
 	if err := checkStep(was, is); err != nil {
@@ -84,6 +99,13 @@ func (ad *Administration) save(tx Tx, who Administrator, was, is User, tree attr
 		return User{}, err
 	}
 	before, after = attribute.Diff(before, after)
+	if beside.changed() {
+		if err := beside.write(); err != nil {
+			return User{}, err
+		}
+		setOrDelete(&before, beside.name, beside.was)
+		setOrDelete(&after, beside.name, beside.is)
+	}
 	for _, field := range []struct{ name, was, is string }{
 		{"status", string(was.Status), string(is.Status)}, {"licence", was.Licence, is.Licence},
 	} {

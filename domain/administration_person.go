@@ -11,6 +11,8 @@ type Person struct {
 
 	Block   Block        // zero: not blocked
 	Waiting WaitingPlace // zero: not in line for a seat
+
+	Communication Communication // only of a person who is read alone
 }
 
 // People reads the people that a query asks for, those the administrator may not see left out: a page may hold fewer
@@ -72,7 +74,8 @@ func personOf(tx Tx, u User) (Person, error) {
 	if err != nil {
 		return Person{}, err
 	}
-	return list[0], nil
+	list[0].Communication, err = tx.UserFields().Communication(u.Organisation, u.ID)
+	return list[0], err
 }
 
 // personsOf adds to people what keeps them out.

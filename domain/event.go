@@ -66,6 +66,12 @@ const (
 	SuspensionKept        EventType = "suspension.kept"      // a directory wanted to bring back whom an administrator deactivated, in vain
 	SuspensionOverruled   EventType = "suspension.overruled" // and did
 	EmailChangeSkipped    EventType = "email_change.skipped" // a directory wanted to change names that the policy keeps
+	MappingCreated        EventType = "mapping.created"
+	MappingUpdated        EventType = "mapping.updated"
+	MappingDeleted        EventType = "mapping.deleted"
+	UserLicenceUnmet      EventType = "user.licence_unmet" // after is the licence that a person is to have and of which no seat is free
+	JobCreated            EventType = "job.created"        // a change of groups or mappings is applied to many people
+	JobFinished           EventType = "job.finished"
 )
 
 // The events of what people get in by. Where one tells of a link, after has its id and when it expires, never its token.
@@ -108,7 +114,7 @@ type Event struct {
 	Organisation OrganisationID
 	Type         EventType
 	Actor        Actor
-	SubjectKind  string // "user", "group", "organisation", "connection", "token", "api_key", "schema", "module", "role", "profile", "team", "queue", "licence"
+	SubjectKind  string // "user", "group", "organisation", "connection", "token", "api_key", "schema", "module", "role", "profile", "team", "queue", "licence", "mapping", "job"
 	Subject      uuid.UUID
 	RequestID    string
 	At           time.Time

@@ -76,6 +76,8 @@ type Groups interface {
 	Save(was, is Group) error
 	// Touch counts a change of members: version and ModifiedAt move on, whatever the version was.
 	Touch(g Group, at time.Time) error
+	// Among gives those of some identifiers that name groups which are there.
+	Among(org OrganisationID, ids []uuid.UUID) ([]GroupID, error)
 	// Archive takes a group out of sight with its memberships.
 	Archive(g Group) error
 }

@@ -40,11 +40,7 @@ func (in *Installation) change(ctx context.Context, slug string, fn func(tx Tx, 
 
 // event prepares the record of something the operator does.
 func (in *Installation) event(org OrganisationID, what EventType, subjectKind string, subject uuid.UUID, at time.Time) (Event, error) {
-	id, err := newID[Event](in.env)
-	return Event{
-		ID: id, Organisation: org, Type: what, Actor: ActorOperator(),
-		SubjectKind: subjectKind, Subject: subject, At: at,
-	}, err
+	return in.author(Organisation{ID: org}).event(what, subjectKind, subject, at)
 }
 
 // record appends an event with what is so afterwards.

@@ -156,9 +156,14 @@ func (d *Directory) changeGroup(tx Tx, caller Caller, was Group, match IfMatch, 
 	}
 	is.Version, is.ModifiedAt = was.Version+1, later(now, was.ModifiedAt)
 	if described || match.Set {
-		return is, tx.Groups().Save(was, is) // over the version that was read
+		err = tx.Groups().Save(was, is) // over the version that was read
+	} else {
+		err = tx.Groups().Touch(is, is.ModifiedAt) // members alone never collide with each other
 	}
-	return is, tx.Groups().Touch(is, is.ModifiedAt) // members alone never collide with each other
+	if err != nil {
+		return Group{}, err
+	}
+	return is, d.membersMoved(tx, caller, is.ID, append(joined.list(), left.list()...), now)
 }
 
 // applyMembers carries out the part of a step that concerns members.
@@ -239,9 +244,16 @@ func (d *Directory) DeleteGroup(ctx context.Context, caller Caller, id GroupID, 
 			return err
 		}
 		group.ArchivedAt, group.ModifiedAt, group.Version = now, later(now, group.ModifiedAt), group.Version+1
+		apply, err := d.beforeGroupGoes(tx, caller, id, now)
+		if err != nil {
+			return err
+		}
 		if err := tx.Groups().Archive(group); err != nil {
 			return err
 		}
-		return tx.Events().Append(event)
+		if err := tx.Events().Append(event); err != nil {
+			return err
+		}
+		return apply()
 	})
 }

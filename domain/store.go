@@ -35,6 +35,8 @@ type Tx interface {
 	Tallies() Tallies
 	Rates() Rates
 	AccessTx
+	TrustTx
+	FieldTx
 	DoorsTx
 	Policies() Policies
 	Blocks() Blocks

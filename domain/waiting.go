@@ -85,7 +85,7 @@ func admit(tx Tx, place WaitingPlace, now time.Time, write scribe) error {
 	if err != nil {
 		return err
 	}
-	was.Emails = emailsOf(tree)
+	was.recall(tree)
 	is := was
 	is.Status = place.Next
 	if is.Status == Active {

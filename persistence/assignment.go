@@ -28,36 +28,27 @@ func (t assignments) Lock(org domain.OrganisationID) error {
 	return err
 }
 
-const userAccessSQL = `SELECT u.owner, u.connection_id IS NOT NULL, u.licence, COALESCE(x.granted, ''), COALESCE(x.revoked, ''),
+// userAccessColumns are what a row of givenRow.scan holds, by userAccessJoins, for each thing that a person was given.
+const (
+	userAccessColumns = `u.owner, u.connection_id IS NOT NULL, u.licence, COALESCE(x.granted, ''), COALESCE(x.revoked, ''),
 COALESCE(x.version, 0), COALESCE(x.modified_at, 0), COALESCE(a.kind, ''), a.object_id, COALESCE(a.source, ''), COALESCE(a.locked, false),
-COALESCE(a.assigned_at, 0)
-FROM users u
+COALESCE(a.assigned_at, 0), a.mapping_id`
+	userAccessJoins = `
 LEFT JOIN user_access x ON x.organisation_id = u.organisation_id AND x.user_id = u.user_id
-LEFT JOIN assignments a ON a.organisation_id = u.organisation_id AND a.user_id = u.user_id
+LEFT JOIN assignments a ON a.organisation_id = u.organisation_id AND a.user_id = u.user_id`
+	userAccessSQL = "SELECT " + userAccessColumns + " FROM users u" + userAccessJoins + `
 WHERE u.organisation_id = ? AND u.user_id = ? AND u.archived_at IS NULL ORDER BY a.kind, a.slot`
+)
 
 func (t assignments) Of(org domain.OrganisationID, user domain.UserID) (domain.UserAccess, error) {
 	u := domain.UserAccess{User: user, Organisation: org}
 	found := false
-	var granted, revoked string
+	var texts accessTexts
 	err := t.query(userAccessSQL, []any{org.UUID, user.UUID}, func(r row) error {
 		found = true
-		var kind, source string
-		var object uuid.UUID
-		var locked bool
-		var modified, at int64
-		err := r.Scan(&u.Owner, &u.Directory, &u.Licence, &granted, &revoked, &u.Version, &modified, &kind, &object, &source, &locked, &at)
-		u.ModifiedAt = instant(modified)
-		switch domain.GivenKind(kind) {
-		case domain.GivenRole:
-			u.Role = given[domain.Role](object, source, locked, at)
-		case domain.GivenProfile:
-			u.Profile = given[domain.Profile](object, source, locked, at)
-		case domain.GivenTeam:
-			u.Team = given[domain.Team](object, source, locked, at)
-		case domain.GivenQueue:
-			u.Queues = append(u.Queues, given[domain.Queue](object, source, locked, at))
-		}
+		var one givenRow
+		err := one.scan(r)
+		one.into(&u, &texts)
 		return err
 	})
 	if err == nil && !found {
@@ -66,36 +57,89 @@ func (t assignments) Of(org domain.OrganisationID, user domain.UserID) (domain.U
 	if err != nil {
 		return domain.UserAccess{}, err
 	}
-	if u.Granted, err = permissionsOf(granted); err != nil {
-		return u, err
-	}
-	u.Revoked, err = permissionsOf(revoked)
-	return u, err
+	return u, texts.into(&u)
 }
 
-func given[Noun any](object uuid.UUID, source string, locked bool, at int64) domain.Given[Noun] {
-	return domain.Given[Noun]{ID: domain.ID[Noun]{UUID: object}, Source: domain.Source(source), Locked: locked, At: instant(at)}
+// accessTexts are a person's own grants and revokes as they are stored.
+type accessTexts struct{ granted, revoked string }
+
+func (t accessTexts) into(u *domain.UserAccess) (err error) {
+	if u.Granted, err = permissionsOf(t.granted); err != nil {
+		return err
+	}
+	u.Revoked, err = permissionsOf(t.revoked)
+	return err
+}
+
+// givenRow is one of the rows of a person.
+type givenRow struct {
+	owner, directory  bool
+	licence           string
+	texts             accessTexts
+	version, modified int64
+	kind, source      string
+	object, mapping   uuid.UUID
+	locked            bool
+	at                int64
+}
+
+// scan reads more, then userAccessColumns.
+func (r *givenRow) scan(from row, more ...any) error {
+	return from.Scan(append(more, &r.owner, &r.directory, &r.licence, &r.texts.granted, &r.texts.revoked, &r.version, &r.modified, &r.kind,
+		&r.object, &r.source, &r.locked, &r.at, &r.mapping)...)
+}
+
+func (r *givenRow) into(u *domain.UserAccess, texts *accessTexts) {
+	u.Owner, u.Directory, u.Licence, u.Version, u.ModifiedAt = r.owner, r.directory, r.licence, r.version, instant(r.modified)
+	*texts = r.texts
+	switch domain.GivenKind(r.kind) {
+	case domain.GivenRole:
+		u.Role = givenBy[domain.Role](r)
+	case domain.GivenProfile:
+		u.Profile = givenBy[domain.Profile](r)
+	case domain.GivenTeam:
+		u.Team = givenBy[domain.Team](r)
+	case domain.GivenQueue:
+		u.Queues = append(u.Queues, givenBy[domain.Queue](r))
+	case domain.GivenSeat:
+		g := givenBy[domain.LicenceType](r)
+		u.LicenceFrom = domain.GivenLicence{Source: g.Source, Locked: g.Locked, Mapping: g.Mapping, At: g.At}
+	}
+}
+
+func givenBy[Noun any](r *givenRow) domain.Given[Noun] {
+	return domain.Given[Noun]{
+		ID: domain.ID[Noun]{UUID: r.object}, Source: domain.Source(r.source), Locked: r.locked,
+		Mapping: domain.MappingID{UUID: r.mapping}, At: instant(r.at),
+	}
 }
 
 // assignmentRow is one row of a person.
 type assignmentRow struct {
-	kind   domain.GivenKind
-	slot   string
-	object uuid.UUID
-	source domain.Source
-	locked bool
-	at     int64
+	kind    domain.GivenKind
+	slot    string
+	object  uuid.UUID
+	source  domain.Source
+	locked  bool
+	mapping uuid.UUID
+	licence string
+	at      int64
 }
 
 func rowOf[Noun any](kind domain.GivenKind, g domain.Given[Noun]) assignmentRow {
-	r := assignmentRow{kind: kind, object: g.ID.UUID, source: g.Source, locked: g.Locked}
-	if !g.At.IsZero() {
-		r.at = g.At.UnixMilli()
-	}
+	r := assignmentRow{kind: kind, object: g.ID.UUID, source: g.Source, locked: g.Locked, mapping: g.Mapping.UUID, at: since(g.At)}
 	if kind == domain.GivenQueue {
 		r.slot = g.ID.String()
 	}
 	return r
+}
+
+// since is an instant of a column that has no NULL.
+func since(at time.Time) int64 {
+	if at.IsZero() {
+		return 0
+	}
+	return at.UnixMilli()
 }
 
 // rowsOf are the rows of what was decided.
@@ -104,6 +148,10 @@ func rowsOf(u domain.UserAccess) []assignmentRow {
 	for _, q := range u.Queues {
 		rows = append(rows, rowOf(domain.GivenQueue, q))
 	}
+	from := u.LicenceFrom
+	seat := rowOf(domain.GivenSeat, domain.Given[domain.LicenceType]{Source: from.Source, Locked: from.Locked, Mapping: from.Mapping, At: from.At})
+	seat.licence = u.Licence
+	rows = append(rows, seat)
 	return slices.DeleteFunc(rows, func(r assignmentRow) bool { return r.source == "" })
 }
 
@@ -132,8 +180,8 @@ func (t assignments) Save(was, is domain.UserAccess) error {
 		if slices.Contains(before, r) {
 			continue
 		}
-		err := t.exec(`INSERT INTO assignments (organisation_id, user_id, kind, slot, object_id, source, locked, assigned_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, org, user, string(r.kind), r.slot, r.object, string(r.source), r.locked, r.at)
+		err := t.exec(`INSERT INTO assignments (organisation_id, user_id, kind, slot, object_id, source, locked, mapping_id, licence, assigned_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, org, user, string(r.kind), r.slot, r.object, string(r.source), r.locked, r.mapping, textOrNull(r.licence), r.at)
 		if err != nil {
 			return err
 		}
@@ -184,8 +232,8 @@ func (t assignments) inherit(kind domain.GivenKind) string {
 	if kind != domain.GivenQueue {
 		return "UPDATE assignments SET slot = ?, object_id = ?, assigned_at = ? WHERE organisation_id = ? AND kind = ? AND object_id = ?"
 	}
-	return `INSERT INTO assignments (organisation_id, user_id, kind, slot, object_id, source, locked, assigned_at)
-SELECT a.organisation_id, a.user_id, a.kind, ` + castText(d) + `, ` + castID(d) + `, a.source, a.locked, ` + castBig(d) + `
+	return `INSERT INTO assignments (organisation_id, user_id, kind, slot, object_id, source, locked, mapping_id, assigned_at)
+SELECT a.organisation_id, a.user_id, a.kind, ` + castText(d) + `, ` + castID(d) + `, a.source, a.locked, a.mapping_id, ` + castBig(d) + `
 FROM assignments a WHERE a.organisation_id = ? AND a.kind = ? AND a.object_id = ?
 ON CONFLICT (organisation_id, user_id, kind, slot) DO NOTHING`
 }

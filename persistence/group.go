@@ -3,6 +3,8 @@ package persistence
 import (
 	"time"
 
+	"github.com/google/uuid"
+
 	"usher/domain"
 )
 
@@ -79,6 +81,18 @@ func (t groups) Touch(g domain.Group, at time.Time) error {
 modified_at = CASE WHEN modified_at < ? THEN ? ELSE modified_at + 1 END
 WHERE organisation_id = ? AND group_id = ? AND archived_at IS NULL`,
 		at.UnixMilli(), at.UnixMilli(), g.Organisation.UUID, g.ID.UUID)
+}
+
+func (t groups) Among(org domain.OrganisationID, ids []uuid.UUID) ([]domain.GroupID, error) {
+	var list []domain.GroupID
+	err := t.query("SELECT g.group_id FROM "+dossiers(t).among("groups g", "g.organisation_id = ? AND g.group_id = listed.id AND g.archived_at IS NULL"),
+		[]any{distinct(ids), org.UUID}, func(r row) error {
+			var id domain.GroupID
+			err := r.Scan(&id.UUID)
+			list = append(list, id)
+			return err
+		})
+	return list, err
 }
 
 func (t groups) Archive(g domain.Group) error {

@@ -59,6 +59,7 @@ var outcomes = map[string]outcome{
 	domain.CodeSeatsHeld:            {http.StatusConflict, ""},
 	domain.CodeWaitingForSeat:       {http.StatusConflict, ""},
 	domain.CodeNotArchived:          {http.StatusConflict, ""},
+	domain.CodeExtensionTaken:       {http.StatusConflict, "uniqueness"},
 	domain.CodeRequestInProgress:    {http.StatusConflict, ""},
 	domain.CodePasswordRefused:      {http.StatusBadRequest, "invalidValue"},
 	domain.CodeIdentityTaken:        {http.StatusConflict, ""},

@@ -129,6 +129,7 @@ func (s *service) route() {
 	s.addDecisions()
 	s.addGroups()
 	s.addConnections()
+	s.addConnectionPolicies()
 	s.addTokens()
 	s.addLicences()
 	s.addPolicy()

@@ -106,7 +106,7 @@ func TestOperationsNeedTheirPermission(t *testing.T) {
 			keys[left] = s.key(others...)
 		}
 		bodies := map[string]string{
-			"create-connection": `{"name":"x"}`, "create-api-key": `{"name":"x","permissions":["users:view"]}`,
+			"create-connection": `{"name":"x"}`, "change-connection-policy": "{}", "create-api-key": `{"name":"x","permissions":["users:view"]}`,
 			"create-user": `{"full_name":"x","email":"x@acme.test","role_id":"` + s.tenant.Connection.ID.String() + `"}`, "edit-user": "{}",
 			"change-licence": `{"licence":"full"}`, "set-window": "{}", "change-policy": "{}", "set-seats": `{"limit":1}`,
 			"create-role": `{"name":"x","parent_id":null,"sees":"own"}`, "update-role": `{"name":"x","parent_id":null,"sees":"own"}`,

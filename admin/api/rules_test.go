@@ -27,6 +27,8 @@ func TestRules(t *testing.T) {
 		"owner.last":            ownerLast,
 		"owner.escalation":      ownerEscalation,
 		"user.required":         userRequired,
+		"user.extension-auto":   userExtensionAuto,
+		"user.fields":           typedFields,
 		"email.unique":          emailUnique,
 		"user.email-immutable":  userEmailImmutable,
 		"activate.seat":         activateSeat,

@@ -28,6 +28,8 @@ type User struct {
 	CreatedAt    time.Time `json:"created_at"`
 	ModifiedAt   time.Time `json:"modified_at"`
 
+	UserFields
+
 	AcceptedAt *time.Time `json:"accepted_at" doc:"When the person first became active; null: never."`
 	Block      *block     `json:"block" doc:"null: the person is not blocked."`
 	Waiting    *waiting   `json:"waiting" doc:"null: the person is not in line for a seat."`
@@ -36,6 +38,8 @@ type User struct {
 // fullUser is a person with everything the directory sent.
 type fullUser struct {
 	User
+
+	Communication *communication `json:"communication" doc:"How the person's telephone is set; null: everything is left to the application."`
 
 	Attributes json.RawMessage `json:"attributes" doc:"The resource of SCIM (RFC 7643) without groups and meta: every attribute, those of custom schemas included."`
 }
@@ -110,7 +114,7 @@ func (s *service) getUser(ctx context.Context, who domain.Administrator, in *ByI
 	if err != nil {
 		return nil, err
 	}
-	return &one[fullUser]{ETag: tag(u.Version), Body: fullUser{User: showUser(u), Attributes: json.RawMessage(u.Document)}}, nil
+	return &one[fullUser]{ETag: tag(u.Version), Body: fullUser{User: showUser(u), Communication: showCommunication(u.Communication), Attributes: json.RawMessage(u.Document)}}, nil
 }
 
 func showUser(u domain.Person) User {
@@ -132,10 +136,12 @@ func showUser(u domain.Person) User {
 	for _, g := range u.Groups {
 		shown.Groups = append(shown.Groups, named{ID: g.ID.String(), Name: g.Display})
 	}
+	shown.PhoneNumbers = []phone{}
 	tree, err := u.Attributes()
 	if err != nil {
 		return shown // a document that cannot be read is told where it is asked for
 	}
+	shown.UserFields = showFields(domain.FieldsOf(tree))
 	shown.GivenName, shown.FamilyName = orNil(tree.Get("name").Get("givenName").Text()), orNil(tree.Get("name").Get("familyName").Text())
 	for _, m := range tree.Get("emails").Members() {
 		if address := m.Value.Get("value").Text(); address != "" {

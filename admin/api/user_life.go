@@ -8,7 +8,10 @@ import (
 )
 
 // userFields are the fields of people that the domain calls as directories do.
-var userFields = map[string]string{"userName": "user_name", "displayName": "display_name", "emails": "email", "role": "role_id"}
+var userFields = map[string]string{
+	"userName": "user_name", "displayName": "display_name", "emails": "email", "role": "role_id",
+	"profile": "profile_id", "team": "team_id", "queues": "queue_ids", domain.URNUsher + ":extension": "extension",
+}
 
 type newUser struct {
 	Body struct {
@@ -18,8 +21,14 @@ type newUser struct {
 		Email      string `json:"email" doc:"An address that no other account has." example:"ana@acme.test" maxLength:"320"`
 		UserName   string `json:"user_name,omitempty" doc:"The e-mail unless given." maxLength:"1024"`
 		RoleID     string `json:"role_id" doc:"The role, which shows no more than whoever adds the person sees." maxLength:"36"`
-		Licence    string `json:"licence,omitempty" doc:"The licence type; full unless given." maxLength:"63"`
-		Disabled   bool   `json:"disabled,omitempty" doc:"The person begins inactive, without a seat."`
+		ProfileID  string `json:"profile_id,omitempty" doc:"The profile, which permits no more than whoever adds the person may do." maxLength:"36"`
+		TeamID     string `json:"team_id,omitempty" maxLength:"36"`
+
+		QueueIDs []string `json:"queue_ids,omitempty" maxItems:"200"`
+		Licence  string   `json:"licence,omitempty" doc:"The licence type; full unless given." maxLength:"63"`
+		Disabled bool     `json:"disabled,omitempty" doc:"The person begins inactive, without a seat."`
+
+		UserFieldsSent
 	}
 }
 
@@ -30,9 +39,10 @@ type editUser struct {
 		GivenName   *string `json:"given_name,omitempty" maxLength:"256"`
 		FamilyName  *string `json:"family_name,omitempty" maxLength:"256"`
 		DisplayName *string `json:"display_name,omitempty" maxLength:"256"`
-		Title       *string `json:"title,omitempty" maxLength:"256"`
 		UserName    *string `json:"user_name,omitempty" doc:"Only where email_change of the policy is administrators." maxLength:"1024"`
 		Email       *string `json:"email,omitempty" doc:"The address to sign in by. Only where email_change of the policy is administrators." maxLength:"320"`
+
+		UserFieldsSent
 	}
 }
 
@@ -122,10 +132,29 @@ func (s *service) createUser(ctx context.Context, who domain.Administrator, in *
 	if err != nil {
 		return nil, err
 	}
-	u, err := s.Administration.Add(ctx, who, domain.NewPerson{
+	profile, err := filtered[domain.Profile]("profile_id", in.Body.ProfileID)
+	if err != nil {
+		return nil, err
+	}
+	team, err := filtered[domain.Team]("team_id", in.Body.TeamID)
+	if err != nil {
+		return nil, err
+	}
+	queues := make([]domain.QueueID, len(in.Body.QueueIDs))
+	for i, text := range in.Body.QueueIDs {
+		if queues[i], err = filtered[domain.Queue]("queue_ids", text); err != nil {
+			return nil, err
+		}
+	}
+	person := domain.NewPerson{
 		GivenName: in.Body.GivenName, FamilyName: in.Body.FamilyName, FullName: in.Body.FullName, Email: in.Body.Email,
-		UserName: in.Body.UserName, Role: role, Licence: in.Body.Licence, Disabled: in.Body.Disabled,
-	})
+		UserName: in.Body.UserName, Role: role, Profile: profile, Team: team, Queues: queues, Licence: in.Body.Licence,
+		Disabled: in.Body.Disabled, Fields: in.Body.change(),
+	}
+	if in.Body.Title != nil {
+		person.Title = *in.Body.Title
+	}
+	u, err := s.Administration.Add(ctx, who, person)
 	if err != nil {
 		return nil, spelled(err, userFields)
 	}
@@ -138,7 +167,7 @@ func (s *service) editUser(ctx context.Context, who domain.Administrator, in *ed
 	return s.alter(ctx, in.ID, func(id domain.UserID) (domain.User, error) {
 		return s.Administration.Edit(ctx, who, id, ifMatch(in.IfMatch), domain.PersonChange{
 			GivenName: in.Body.GivenName, FamilyName: in.Body.FamilyName, DisplayName: in.Body.DisplayName, Title: in.Body.Title,
-			UserName: in.Body.UserName, Email: in.Body.Email,
+			UserName: in.Body.UserName, Email: in.Body.Email, Fields: in.Body.change(),
 		})
 	})
 }

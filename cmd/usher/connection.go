@@ -14,6 +14,7 @@ type connectionCommands struct {
 	List    connectionList    `cmd:"" help:"List the connections of an organisation."`
 	Disable connectionDisable `cmd:"" help:"Stop a connection: its tokens are refused; its people stay."`
 	Enable  connectionEnable  `cmd:"" help:"Let a connection work again."`
+	Policy  connectionPolicy  `cmd:"" help:"Show or change what a connection may do."`
 }
 
 // kinds are the names of all kinds of identity provider.

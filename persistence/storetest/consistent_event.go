@@ -53,6 +53,7 @@ func (s *snapshot) checkUserEvents(t testing.TB) {
 			domain.PasswordResetRevoked, domain.PasswordResetExpired, domain.PasswordChanged, domain.PasswordExpiring, domain.SignedInEvent,
 			domain.SessionEnded, domain.DeviceRemembered, domain.DevicesForgotten, domain.IdentityLinked, domain.SecondFactorReset,
 			domain.SecondFactorEnrolled: // what the person gets in by
+		case domain.UserLicenceUnmet: // a flag beside the person
 		case domain.UserBlocked, domain.UserUnblocked, domain.InactivityWarned, domain.AccessWindowChanged, domain.UserPurged: // beside the person's resource
 		default:
 			require.Fail(t, "an unexpected event of a person", e.kind)

@@ -52,7 +52,7 @@ CREATE TABLE sessions (
     user_id         text NOT NULL,
     hash            blob NOT NULL,
     method          text NOT NULL,
-    steps           text NOT NULL,
+    steps           text NOT NULL DEFAULT '',
     agent           text NOT NULL,
     address         text NOT NULL,
     created_at      integer NOT NULL,

@@ -1,0 +1,109 @@
+package domain
+
+import (
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// applyAtOnce is how many people a change of groups or mappings is applied to in its own unit of work; for more there is
+// a job (rule mapping.apply).
+const applyAtOnce = 1000
+
+// reach is whom a change of groups or mappings may have changed something for.
+type reach struct {
+	about      JobSubject
+	people     []UserID
+	groups     []GroupID // and everybody below these
+	membersOf  GroupID   // and the people who are direct members of this group now, which is about to go
+	connection ConnectionID
+}
+
+// apply decides anew about everybody in reach: at once, or, where they are many, by a job whose cost here does not grow
+// with their number.
+func apply(tx Tx, org OrganisationID, r reach, now time.Time, write scribe) error {
+	people, few, err := r.few(tx, org)
+	if err != nil {
+		return err
+	}
+	if few {
+		return recompute(tx, org, people, now, write)
+	}
+	return startJob(tx, org, r, now, write)
+}
+
+// few finds everybody in reach, unless they are many.
+func (r reach) few(tx Tx, org OrganisationID) ([]UserID, bool, error) {
+	people := distinctPeople(r.people)
+	if len(people) > applyAtOnce || !r.connection.IsZero() {
+		return nil, false, nil
+	}
+	groups := r.groups
+	if !r.membersOf.IsZero() {
+		groups = append(slices.Clone(groups), r.membersOf)
+	}
+	if len(groups) == 0 {
+		return people, true, nil
+	}
+	below, err := tx.Mappings().PeopleBelow(org, groups, applyAtOnce+1)
+	if err != nil || len(below) > applyAtOnce {
+		return nil, false, err
+	}
+	people = distinctPeople(append(people, below...))
+	return people, len(people) <= applyAtOnce, nil
+}
+
+func distinctPeople(ids []UserID) []UserID {
+	ids = slices.Clone(ids)
+	slices.SortFunc(ids, func(a, b UserID) int { return slices.Compare(a.UUID[:], b.UUID[:]) })
+	return slices.Compact(ids)
+}
+
+// membersMoved applies that members, people or groups, joined or left a group. Where no mapping reaches them it costs one
+// look-up.
+func (d *Directory) membersMoved(tx Tx, caller Caller, group GroupID, moved []uuid.UUID, now time.Time) error {
+	if len(moved) == 0 {
+		return nil
+	}
+	reached, err := tx.Mappings().Reaches(caller.Organisation, group)
+	if err != nil || !reached {
+		return err
+	}
+	groups, err := tx.Groups().Among(caller.Organisation, moved)
+	if err != nil {
+		return err
+	}
+	r := reach{about: JobSubject{Kind: "group", ID: group.UUID}, groups: groups}
+	for _, id := range moved {
+		if !slices.Contains(groups, GroupID{UUID: id}) {
+			r.people = append(r.people, UserID{UUID: id})
+		}
+	}
+	return apply(tx, caller.Organisation, r, now, d.scribe(caller))
+}
+
+// beforeGroupGoes finds who loses something with a group that is about to go, and gives back what is to be done once it is
+// gone; of many people a job takes care.
+func (d *Directory) beforeGroupGoes(tx Tx, caller Caller, group GroupID, now time.Time) (after func() error, err error) {
+	nothing := func() error { return nil }
+	org := caller.Organisation
+	reached, err := tx.Mappings().Reaches(org, group)
+	if err != nil || !reached {
+		return nothing, err
+	}
+	below, err := tx.Mappings().Below(org, []GroupID{group})
+	if err != nil {
+		return nothing, err
+	}
+	r := reach{about: JobSubject{Kind: "group", ID: group.UUID}, membersOf: group}
+	r.groups = slices.DeleteFunc(below, func(id GroupID) bool { return id == group })
+	people, few, err := r.few(tx, org)
+	if err != nil {
+		return nothing, err
+	}
+	if !few {
+		return nothing, startJob(tx, org, r, now, d.scribe(caller))
+	}
+	return func() error { return recompute(tx, org, people, now, d.scribe(caller)) }, nil
+}

@@ -1,0 +1,131 @@
+package domain
+
+import (
+	"slices"
+
+	"usher/domain/attribute"
+)
+
+// licence moves a person to the licence that was decided, where there is a seat. Where there is none they keep what they
+// have, and are flagged: a group's push never fails by it (rule mapping.apply).
+func (h *settlement) licence(d Dossier, s *settled) (moved bool, err error) {
+	if s.licence != d.Access.Licence {
+		if moved, err = h.moveTo(d, s.licence); err != nil {
+			return false, err
+		}
+		if !moved {
+			s.keepLicence(d)
+			return false, h.wish(d, LicenceWish{Licence: s.licence, Since: h.now})
+		}
+	}
+	s.access.Licence, s.access.LicenceFrom = s.licence, s.from
+	return moved, h.wish(d, LicenceWish{})
+}
+
+// keepLicence undoes what was decided about the licence.
+func (s *settled) keepLicence(d Dossier) {
+	ofLicence := func(c Claim) bool { return c.Kind == GivenSeat }
+	s.claims = slices.DeleteFunc(s.claims, ofLicence)
+	for _, c := range d.Claims {
+		if ofLicence(c) {
+			s.claims = append(s.claims, c)
+		}
+	}
+}
+
+// wish notes what licence a person is to have, with an event when that is new.
+func (h *settlement) wish(d Dossier, wish LicenceWish) error {
+	if wish.Licence == d.Wish.Licence {
+		return nil
+	}
+	if err := h.tx.Dossiers().Wish(h.org, d.Access.User, wish); err != nil || wish.Licence == "" {
+		return err
+	}
+	event, err := h.write(UserLicenceUnmet, d.Access.User, h.now)
+	if err != nil {
+		return err
+	}
+	event.Before, event.After = texts("licence", d.Access.Licence), texts("licence", wish.Licence)
+	return h.tx.Events().Append(event)
+}
+
+// moveTo moves a person to a licence: the new seat is taken and the old one freed in one step (rule seat.type-change). It
+// reports false, and changes nothing, where there is no free seat or no such licence.
+func (h *settlement) moveTo(d Dossier, licence string) (bool, error) {
+	if slices.Contains(h.full, licence) && d.Status != Inactive {
+		return false, nil
+	}
+	was, err := h.tx.Users().Find(h.org, d.Access.User)
+	if err != nil {
+		return false, err
+	}
+	tree, err := was.Attributes()
+	if err != nil {
+		return false, err
+	}
+	was.Emails = emailsOf(tree)
+	is := was
+	is.Licence = licence
+	freed := false
+	if was.HoldsSeat() {
+		taken, had, err := h.exchange(was, &is)
+		if err != nil || !taken {
+			return false, err
+		}
+		freed = had
+	}
+	if err := checkStep(was, is); err != nil {
+		return false, err
+	}
+	is.Version, is.ModifiedAt = was.Version+1, later(h.now, was.ModifiedAt)
+	if err := h.tx.Users().Save(was, is); err != nil {
+		return false, err
+	}
+	event, err := h.write(UserUpdated, is.ID, h.now)
+	if err != nil {
+		return false, err
+	}
+	event.Before, event.After = attribute.Diff(
+		texts("licence", was.Licence, "status", string(was.Status)), texts("licence", is.Licence, "status", string(is.Status)))
+	if err := h.tx.Events().Append(event); err != nil || !freed {
+		return true, err
+	}
+	return true, fillSeats(h.tx, h.org, was.Licence, h.now, h.write)
+}
+
+// exchange takes a seat of the new licence in place of the old one, or of the place in line. Where none is free it takes
+// the old one back, which nobody else can have got meanwhile.
+func (h *settlement) exchange(was User, is *User) (taken, freed bool, err error) {
+	err = h.tx.Seats().Share(h.org, is.Licence)
+	if IsCode(err, CodeInvalidValue) { // no such licence any more
+		return false, false, nil
+	}
+	if err != nil {
+		return false, false, err
+	}
+	_, waits, err := h.tx.Waiting().Get(h.org, was.ID)
+	if err != nil {
+		return false, false, err
+	}
+	if err := h.tx.Seats().Release(h.org, was.ID); err != nil {
+		return false, false, err
+	}
+	err = h.tx.Seats().Take(h.org, is.Licence, was.ID)
+	if IsCode(err, CodeSeatsExhausted) {
+		h.full = append(h.full, is.Licence)
+		if waits {
+			return false, false, nil
+		}
+		return false, false, h.tx.Seats().Take(h.org, was.Licence, was.ID)
+	}
+	if err != nil {
+		return false, false, err
+	}
+	if !waits {
+		return true, true, nil
+	}
+	if err := leaveLine(h.tx, was, is, h.now); err != nil {
+		return false, false, err
+	}
+	return true, false, h.tx.Waiting().Leave(h.org, was.ID)
+}
