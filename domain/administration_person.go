@@ -3,6 +3,7 @@ package domain
 import (
 	"context"
 	"slices"
+	"time"
 )
 
 // Person is somebody as administrators see them: with what keeps them out.
@@ -11,8 +12,17 @@ type Person struct {
 
 	Block   Block        // zero: not blocked
 	Waiting WaitingPlace // zero: not in line for a seat
+	SeenAt  time.Time    // last here, to the minute; zero: never
 
 	Communication Communication // only of a person who is read alone
+}
+
+// onlineFor is how long after somebody was seen they count as being here (rule presence).
+const onlineFor = 5 * time.Minute
+
+// Online reports whether a person is here at a time (rule presence).
+func (p Person) Online(now time.Time) bool {
+	return !p.SeenAt.IsZero() && now.Before(p.SeenAt.Add(onlineFor))
 }
 
 // People reads the people that a query asks for, those the administrator may not see left out: a page may hold fewer
@@ -92,8 +102,15 @@ func personsOf(tx Tx, org OrganisationID, users []User) ([]Person, error) {
 		list[at[b.User]].Block = b
 	}
 	places, err := tx.Waiting().Of(org, ids)
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range places {
 		list[at[p.User]].Waiting = p
+	}
+	seen, err := tx.Inactivity().SeenOf(org, ids)
+	for user, when := range seen {
+		list[at[user]].SeenAt = when
 	}
 	return list, err
 }

@@ -58,7 +58,11 @@ func (e *Entrance) guest(ctx context.Context, kind LinkKind, token string) (gues
 	}
 	var g guest
 	err := e.store.Read(ctx, func(tx Tx) (err error) {
-		g, err = present(tx, ref, e.env.instant())
+		if g, err = present(tx, ref, e.env.instant()); err != nil {
+			return err
+		}
+		// What was read of the person is of a time when the link was open, so that who is second of two hears of the link.
+		_, err = present(tx, ref, e.env.instant())
 		return err
 	})
 	return g, err
