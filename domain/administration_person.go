@@ -13,17 +13,13 @@ type Person struct {
 	Block   Block        // zero: not blocked
 	Waiting WaitingPlace // zero: not in line for a seat
 	SeenAt  time.Time    // last here, to the minute; zero: never
+	Online  bool         // seen within the last five minutes (rule presence)
 
 	Communication Communication // only of a person who is read alone
 }
 
 // onlineFor is how long after somebody was seen they count as being here (rule presence).
 const onlineFor = 5 * time.Minute
-
-// Online reports whether a person is here at a time (rule presence).
-func (p Person) Online(now time.Time) bool {
-	return !p.SeenAt.IsZero() && now.Before(p.SeenAt.Add(onlineFor))
-}
 
 // People reads the people that a query asks for, those the administrator may not see left out: a page may hold fewer
 // than asked for and yet not be the last. It needs users:view. Invalid.
@@ -48,7 +44,7 @@ func (ad *Administration) People(ctx context.Context, who Administrator, q Peopl
 		}
 		users := slices.DeleteFunc(found.Items, func(u User) bool { return !who.May(Permission{ModuleUsers, ActionView}, u.ID.String()) })
 		page = Page[Person]{Total: found.Total, Next: found.Next}
-		page.Items, err = personsOf(tx, who.Organisation, users)
+		page.Items, err = personsOf(tx, who.Organisation, users, ad.env.instant())
 		return err
 	})
 	return page, err
@@ -62,7 +58,7 @@ func (ad *Administration) Person(ctx context.Context, who Administrator, id User
 		if err != nil {
 			return err
 		}
-		p, err = personOf(tx, u)
+		p, err = personOf(tx, u, ad.env.instant())
 		return err
 	})
 	return p, err
@@ -73,14 +69,14 @@ func (ad *Administration) Person(ctx context.Context, who Administrator, id User
 func (ad *Administration) Complete(ctx context.Context, u User) (Person, error) {
 	var p Person
 	err := ad.store.Read(ctx, func(tx Tx) (err error) {
-		p, err = personOf(tx, u)
+		p, err = personOf(tx, u, ad.env.instant())
 		return err
 	})
 	return p, err
 }
 
-func personOf(tx Tx, u User) (Person, error) {
-	list, err := personsOf(tx, u.Organisation, []User{u})
+func personOf(tx Tx, u User, now time.Time) (Person, error) {
+	list, err := personsOf(tx, u.Organisation, []User{u}, now)
 	if err != nil {
 		return Person{}, err
 	}
@@ -89,7 +85,7 @@ func personOf(tx Tx, u User) (Person, error) {
 }
 
 // personsOf adds to people what keeps them out.
-func personsOf(tx Tx, org OrganisationID, users []User) ([]Person, error) {
+func personsOf(tx Tx, org OrganisationID, users []User, now time.Time) ([]Person, error) {
 	list, ids, at := make([]Person, len(users)), make([]UserID, len(users)), map[UserID]int{}
 	for i, u := range users {
 		list[i].User, ids[i], at[u.ID] = u, u.ID, i
@@ -110,7 +106,7 @@ func personsOf(tx Tx, org OrganisationID, users []User) ([]Person, error) {
 	}
 	seen, err := tx.Inactivity().SeenOf(org, ids)
 	for user, when := range seen {
-		list[at[user]].SeenAt = when
+		list[at[user]].SeenAt, list[at[user]].Online = when, now.Before(when.Add(onlineFor))
 	}
 	return list, err
 }

@@ -297,6 +297,9 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 	default:
 		err = moveSeat(tx, was, is, now, d.scribe(caller))
 	}
+	if err == nil && was.Status != Inactive && is.Status == Inactive {
+		err = passOn(tx, was, noFallback, now, d.scribe(caller))
+	}
 	if err == nil {
 		err = d.moveDoors(tx, caller, was, is, waits, now)
 	}
@@ -418,7 +421,11 @@ func (d *Directory) Deprovision(ctx context.Context, caller Caller, id UserID, m
 		if err := match.admits(was.Version); err != nil {
 			return err
 		}
-		return archive(tx, was, d.env.instant(), d.scribe(caller))
+		now := d.env.instant()
+		if err := archive(tx, was, now, d.scribe(caller)); err != nil {
+			return err
+		}
+		return passOn(tx, was, noFallback, now, d.scribe(caller))
 	})
 	if IsCode(err, CodeLastOwner) {
 		err = d.ownerProtected(ctx, caller, id, err)

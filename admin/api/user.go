@@ -33,6 +33,8 @@ type User struct {
 	AcceptedAt *time.Time `json:"accepted_at" doc:"When the person first became active; null: never."`
 	Block      *block     `json:"block" doc:"null: the person is not blocked."`
 	Waiting    *waiting   `json:"waiting" doc:"null: the person is not in line for a seat."`
+	LastSeenAt *time.Time `json:"last_seen_at" doc:"When the person was last here, to the minute; null: never."`
+	Online     bool       `json:"online" doc:"The person was here within the last five minutes."`
 }
 
 // fullUser is a person with everything the directory sent.
@@ -123,6 +125,7 @@ func showUser(u domain.Person) User {
 		Licence: u.Licence, ExternalID: orNil(u.ExternalID), CreatedAt: u.CreatedAt, ModifiedAt: u.ModifiedAt,
 		AcceptedAt: moment(u.AcceptedAt), Block: showBlock(u.Block), Emails: []email{}, Groups: []named{},
 	}
+	shown.LastSeenAt, shown.Online = moment(u.SeenAt), u.Online
 	if !u.Waiting.Since.IsZero() {
 		shown.Waiting = &waiting{Since: u.Waiting.Since}
 	}

@@ -19,6 +19,7 @@ import (
 	"usher/domain"
 	"usher/internal/password"
 	"usher/internal/secret"
+	"usher/oidc"
 	"usher/persistence"
 	"usher/scim"
 )
@@ -41,6 +42,7 @@ type App struct {
 	store   *persistence.Store
 	ledger  *domain.Ledger
 	metrics *metrics
+	party   *oidc.RelyingParty
 	scim    http.Handler
 	api     http.Handler
 	health  *health
@@ -63,6 +65,7 @@ type Config struct {
 	Database      persistence.Config
 	Key           keyring
 	RateLimit     int // requests per second and connection or API key; 0: no limit
+	Providers     providerFlags
 
 	Environment domain.Environment
 	Random      io.Reader // cryptographic; the secrets of tokens
@@ -155,6 +158,9 @@ func (a *App) wire(key secret.Key) error {
 		Directory: a.Directory, BaseURL: func() string { return base }, CursorKey: cursors, Now: env.Now,
 		Log: a.config.Log, Ledger: a.ledger, Observe: a.observe, RequestID: requestID,
 	}
+	if a.party, err = a.config.Providers.newRelyingParty(env); err != nil {
+		return err
+	}
 	var limiter *domain.Limiter
 	if a.config.RateLimit > 0 {
 		limiter = domain.NewLimiter(a.store, env, a.config.RateLimit)
@@ -177,6 +183,7 @@ func (a *App) wireAPI(key secret.Key, limiter *domain.Limiter) error {
 		Seal:    func(text, place []byte) ([]byte, error) { return key.Seal("api answer", text, place) },
 		Open:    func(sealed, place []byte) ([]byte, error) { return key.Open("api answer", sealed, place) },
 		Observe: a.observeAPI, RequestID: requestID,
+		Checker: oidc.Checker{Party: a.party, Registrar: a.registrar(key)},
 	}
 	if limiter != nil {
 		c.Limiter = limiter
@@ -240,6 +247,7 @@ func (a *App) Stop(ctx context.Context) error {
 	}
 	a.workers.stop()
 	a.running.Wait()
+	a.party.Close()
 	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), flushTime)
 	defer cancel()
 	return errors.Join(err, a.ledger.Flush(ctx), a.store.Close())
