@@ -61,6 +61,13 @@ func (d *draft) Inactivity() domain.Inactivity   { return draftInactivity{} }
 
 func (d *draft) Records() domain.Records { return draftRecords{} }
 
+// SignIns implements domain.Tx: nothing is kept of anybody.
+func (d *draft) SignIns() domain.SignIns { return draftSignIns{} }
+
+type draftSignIns struct{ domain.SignIns }
+
+func (draftSignIns) Known(domain.OrganisationID, domain.UserID) (bool, error) { return false, nil }
+
 type draftUsers struct {
 	domain.Users
 	draft *draft
