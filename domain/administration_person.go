@@ -12,14 +12,12 @@ type Person struct {
 
 	Block   Block        // zero: not blocked
 	Waiting WaitingPlace // zero: not in line for a seat
-	SeenAt  time.Time    // last here, to the minute; zero: never
-	Online  bool         // seen within the last five minutes (rule presence)
+
+	LastSeenAt time.Time // zero: never
+	Online     bool      // seen a short while ago (rule presence)
 
 	Communication Communication // only of a person who is read alone
 }
-
-// onlineFor is how long after somebody was seen they count as being here (rule presence).
-const onlineFor = 5 * time.Minute
 
 // People reads the people that a query asks for, those the administrator may not see left out: a page may hold fewer
 // than asked for and yet not be the last. It needs users:view. Invalid.
@@ -32,19 +30,25 @@ func (ad *Administration) People(ctx context.Context, who Administrator, q Peopl
 	if err != nil {
 		return Page[Person]{}, err
 	}
-	query := Query{Scope: who.scope(q.Connection), Sort: &sort, Limit: q.Limit, After: q.After}
-	if len(where) > 0 {
-		query.Where = And{Terms: where}
-	}
 	var page Page[Person]
 	err = ad.look(ctx, who, ModuleUsers, ActionView, "", func(tx Tx) error {
+		query, now := Query{Scope: who.scope(q.Connection), Sort: &sort, Limit: q.Limit, After: q.After}, ad.env.instant()
+		var defaults Defaults
+		if q.Filter.Role != (HeldFilter[Role]{}) || q.Filter.Profile != (HeldFilter[Profile]{}) {
+			if defaults, err = tx.Assignments().Defaults(who.Organisation); err != nil {
+				return err
+			}
+		}
+		if terms := append(slices.Clone(where), q.Filter.where(defaults, now)...); len(terms) > 0 {
+			query.Where = And{Terms: terms}
+		}
 		found, err := tx.Users().Page(query)
 		if err != nil {
 			return err
 		}
 		users := slices.DeleteFunc(found.Items, func(u User) bool { return !who.May(Permission{ModuleUsers, ActionView}, u.ID.String()) })
 		page = Page[Person]{Total: found.Total, Next: found.Next}
-		page.Items, err = personsOf(tx, who.Organisation, users, ad.env.instant())
+		page.Items, err = personsOf(tx, who.Organisation, users, now)
 		return err
 	})
 	return page, err
@@ -84,7 +88,7 @@ func personOf(tx Tx, u User, now time.Time) (Person, error) {
 	return list[0], err
 }
 
-// personsOf adds to people what keeps them out.
+// personsOf adds to people what keeps them out, and when they were seen.
 func personsOf(tx Tx, org OrganisationID, users []User, now time.Time) ([]Person, error) {
 	list, ids, at := make([]Person, len(users)), make([]UserID, len(users)), map[UserID]int{}
 	for i, u := range users {
@@ -98,15 +102,15 @@ func personsOf(tx Tx, org OrganisationID, users []User, now time.Time) ([]Person
 		list[at[b.User]].Block = b
 	}
 	places, err := tx.Waiting().Of(org, ids)
-	if err != nil {
-		return nil, err
-	}
 	for _, p := range places {
 		list[at[p.User]].Waiting = p
 	}
-	seen, err := tx.Inactivity().SeenOf(org, ids)
-	for user, when := range seen {
-		list[at[user]].SeenAt, list[at[user]].Online = when, now.Before(when.Add(onlineFor))
+	if err != nil {
+		return nil, err
+	}
+	seen, err := tx.Inactivity().Seen(org, ids)
+	for user, last := range seen {
+		list[at[user]].LastSeenAt, list[at[user]].Online = last, now.Sub(last) <= OnlineFor
 	}
 	return list, err
 }

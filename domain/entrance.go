@@ -99,7 +99,7 @@ func (e *Entrance) scribe(org OrganisationID, by Actor, v Visitor) scribe {
 func self(user UserID) Actor { return Actor{Kind: "user", ID: user.UUID} }
 
 // open begins a session of somebody. Steps that are left are for the session to take.
-func (e *Entrance) open(tx Tx, org OrganisationID, user UserID, method AccessMethod, steps []Step, v Visitor, now time.Time) (SignedIn, error) {
+func (e *Entrance) open(tx Tx, org OrganisationID, user UserID, method AccessMethod, steps []SignInStep, v Visitor, now time.Time) (SignedIn, error) {
 	id, err := newID[Session](e.env)
 	if err != nil {
 		return SignedIn{}, err
@@ -135,13 +135,13 @@ func (e *Entrance) came(tx Tx, s Session, v Visitor, now time.Time) error {
 }
 
 // rotate gives a session another token and takes a step off it (security: a session's token changes with what it opens).
-func (e *Entrance) rotate(tx Tx, s Session, done Step, v Visitor, now time.Time) (SignedIn, error) {
+func (e *Entrance) rotate(tx Tx, s Session, done SignInStep, v Visitor, now time.Time) (SignedIn, error) {
 	secret, err := newSecret(e.random)
 	if err != nil {
 		return SignedIn{}, err
 	}
 	token, hash := secretText(SessionTokenPrefix, s.Organisation, secret)
-	steps := slices.DeleteFunc(slices.Clone(s.Steps), func(step Step) bool { return step == done })
+	steps := slices.DeleteFunc(slices.Clone(s.Steps), func(step SignInStep) bool { return step == done })
 	if err := tx.Sessions().Rotate(s, hash, steps); err != nil {
 		return SignedIn{}, err
 	}
@@ -175,12 +175,12 @@ func accessRefused(d Decision) error {
 
 // stepsOf are what is left to do after a right password or an accepted invitation (rules access.mfa, password.expiry,
 // mfa.reset).
-func stepsOf(tx Tx, policy Policy, s SignIn, v Visitor, now time.Time) ([]Step, error) {
+func stepsOf(tx Tx, policy Policy, s SignIn, v Visitor, now time.Time) ([]SignInStep, error) {
 	factors, err := tx.SecondFactors().List(s.Organisation, s.User)
 	if err != nil {
 		return nil, err
 	}
-	var steps []Step
+	var steps []SignInStep
 	switch has := slices.ContainsFunc(factors, func(f SecondFactor) bool { return !f.ConfirmedAt.IsZero() }); {
 	case has:
 		known := false
@@ -198,11 +198,13 @@ func stepsOf(tx Tx, policy Policy, s SignIn, v Visitor, now time.Time) ([]Step, 
 	if expires := s.expires(policy); !s.PasswordEndsAt.IsZero() || !expires.IsZero() && !now.Before(expires) {
 		steps = append(steps, StepPassword)
 	}
-	slices.SortFunc(steps, func(a, b Step) int { return stepOrder(a) - stepOrder(b) })
+	slices.SortFunc(steps, func(a, b SignInStep) int { return stepOrder(a) - stepOrder(b) })
 	return steps, nil
 }
 
-func stepOrder(s Step) int { return slices.Index([]Step{StepSecondFactor, StepPassword, StepEnrol}, s) }
+func stepOrder(s SignInStep) int {
+	return slices.Index([]SignInStep{StepSecondFactor, StepPassword, StepEnrol}, s)
+}
 
 // signInRefused is the one answer to a wrong name, a wrong password, and everything that nobody may learn from outside.
 func signInRefused() *Error {

@@ -7,8 +7,8 @@ import (
 	"usher/domain/attribute"
 )
 
-func stepMissing(step Step) error {
-	sentence := map[Step]string{
+func stepMissing(step SignInStep) error {
+	sentence := map[SignInStep]string{
 		StepSecondFactor: "give a code of your second factor first",
 		StepPassword:     "choose a new password first",
 		StepEnrol:        "set up a second factor first",

@@ -184,4 +184,15 @@ var eventCatalogue = []EventEntry{
 		LicenceUpdated, 1, "licence", "When the modules change that a licence reaches.",
 		`{"allModules":true}`, `{"modules":["simulator"]}`,
 	},
+	{WebhookCreated, 1, "webhook", "When a webhook is made; of its secret there is nothing.", "", `{"url":"https://app.acme.test/usher","types":["user.created"]}`},
+	{WebhookUpdated, 1, "webhook", "When address, description or types of a webhook change; before and after have what differs.", `{"description":"Old"}`, `{"description":"New"}`},
+	{WebhookRotated, 1, "webhook", "When a webhook gets another secret. FormerUntil is when the one before ends.", "", `{"formerUntil":` + aTime + `}`},
+	{
+		WebhookDisabled, 1, "webhook", "When a webhook is stopped: by an administrator, because it failed for 3 days, or because it answered 410 (gone).",
+		"", `{"disabledAt":` + aTime + `,"disabledReason":"failing","url":"https://app.acme.test/usher"}`,
+	},
+	{WebhookEnabled, 1, "webhook", "When a webhook works again.", `{"disabledAt":` + aTime + `,"disabledReason":"failing"}`, ""},
+	{WebhookDeleted, 1, "webhook", "When a webhook is deleted.", `{"url":"https://app.acme.test/usher"}`, ""},
+	{WebhookTested, 1, "webhook", "When somebody asks for a test: it is sent to that webhook only, whatever its types.", "", ""},
+	{WebhookReplayed, 1, "webhook", "When somebody asks for events to be sent again. From is the first of them.", "", `{"from":` + anID + `}`},
 }

@@ -35,6 +35,7 @@ type Tx interface {
 	Tallies() Tallies
 	Rates() Rates
 	AccessTx
+	DeliveryTx
 	TrustTx
 	FieldTx
 	DoorsTx

@@ -14,17 +14,17 @@ ON CONFLICT (organisation_id, user_id) DO UPDATE SET accessed_at = excluded.acce
 WHERE COALESCE(inactivity.accessed_at, 0) < excluded.accessed_at`, org.UUID, user.UUID, at.UnixMilli())
 }
 
-func (t inactivity) SeenOf(org domain.OrganisationID, users []domain.UserID) (map[domain.UserID]time.Time, error) {
+func (t inactivity) Seen(org domain.OrganisationID, users []domain.UserID) (map[domain.UserID]time.Time, error) {
 	seen := map[domain.UserID]time.Time{}
 	if len(users) == 0 {
 		return seen, nil
 	}
 	err := t.query("SELECT user_id, accessed_at FROM inactivity WHERE organisation_id = ? AND accessed_at IS NOT NULL AND user_id"+amongUsers(users),
 		usersArgs(org, users), func(r row) error {
-			var user domain.UserID
+			var id domain.UserID
 			var at int64
-			err := r.Scan(&user.UUID, &at)
-			seen[user] = instant(at)
+			err := r.Scan(&id.UUID, &at)
+			seen[id] = instant(at)
 			return err
 		})
 	return seen, err

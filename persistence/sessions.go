@@ -23,7 +23,7 @@ func scanSession(r row, org domain.OrganisationID, more ...any) (domain.Session,
 	err := r.Scan(append([]any{&s.ID.UUID, &s.User.UUID, &hash, &method, &steps, &s.Agent, &s.Address, &created, &seen}, more...)...)
 	copy(s.Hash[:], hash)
 	for step := range strings.FieldsSeq(steps) {
-		s.Steps = append(s.Steps, domain.Step(step))
+		s.Steps = append(s.Steps, domain.SignInStep(step))
 	}
 	s.Method, s.CreatedAt, s.SeenAt = domain.AccessMethod(method), instant(created), instant(seen)
 	return s, err
@@ -100,7 +100,7 @@ func (t signedIn) List(org domain.OrganisationID, user domain.UserID) ([]domain.
 }
 
 // spellSteps is steps as a column has them.
-func spellSteps(steps []domain.Step) string {
+func spellSteps(steps []domain.SignInStep) string {
 	words := make([]string, len(steps))
 	for i, step := range steps {
 		words[i] = string(step)
@@ -108,7 +108,7 @@ func spellSteps(steps []domain.Step) string {
 	return strings.Join(words, " ")
 }
 
-func (t signedIn) Rotate(s domain.Session, hash domain.TokenHash, steps []domain.Step) error {
+func (t signedIn) Rotate(s domain.Session, hash domain.TokenHash, steps []domain.SignInStep) error {
 	return t.touch(errStale, "UPDATE sessions SET hash = ?, steps = ? WHERE organisation_id = ? AND session_id = ? AND hash = ?",
 		hash[:], spellSteps(steps), s.Organisation.UUID, s.ID.UUID, s.Hash[:])
 }

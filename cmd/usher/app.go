@@ -59,13 +59,14 @@ type App struct {
 
 // Config is everything an App takes from outside.
 type Config struct {
-	Listen        string // HOST:PORT; port 0 is any free one
-	MetricsListen string // empty: no metrics
-	PublicURL     string // where clients reach the server; empty: where it listens
-	Database      persistence.Config
-	Key           keyring
-	RateLimit     int // requests per second and connection or API key; 0: no limit
-	Providers     providerFlags
+	Listen              string // HOST:PORT; port 0 is any free one
+	MetricsListen       string // empty: no metrics
+	PublicURL           string // where clients reach the server; empty: where it listens
+	Database            persistence.Config
+	Key                 keyring
+	RateLimit           int // requests per second and connection or API key; 0: no limit
+	Providers           providerFlags
+	WebhookAllowPrivate bool // webhooks may go to private addresses and over http
 
 	Environment domain.Environment
 	Random      io.Reader // cryptographic; the secrets of tokens
@@ -180,8 +181,12 @@ func (a *App) wireAPI(key secret.Key, limiter *domain.Limiter) error {
 	}
 	c := api.Config{
 		Administration: a.Administration, CursorKey: cursors, Now: a.config.Environment.Now, Log: a.config.Log,
-		Seal:    func(text, place []byte) ([]byte, error) { return key.Seal("api answer", text, place) },
-		Open:    func(sealed, place []byte) ([]byte, error) { return key.Open("api answer", sealed, place) },
+		Seal: func(text, place []byte) ([]byte, error) { return key.Seal("api answer", text, place) },
+		Open: func(sealed, place []byte) ([]byte, error) { return key.Open("api answer", sealed, place) },
+		Webhooks: domain.WebhookTerms{
+			AllowPrivate: a.config.WebhookAllowPrivate,
+			Seal:         func(plain, place []byte) ([]byte, error) { return key.Seal(webhookPurpose, plain, place) },
+		},
 		Observe: a.observeAPI, RequestID: requestID,
 		Checker: oidc.Checker{Party: a.party, Registrar: a.registrar(key)},
 	}

@@ -56,6 +56,10 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Answers":       answers,
 		"Feed":          feed,
 		"Whole":         whole,
+		"Webhooks":      webhooks,
+		"Deliveries":    deliveries,
+		"Letters":       letters,
+		"Cursors":       cursors,
 
 		"ConnectionPolicies": connectionPolicies,
 		"SignIns":            signIns,

@@ -190,7 +190,7 @@ func sessions(t *testing.T, store *persistence.Store) {
 	session := func(after time.Duration) domain.Session {
 		s := domain.Session{
 			ID: domain.SessionID{UUID: newUUID(t)}, Organisation: org, User: u.ID, Hash: hash(t), Method: domain.ByPassword, Agent: "Firefox",
-			Steps:   []domain.Step{domain.StepPassword, domain.StepEnrol},
+			Steps:   []domain.SignInStep{domain.StepPassword, domain.StepEnrol},
 			Address: "192.0.2.1", CreatedAt: at.Add(after), SeenAt: at.Add(after),
 		}
 		write(t, store, func(tx domain.Tx) error { return tx.Sessions().Insert(s) })

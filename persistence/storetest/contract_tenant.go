@@ -142,6 +142,9 @@ func fill(t testing.TB, store *persistence.Store, tenant Tenant) Tenant {
 		if _, err := tx.Answers().Claim(domain.Answer{Organisation: org, Asker: domain.Actor{ID: u.ID.UUID}, Key: "k", ExpiresAt: time.Now().Add(time.Hour)}, time.Now()); err != nil {
 			return err
 		}
+		if err := fillDelivery(t, tx, org, u.ID); err != nil {
+			return err
+		}
 		return tx.Events().Append(domain.Event{
 			ID: domain.EventID{UUID: newUUID(t)}, Organisation: org, Type: domain.UserCreated, Actor: domain.ActorOperator(),
 			SubjectKind: "user", Subject: u.ID.UUID, At: time.Now(), After: attribute.NewComplex(Text("userName", "ana")),
