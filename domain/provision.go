@@ -319,7 +319,7 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 		err = moveSeat(tx, was, is, now, d.scribe(caller))
 	}
 	if err == nil && was.Status != Inactive && is.Status == Inactive {
-		err = passOn(tx, was, noFallback, now, d.scribe(caller))
+		err = passOn(tx, was, caller.Policy.Successor, now, d.scribe(caller))
 	}
 	if err != nil {
 		return User{}, err
@@ -435,7 +435,7 @@ func (d *Directory) Deprovision(ctx context.Context, caller Caller, id UserID, m
 		if err := archive(tx, was, now, d.scribe(caller)); err != nil {
 			return err
 		}
-		return passOn(tx, was, noFallback, now, d.scribe(caller))
+		return passOn(tx, was, caller.Policy.Successor, now, d.scribe(caller))
 	})
 	if IsCode(err, CodeLastOwner) {
 		err = d.ownerProtected(ctx, caller, id, err)

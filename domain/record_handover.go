@@ -65,22 +65,21 @@ func handOver(tx Tx, gone User, choice Handover, now time.Time, write scribe) er
 	return err
 }
 
-// passOn applies rule deactivate.records to somebody whom a directory lets go: the records go to the manager, else to the
-// fallback that the connection names, else they stay and wait.
-func passOn(tx Tx, gone User, fallback func() (UserID, error), now time.Time, write scribe) error {
+// passOn applies rule deactivate.records to somebody whom a directory lets go: the records go to whom the connection's policy
+// says, the manager or else the fallback, else they stay and wait.
+func passOn(tx Tx, gone User, policy Successor, now time.Time, write scribe) error {
 	owns, err := tx.Records().Owns(gone.Organisation, gone.ID)
 	if err != nil || !owns {
 		return err
 	}
 	var heirs []UserID
-	if gone.ManagerRef != nil {
+	if policy.Kind == SuccessorManager && gone.ManagerRef != nil {
 		heirs = append(heirs, gone.ManagerRef.ID)
 	}
-	second, err := fallback()
-	if err != nil {
-		return err
+	if policy.Kind != SuccessorLeave {
+		heirs = append(heirs, policy.Fallback)
 	}
-	for _, heir := range append(heirs, second) {
+	for _, heir := range heirs {
 		if heir.IsZero() || heir == gone.ID {
 			continue
 		}
@@ -95,9 +94,6 @@ func passOn(tx Tx, gone User, fallback func() (UserID, error), now time.Time, wr
 	}
 	return leaveRecords(tx, gone, now, write)
 }
-
-// noFallback is for connections that name nobody.
-func noFallback() (UserID, error) { return UserID{}, nil }
 
 // transfer gives all records of one person to another: one change, one event, however many there are.
 func transfer(tx Tx, org OrganisationID, from, to UserID, now time.Time, write scribe) (RecordCounts, error) {

@@ -41,7 +41,21 @@ func lookAtUsers(t *translator, q domain.Query) *look {
 		l.read = lookShown
 		return l
 	}
-	if mentions(q, "groups") || mentions(q, domain.URNEnterprise) || mentions(q, domain.URNPerson) {
+	if mentions(q, domain.URNPerson) {
+		l.columns = userColumns(t.dialect) + personColumns(t.dialect)
+		l.read = func(r row) (uuid.UUID, attribute.Value, error) {
+			var p personRow
+			u, err := scanUser(&tail{row: r, dest: []any{&p.given, &p.blocked, &p.waiting, &p.seen}})
+			if err != nil {
+				return u.ID.UUID, attribute.Value{}, err
+			}
+			tree, err := userTree(&u)
+			tree.Set(domain.URNPerson, p.tree(&u))
+			return u.ID.UUID, tree, err
+		}
+		return l
+	}
+	if mentions(q, "groups") || mentions(q, domain.URNEnterprise) {
 		l.columns = userColumns(t.dialect)
 		l.read = func(r row) (uuid.UUID, attribute.Value, error) {
 			u, err := scanUser(r)
@@ -90,9 +104,6 @@ func userTree(u *domain.User) (attribute.Value, error) {
 		}
 		tree.Set("groups", attribute.NewList(groups...))
 	}
-	tree.Set(domain.URNPerson, attribute.NewComplex(
-		attribute.Member{Name: "status", Value: attribute.NewString(string(u.Status))},
-		attribute.Member{Name: "licence", Value: attribute.NewString(u.Licence)}))
 	tree.Set("meta", metaTree("User", u.Version, u.CreatedAt, u.ModifiedAt))
 	return tree, nil
 }
