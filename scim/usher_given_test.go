@@ -106,7 +106,7 @@ func usherExtension(t *testing.T, s *server) {
 	} {
 		require.Equal(t, n, s.get("/Users?filter="+escape(filter)).is(200).num("/totalResults"), filter)
 	}
-	s.get("/Users?filter=" + escape(usher+`:owner eq true`)).refused(400, "invalidFilter")
+	s.get("/Users?filter="+escape(usher+`:owner eq true`)).refused(400, "invalidFilter")
 	sorted := s.get("/Users?attributes=userName&sortOrder=descending&sortBy=" + usher + ":role").is(200)
 	require.Equal(t, "ben", sorted.at("/Resources/2/userName"), "absent first when descending")
 	require.Equal(t, map[string]any{"role": "Boss"}, s.get("/Users/"+ben+"?attributes="+usher+":role").at("/"+usher))
