@@ -99,6 +99,9 @@ const (
 	CodeAlreadyAccepted      = "already_accepted"       // an invitation for somebody who is active
 	CodeUnavailable          = "unavailable"
 	CodeUnsupportedMediaType = "unsupported_media_type"
+	CodeLinked               = "linked"          // an account that a connection has already (rule link.adopt)
+	CodeDomainTaken          = "domain_taken"    // an e-mail domain that another organisation has proved
+	CodeDomainUnproved       = "domain_unproved" // an e-mail domain that nobody has proved yet
 )
 
 // Codes are all codes, for tests that walk them.
@@ -113,6 +116,7 @@ func Codes() []string {
 		CodeEmailTaken, CodeEmailImmutable, CodeOwnerOnly, CodeOwnerLicence, CodeSeatsHeld, CodeWaitingForSeat, CodeNotArchived,
 		CodeRequestInProgress, CodeKeyReused, CodeExtensionTaken,
 		CodeIdentityTaken, CodeLinkNotGood, CodeSignInRefused, CodePasswordRefused, CodeAccessRefused, CodeStepMissing, CodeAlreadyAccepted,
+		CodeLinked, CodeDomainTaken, CodeDomainUnproved,
 	}
 }
 

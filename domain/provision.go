@@ -242,6 +242,11 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 		return User{}, err
 	}
 	now := d.env.instant()
+	if was.Connection.IsZero() {
+		if was, err = d.link(tx, caller, was, now); err != nil {
+			return User{}, err
+		}
+	}
 	is := was
 	if active := after.Get("active"); active.Kind() == attribute.Bool {
 		is.setActive(active.Truth(), caller.Activation, now)
@@ -401,7 +406,13 @@ func (d *Directory) Deprovision(ctx context.Context, caller Caller, id UserID, m
 		if err := match.admits(was.Version); err != nil {
 			return err
 		}
-		return archive(tx, was, d.env.instant(), d.scribe(caller))
+		now := d.env.instant()
+		if was.Connection.IsZero() {
+			if was, err = d.link(tx, caller, was, now); err != nil {
+				return err
+			}
+		}
+		return archive(tx, was, now, d.scribe(caller))
 	})
 	if IsCode(err, CodeLastOwner) {
 		err = d.ownerProtected(ctx, caller, id, err)

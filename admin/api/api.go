@@ -50,6 +50,9 @@ type Config struct {
 	// Log is where faults are told: what happened and in which request, never what was sent.
 	Log *slog.Logger
 
+	// Resolver asks DNS for the records that prove e-mail domains.
+	Resolver domain.Resolver
+
 	Limiter Limiter // nil: no rate limit
 
 	// Observe is told of every request that was answered. route is the pattern ("/api/v1/users/{id}"), not the path; who is
@@ -130,6 +133,8 @@ func (s *service) route() {
 	s.addGroups()
 	s.addConnections()
 	s.addConnectionPolicies()
+	s.addAdoptions()
+	s.addEmailDomains()
 	s.addTokens()
 	s.addLicences()
 	s.addPolicy()

@@ -106,7 +106,8 @@ func TestOperationsNeedTheirPermission(t *testing.T) {
 			keys[left] = s.key(others...)
 		}
 		bodies := map[string]string{
-			"create-connection": `{"name":"x"}`, "change-connection-policy": "{}", "create-api-key": `{"name":"x","permissions":["users:view"]}`,
+			"create-connection": `{"name":"x"}`, "change-connection-policy": "{}", "make-adoptable": `{"connection_id":"x"}`, "make-domain-adoptable": `{"connection_id":"x"}`,
+			"add-domain": `{"domain":"acme.example"}`, "trust-connections": `{"connection_ids":[]}`, "create-api-key": `{"name":"x","permissions":["users:view"]}`,
 			"create-user": `{"full_name":"x","email":"x@acme.test","role_id":"` + s.tenant.Connection.ID.String() + `"}`, "edit-user": "{}",
 			"change-licence": `{"licence":"full"}`, "set-window": "{}", "change-policy": "{}", "set-seats": `{"limit":1}`,
 			"create-role": `{"name":"x","parent_id":null,"sees":"own"}`, "update-role": `{"name":"x","parent_id":null,"sees":"own"}`,
@@ -124,7 +125,7 @@ func TestOperationsNeedTheirPermission(t *testing.T) {
 					continue
 				}
 				id := s.tenant.Connection.ID.String()
-				target := strings.NewReplacer("{id}", id, "{other}", id, "{type}", domain.LicenceFull).Replace(path)
+				target := strings.NewReplacer("{id}", id, "{other}", id, "{type}", domain.LicenceFull, "{domain}", "acme.example").Replace(path)
 				refused(s, s.as(keys[needed], method, target, bodies[op.OperationID]), http.StatusForbidden, domain.CodePermissionMissing, needed)
 				asked++
 			}

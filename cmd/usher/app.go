@@ -172,7 +172,7 @@ func (a *App) wireAPI(key secret.Key, limiter *domain.Limiter) error {
 		Administration: a.Administration, CursorKey: cursors, Now: a.config.Environment.Now, Log: a.config.Log,
 		Seal:    func(text, place []byte) ([]byte, error) { return key.Seal("api answer", text, place) },
 		Open:    func(sealed, place []byte) ([]byte, error) { return key.Open("api answer", sealed, place) },
-		Observe: a.observeAPI, RequestID: requestID,
+		Observe: a.observeAPI, RequestID: requestID, Resolver: dns{},
 	}
 	if limiter != nil {
 		c.Limiter = limiter

@@ -124,7 +124,7 @@ func fill(t testing.TB, store *persistence.Store, tenant Tenant) Tenant {
 		if err := fillLife(tx, u, waits); err != nil {
 			return err
 		}
-		if err := fillTrust(tx, tenant.Connection); err != nil {
+		if err := fillTrust(tx, tenant.Connection, u); err != nil {
 			return err
 		}
 		if err := fillMapping(t, tx, org, u.ID, g.ID); err != nil {
