@@ -189,8 +189,17 @@ func (ad *Administration) Activate(ctx context.Context, who Administrator, id Us
 // Deactivate suspends a person: the seat is free in the same transaction and goes to the first in line, everything else is
 // kept, and no directory brings them back unless the policy says so (rules seat.release, seat.wait, deactivate.keeps,
 // suspend.sticks, owner.last). Who is inactive stays as they are. Needs users:deactivate. NotFound, LastOwner,
-// Precondition.
+// RecordsOwned, Precondition.
 func (ad *Administration) Deactivate(ctx context.Context, who Administrator, id UserID, match IfMatch) (User, error) {
+	return ad.DeactivateWith(ctx, who, id, match, Handover{})
+}
+
+// DeactivateWith is Deactivate for somebody who may own records: they go to a successor or are left, as is decided (rule
+// deactivate.records). RecordsOwned where nothing is; Invalid for a successor who cannot take over.
+func (ad *Administration) DeactivateWith(ctx context.Context, who Administrator, id UserID, match IfMatch, records Handover) (User, error) {
+	if err := records.check(); err != nil {
+		return User{}, err
+	}
 	return ad.alter(ctx, who, ActionDeactivate, id, match, func(tx Tx, was User, now time.Time) (User, error) {
 		if was.Status == Inactive {
 			return was, nil
@@ -201,16 +210,30 @@ func (ad *Administration) Deactivate(ctx context.Context, who Administrator, id 
 		if err != nil {
 			return User{}, err
 		}
-		return ad.resave(tx, who, was, is, UserDeactivated, now)
+		if is, err = ad.resave(tx, who, was, is, UserDeactivated, now); err != nil {
+			return User{}, err
+		}
+		return is, handOver(tx, is, records, now, ad.scribe(who))
 	})
 }
 
 // Delete archives a person: directories answer as if they had never been, names, seat and memberships are free, and the
-// events stay (rules delete.records, owner.last). Needs users:delete. NotFound, LastOwner,
-// Precondition.
+// events stay (rules delete.records, owner.last). Needs users:delete. NotFound, LastOwner, RecordsOwned, Precondition.
 func (ad *Administration) Delete(ctx context.Context, who Administrator, id UserID, match IfMatch) error {
+	return ad.DeleteWith(ctx, who, id, match, Handover{})
+}
+
+// DeleteWith is Delete for somebody who may own records: they go to a successor or are left, as is decided (rule
+// delete.records). RecordsOwned where nothing is; Invalid for a successor who cannot take over.
+func (ad *Administration) DeleteWith(ctx context.Context, who Administrator, id UserID, match IfMatch, records Handover) error {
+	if err := records.check(); err != nil {
+		return err
+	}
 	_, err := ad.alter(ctx, who, ActionDelete, id, match, func(tx Tx, was User, now time.Time) (User, error) {
-		return was, archive(tx, was, now, ad.scribe(who))
+		if err := archive(tx, was, now, ad.scribe(who)); err != nil {
+			return was, err
+		}
+		return was, handOver(tx, was, records, now, ad.scribe(who))
 	})
 	return err
 }

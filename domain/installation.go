@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -69,6 +70,15 @@ func texts(pairs ...string) attribute.Value {
 		if pairs[i+1] != "" {
 			members = append(members, attribute.Member{Name: pairs[i], Value: attribute.NewString(pairs[i+1])})
 		}
+	}
+	return attribute.NewComplex(members...)
+}
+
+// numbers makes a flat tree of names and numbers.
+func numbers(pairs ...any) attribute.Value {
+	var members []attribute.Member
+	for i := 0; i+1 < len(pairs); i += 2 {
+		members = append(members, attribute.Member{Name: fmt.Sprint(pairs[i]), Value: attribute.NewNumber(fmt.Sprint(pairs[i+1]))})
 	}
 	return attribute.NewComplex(members...)
 }

@@ -300,6 +300,9 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 	default:
 		err = moveSeat(tx, was, is, now, d.scribe(caller))
 	}
+	if err == nil && was.Status != Inactive && is.Status == Inactive {
+		err = passOn(tx, was, caller.Policy.Successor, now, d.scribe(caller))
+	}
 	if err != nil {
 		return User{}, err
 	}
@@ -412,7 +415,10 @@ func (d *Directory) Deprovision(ctx context.Context, caller Caller, id UserID, m
 				return err
 			}
 		}
-		return archive(tx, was, now, d.scribe(caller))
+		if err := archive(tx, was, now, d.scribe(caller)); err != nil {
+			return err
+		}
+		return passOn(tx, was, caller.Policy.Successor, now, d.scribe(caller))
 	})
 	if IsCode(err, CodeLastOwner) {
 		err = d.ownerProtected(ctx, caller, id, err)

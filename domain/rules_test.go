@@ -34,6 +34,8 @@ func TestRules(t *testing.T) {
 		"user.required":           userRequired,
 		"user.required-policy":    userRequiredPolicy,
 		"user.extension-auto":     userExtensionAuto,
+		"explain.precedence":      explainPrecedence,
+		"explain.status":          explainStatus,
 		"user.fields":             userFields,
 		"user.email-immutable":    userEmailImmutable,
 		"invite.confirm":          inviteConfirm,

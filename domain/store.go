@@ -45,6 +45,7 @@ type Tx interface {
 	Waiting() Waiting
 	Inactivity() Inactivity
 	Sweeps() Sweeps
+	RecordsTx
 }
 
 // ApplicationTx are the nouns of applications that use the API.

@@ -28,6 +28,7 @@ func TestRules(t *testing.T) {
 		"owner.escalation":      ownerEscalation,
 		"user.required":         userRequired,
 		"user.extension-auto":   userExtensionAuto,
+		"explain.person":        explainPerson,
 		"user.fields":           typedFields,
 		"email.unique":          emailUnique,
 		"user.email-immutable":  userEmailImmutable,

@@ -54,6 +54,30 @@ type changeLicence struct {
 	}
 }
 
+// handover is what becomes of the records of somebody who goes.
+type handover struct {
+	SuccessorID  string `json:"successor_id,omitempty" doc:"An active person who takes over the records." maxLength:"36"`
+	LeaveRecords bool   `json:"leave_records,omitempty" doc:"The records stay, and wait for another owner."`
+}
+
+type deactivateUser struct {
+	Matching
+
+	Body *handover
+}
+
+type deleteUser struct {
+	Matching
+
+	SuccessorID  string `query:"successor_id" doc:"An active person who takes over the records." maxLength:"36"`
+	LeaveRecords bool   `query:"leave_records" doc:"The records stay, and wait for another owner."`
+}
+
+func (h handover) read() (domain.Handover, error) {
+	successor, err := filtered[domain.User]("successor_id", h.SuccessorID)
+	return domain.Handover{Successor: successor, Leave: h.LeaveRecords}, err
+}
+
 func (s *service) addUserLife() {
 	add(s, operation{
 		method: http.MethodPost, path: "/users", id: "create-user", tag: "Users", summary: "Add a person",
@@ -65,10 +89,13 @@ func (s *service) addUserLife() {
 	}, s.editUser)
 	add(s, operation{
 		method: http.MethodDelete, path: "/users/{id}", id: "delete-user", tag: "Users", summary: "Delete a person",
-		description: "The person is archived: names and seat are free, and the events stay.", needs: "users:delete", status: http.StatusNoContent,
-	}, s.without(func(ctx context.Context, who domain.Administrator, id domain.UserID, match domain.IfMatch) error {
-		return s.Administration.Delete(ctx, who, id, match)
-	}))
+		description: "The person is archived: names and seat are free, and the events stay. Where the person owns records, name a successor or say that they stay.", needs: "users:delete", status: http.StatusNoContent,
+	}, s.deleteUser)
+	add(s, operation{
+		method: http.MethodPost, path: "/users/{id}/deactivate", id: "deactivate-user", tag: "Users", summary: "Suspend a person",
+		description: "The seat is free at once, everything else is kept, and no directory brings them back unless the policy says so. " +
+			"Where the person owns records, the body names a successor or says that they stay.", needs: "users:deactivate",
+	}, s.deactivateUser)
 	add(s, operation{
 		method: http.MethodPost, path: "/users/{id}/purge", id: "purge-user", tag: "Users", summary: "Erase what is personal of a deleted person",
 		description: "That their events happened stays in the log. A second time changes nothing.", needs: "users:delete", status: http.StatusNoContent,
@@ -106,10 +133,6 @@ func (s *service) addUserActions() {
 			"users:activate", s.Administration.Activate,
 		},
 		{
-			"deactivate", "Suspend a person", "The seat is free at once, everything else is kept, and no directory brings them back unless the policy says so.",
-			"users:deactivate", s.Administration.Deactivate,
-		},
-		{
 			"make-owner", "Make a person a system owner", "Only an owner may, and no API key is one: a key is refused with owner_only.",
 			"users:edit", s.Administration.MakeOwner,
 		},
@@ -125,6 +148,33 @@ func (s *service) addUserActions() {
 			return s.alter(ctx, in.ID, func(id domain.UserID) (domain.User, error) { return action.do(ctx, who, id, ifMatch(in.IfMatch)) })
 		})
 	}
+}
+
+func (s *service) deactivateUser(ctx context.Context, who domain.Administrator, in *deactivateUser) (*one[User], error) {
+	var told handover
+	if in.Body != nil {
+		told = *in.Body
+	}
+	records, err := told.read()
+	if err != nil {
+		return nil, err
+	}
+	return s.alter(ctx, in.ID, func(id domain.UserID) (domain.User, error) {
+		u, err := s.Administration.DeactivateWith(ctx, who, id, ifMatch(in.IfMatch), records)
+		return u, respelt(err, "successor", "successor_id")
+	})
+}
+
+func (s *service) deleteUser(ctx context.Context, who domain.Administrator, in *deleteUser) (*struct{}, error) {
+	id, err := identified[domain.User](in.ID, "user")
+	if err != nil {
+		return nil, err
+	}
+	records, err := handover{in.SuccessorID, in.LeaveRecords}.read()
+	if err != nil {
+		return nil, err
+	}
+	return nil, respelt(s.Administration.DeleteWith(ctx, who, id, ifMatch(in.IfMatch), records), "successor", "successor_id")
 }
 
 func (s *service) createUser(ctx context.Context, who domain.Administrator, in *newUser) (*created[User], error) {

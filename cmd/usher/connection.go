@@ -15,6 +15,7 @@ type connectionCommands struct {
 	Disable connectionDisable `cmd:"" help:"Stop a connection: its tokens are refused; its people stay."`
 	Enable  connectionEnable  `cmd:"" help:"Let a connection work again."`
 	Delete  connectionDelete  `cmd:"" help:"End a connection for ever: its tokens die; its people stay, of no connection."`
+	Test    connectionTest    `cmd:"" help:"Test the OpenID provider of a connection, step by step."`
 	Policy  connectionPolicy  `cmd:"" help:"Show or change what a connection may do."`
 }
 
@@ -56,9 +57,6 @@ Examples:
   usher connection create --org acme --name okta --kind okta
   usher connection create --org acme --name entra --kind entra --oidc-issuer https://login.microsoftonline.com/TENANT/v2.0 --oidc-client-id ID --oidc-client-secret-file secret.txt`
 }
-
-// sealPurpose is what the key for client secrets is derived for.
-const sealPurpose = "oidc client secret"
 
 // Run makes the connection.
 func (c *connectionCreate) Run(ctx context.Context, p *process) error {
@@ -153,7 +151,7 @@ func (c *connectionCreate) seal() (func(domain.OrganisationID, domain.Connection
 		return nil, err
 	}
 	return func(org domain.OrganisationID, id domain.ConnectionID) ([]byte, error) {
-		return key.Seal(sealPurpose, []byte(text), []byte(org.String()+"/"+id.String()))
+		return key.Seal(sealPurpose, []byte(text), sealPlace(org, id))
 	}, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"crypto/subtle"
 	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"io"
 	"log"
 	"maps"
@@ -78,6 +79,11 @@ func New(t testing.TB) *Provider {
 	p.Roots = x509.NewCertPool()
 	p.Roots.AddCert(p.server.Certificate())
 	return p
+}
+
+// CertificatePEM is the authority of the provider's certificate as a file has it.
+func (p *Provider) CertificatePEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.server.Certificate().Raw})
 }
 
 // Unstarted is a provider without a server of its own: an [http.Handler] that needs its Issuer.

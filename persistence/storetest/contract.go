@@ -51,6 +51,7 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"UserFields":    userFields,
 		"Plans":         plans,
 		"People":        people,
+		"Records":       records,
 		"APIKeys":       apiKeys,
 		"Answers":       answers,
 		"Feed":          feed,

@@ -213,6 +213,9 @@ func waiting(t *testing.T, store *persistence.Store) {
 	require.ElementsMatch(t, line[1:], of(org, line[2].User, line[1].User, domain.UserID{UUID: newUUID(t)}))
 	require.Empty(t, of(org))
 	require.Empty(t, of(domain.OrganisationID{UUID: newUUID(t)}, line[0].User))
+	for ahead, p := range line {
+		require.Equal(t, ahead, reading(t, store, func(tx domain.Tx) (int, error) { return tx.Waiting().Ahead(p) }))
+	}
 	first := func() (p domain.WaitingPlace, found bool) {
 		write(t, store, func(tx domain.Tx) (err error) {
 			p, found, err = tx.Waiting().First(org, domain.LicenceFull)

@@ -124,6 +124,9 @@ func fill(t testing.TB, store *persistence.Store, tenant Tenant) Tenant {
 		if err := fillLife(tx, u, waits); err != nil {
 			return err
 		}
+		if err := fillRecords(tx, org, u.ID); err != nil {
+			return err
+		}
 		if err := fillTrust(tx, tenant.Connection, u); err != nil {
 			return err
 		}

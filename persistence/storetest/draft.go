@@ -59,6 +59,8 @@ func (d *draft) Policies() domain.Policies       { return draftPolicies{} }
 func (d *draft) Waiting() domain.Waiting         { return draftWaiting{} }
 func (d *draft) Inactivity() domain.Inactivity   { return draftInactivity{} }
 
+func (d *draft) Records() domain.Records { return draftRecords{} }
+
 type draftUsers struct {
 	domain.Users
 	draft *draft
@@ -116,3 +118,7 @@ func (draftWaiting) First(domain.OrganisationID, string) (p domain.WaitingPlace,
 type draftInactivity struct{ domain.Inactivity }
 
 func (draftInactivity) Restart(domain.OrganisationID, domain.UserID, time.Time) error { return nil }
+
+type draftRecords struct{ domain.Records }
+
+func (draftRecords) Owns(domain.OrganisationID, domain.UserID) (bool, error) { return false, nil }
