@@ -33,7 +33,8 @@ type ByDomain struct {
 	Domain string `path:"domain" doc:"Its name, in ASCII or as people write it." maxLength:"255"`
 }
 
-type matchingDomain struct {
+// MatchingDomain is ByDomain for a write.
+type MatchingDomain struct {
 	ByDomain
 
 	IfMatch string `header:"If-Match" doc:"Carry it out only if the ETag is still this one." maxLength:"1000"`
@@ -46,7 +47,7 @@ type addDomain struct {
 }
 
 type trustConnections struct {
-	matchingDomain
+	MatchingDomain
 
 	Body struct {
 		ConnectionIDs []string `json:"connection_ids" doc:"All of them; the others are no longer trusted." nullable:"false" maxItems:"500"`
@@ -54,7 +55,7 @@ type trustConnections struct {
 }
 
 type makeDomainAdoptable struct {
-	matchingDomain
+	MatchingDomain
 
 	Body struct {
 		ConnectionID string `json:"connection_id" doc:"The connection that may adopt them." minLength:"1" maxLength:"36"`
@@ -87,7 +88,7 @@ func (s *service) addEmailDomains() {
 	add(s, operation{
 		method: http.MethodPost, path: "/domains/{domain}/verify", id: "verify-domain", tag: "Domains", summary: "Prove an e-mail domain by its TXT record",
 		description: "At most one organisation has a domain: whoever proves it first.", needs: "directory:edit",
-	}, func(ctx context.Context, who domain.Administrator, in *matchingDomain) (*one[EmailDomain], error) {
+	}, func(ctx context.Context, who domain.Administrator, in *MatchingDomain) (*one[EmailDomain], error) {
 		e, err := s.Administration.VerifyEmailDomain(ctx, who, s.Resolver, in.Domain, ifMatch(in.IfMatch))
 		return oneEmailDomain(e), err
 	})
@@ -121,14 +122,14 @@ func (s *service) addEmailDomains() {
 	add(s, operation{
 		method: http.MethodDelete, path: "/domains/{domain}/adoptable", id: "unmake-domain-adoptable", tag: "Domains", summary: "Let no connection adopt accounts of a domain any more",
 		description: "What a connection has adopted stays its own. Needs users:edit, too.", needs: "directory:edit",
-	}, func(ctx context.Context, who domain.Administrator, in *matchingDomain) (*one[EmailDomain], error) {
+	}, func(ctx context.Context, who domain.Administrator, in *MatchingDomain) (*one[EmailDomain], error) {
 		e, err := s.Administration.MakeDomainAdoptable(ctx, who, in.Domain, ifMatch(in.IfMatch), domain.ConnectionID{})
 		return oneEmailDomain(e), err
 	})
 	add(s, operation{
 		method: http.MethodDelete, path: "/domains/{domain}", id: "remove-domain", tag: "Domains", summary: "Remove an e-mail domain",
 		description: "Nobody is trusted with its addresses any more, and another organisation may prove it.", needs: "directory:edit", status: http.StatusNoContent,
-	}, func(ctx context.Context, who domain.Administrator, in *matchingDomain) (*struct{}, error) {
+	}, func(ctx context.Context, who domain.Administrator, in *MatchingDomain) (*struct{}, error) {
 		return nil, s.Administration.RemoveEmailDomain(ctx, who, in.Domain, ifMatch(in.IfMatch))
 	})
 }

@@ -68,28 +68,6 @@ CREATE TABLE domain_trusts (
 );
 CREATE INDEX domain_trusts_of_connection ON domain_trusts (organisation_id, connection_id);
 
--- What a directory gets access tokens with (RFC 6749 section 4.4).
-CREATE TABLE oauth_clients (
-    organisation_id text NOT NULL,
-    client_id       text NOT NULL,
-    connection_id   text NOT NULL,
-    hash            blob NOT NULL,
-    lifetime        integer NOT NULL, -- of an access token, in milliseconds
-    created_at      integer NOT NULL,
-    expires_at      integer,
-    revoked_at      integer,
-    last_used_at    integer,
-    warned_days     integer NOT NULL DEFAULT 0, -- of the last warning before the secret ends
-    CONSTRAINT oauth_clients_pkey PRIMARY KEY (organisation_id, client_id),
-    CONSTRAINT oauth_clients_connection FOREIGN KEY (organisation_id, connection_id) REFERENCES connections ON DELETE CASCADE
-);
-CREATE INDEX oauth_clients_of_connection ON oauth_clients (organisation_id, connection_id);
-
--- An access token is a token with the client that got it.
-ALTER TABLE tokens ADD COLUMN client_id text;
-ALTER TABLE tokens ADD COLUMN warned_days integer NOT NULL DEFAULT 0;
-CREATE INDEX tokens_of_client ON tokens (organisation_id, client_id) WHERE client_id IS NOT NULL;
-
 -- +goose Down
 -- Migrations go forward only.
 SELECT 1;
