@@ -89,6 +89,7 @@ const (
 	CodeNotArchived          = "not_archived"           // a purge of somebody who is still here
 	CodeRequestInProgress    = "request_in_progress"    // an Idempotency-Key whose first request has no answer yet
 	CodeKeyReused            = "idempotency_key_reused" // an Idempotency-Key that came with another request before
+	CodeWebhookDisabled      = "webhook_disabled"       // what a webhook that is disabled cannot do
 	CodeRecordsOwned         = "records_owned"          // somebody goes who owns records, and nothing was decided about them
 	CodeExtensionTaken       = "extension_taken"        // unique in the organisation
 	CodeIdentityTaken        = "identity_taken"         // a sign-in of an identity provider that belongs to another person
@@ -119,6 +120,7 @@ func Codes() []string {
 		CodeRecordsOwned,
 		CodeIdentityTaken, CodeLinkNotGood, CodeSignInRefused, CodePasswordRefused, CodeAccessRefused, CodeStepMissing, CodeAlreadyAccepted,
 		CodeLinked, CodeDomainTaken, CodeDomainUnproved,
+		CodeWebhookDisabled,
 	}
 }
 

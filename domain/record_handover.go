@@ -65,23 +65,19 @@ func handOver(tx Tx, gone User, choice Handover, now time.Time, write scribe) er
 	return err
 }
 
-// passOn applies rule deactivate.records to somebody whom a directory lets go: the records go to whom the policy of its
-// connection names (the manager, else the fallback), else they stay and wait.
-func passOn(tx Tx, gone User, to Successor, now time.Time, write scribe) error {
+// passOn applies rule deactivate.records to somebody whom a directory lets go: the records go to whom the connection's policy
+// says, the manager or else the fallback, else they stay and wait.
+func passOn(tx Tx, gone User, policy Successor, now time.Time, write scribe) error {
 	owns, err := tx.Records().Owns(gone.Organisation, gone.ID)
 	if err != nil || !owns {
 		return err
 	}
 	var heirs []UserID
-	switch to.Kind {
-	case SuccessorLeave:
-	case SuccessorFallback:
-		heirs = []UserID{to.Fallback}
-	default:
-		if gone.ManagerRef != nil {
-			heirs = append(heirs, gone.ManagerRef.ID)
-		}
-		heirs = append(heirs, to.Fallback)
+	if policy.Kind == SuccessorManager && gone.ManagerRef != nil {
+		heirs = append(heirs, gone.ManagerRef.ID)
+	}
+	if policy.Kind != SuccessorLeave {
+		heirs = append(heirs, policy.Fallback)
 	}
 	for _, heir := range heirs {
 		if heir.IsZero() || heir == gone.ID {

@@ -154,11 +154,48 @@ func deactivateRecordsFromDirectory(s *scene) {
 	require.Equal(s, []domain.UserID{boss.ID}, s.left())
 	require.Equal(s, 2, s.owned(boss.ID))
 
+	// What the connection's policy says counts: the manager or else the fallback, always the fallback, or nobody.
+	second, heir := s.provision("second"), s.local("heir")
+	policy := func(kind domain.SuccessorKind, fallback domain.UserID) {
+		_, err := s.admin.ChangeConnectionPolicy(s.Context(), s.boss(), s.caller.Connection, domain.IfMatch{}, func(p domain.ConnectionPolicy) (domain.ConnectionPolicy, error) {
+			p.Successor = domain.Successor{Kind: kind, Fallback: fallback}
+			return p, nil
+		})
+		require.NoError(s, err)
+		s.caller, err = s.directory.Authenticate(s.Context(), s.tenant.Bearer)
+		require.NoError(s, err)
+	}
+	for i, c := range []struct {
+		kind   domain.SuccessorKind
+		to     domain.UserID
+		leaves bool
+	}{
+		{domain.SuccessorManager, second.ID, false}, {domain.SuccessorFallback, heir.ID, false}, {domain.SuccessorLeave, domain.UserID{}, true},
+	} {
+		policy(c.kind, heir.ID)
+		gone := s.provision(fmt.Sprintf("gone%d", i), storetest.Manager(second.ID.String()))
+		s.own(gone.ID, fmt.Sprintf("gone%d", i))
+		made := s.eventsSince(func() { s.setActive(gone.ID, false) })
+		if c.leaves {
+			only(s, made, domain.RecordsLeft)
+			continue
+		}
+		require.Equal(s, c.to.String(), only(s, made, domain.RecordsTransferred).After.Get("successor").Text(), c.kind)
+	}
+	policy(domain.SuccessorManager, heir.ID)
+	s.setActive(second.ID, false)
+	late := s.provision("late", storetest.Manager(second.ID.String()))
+	s.own(late.ID, "late")
+	s.deprovision(late.ID)
+	require.Equal(s, 3, s.owned(heir.ID), "a manager who is gone takes nothing over, the fallback does")
+	policy(domain.SuccessorManager, domain.UserID{})
+
+	left := s.left()
 	s.setActive(ana.ID, true)
 	s.own(ana.ID, "3")
 	made = s.eventsSince(func() { s.setActive(ana.ID, false) })
 	only(s, made, domain.RecordsLeft) // a manager who is gone takes nothing over
-	require.ElementsMatch(s, []domain.UserID{ana.ID, boss.ID}, s.left())
+	require.ElementsMatch(s, append(left, ana.ID), s.left())
 	require.Len(s, s.eventsSince(func() { s.setActive(ana.ID, false) }), 0)
 }
 

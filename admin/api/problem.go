@@ -108,6 +108,7 @@ var kinds = map[string]kind{
 	domain.CodeSlugTaken:            {http.StatusConflict, "The short name is taken"},
 	domain.CodeNameTaken:            {http.StatusConflict, "The name is taken"},
 	domain.CodeUnresolvedReference:  {http.StatusConflict, "A reference names nothing"},
+	domain.CodeWebhookDisabled:      {http.StatusConflict, "The webhook is disabled"},
 	domain.CodeRecordsOwned:         {http.StatusConflict, "The person owns records"},
 	domain.CodeExtensionTaken:       {http.StatusConflict, "The extension is taken"},
 	domain.CodeIdentityTaken:        {http.StatusConflict, "The identity belongs to another account"},

@@ -36,6 +36,9 @@ CREATE TABLE records_left (
     CONSTRAINT records_left_user FOREIGN KEY (organisation_id, user_id) REFERENCES users (organisation_id, user_id) ON DELETE CASCADE
 );
 
+-- Who was here lately.
+CREATE INDEX inactivity_accessed ON inactivity (organisation_id, accessed_at) WHERE accessed_at IS NOT NULL;
+
 -- The profile that permits everything Usher has permits what Usher has from now on.
 UPDATE profiles SET grants = json_patch('{"onboarding:view":true,"onboarding:create":true,"onboarding:edit":true,"onboarding:delete":true,"policy:view":true,"policy:create":true,"policy:edit":true,"policy:delete":true,"records:view":true,"records:create":true,"records:edit":true,"records:delete":true,"reviews:view":true,"reviews:create":true,"reviews:edit":true,"reviews:delete":true,"reviews:sign":true,"statistics:view":true,"statistics:create":true,"statistics:edit":true,"statistics:delete":true}', CASE grants WHEN '' THEN '{}' ELSE grants END) WHERE system;
 
