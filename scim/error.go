@@ -68,6 +68,7 @@ var outcomes = map[string]outcome{
 	domain.CodeAccessRefused:        {http.StatusForbidden, ""},
 	domain.CodeStepMissing:          {http.StatusForbidden, ""},
 	domain.CodeKeyReused:            {http.StatusBadRequest, ""},
+	domain.CodeOutranked:            {http.StatusConflict, ""},
 	domain.CodeInternal:             {http.StatusInternalServerError, ""},
 	domain.CodeUnavailable:          {http.StatusServiceUnavailable, ""},
 }
