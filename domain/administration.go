@@ -72,12 +72,5 @@ func (ad *Administration) look(ctx context.Context, who Administrator, module, a
 
 // record appends an event about a subject: what changed, as it was and as it is.
 func (ad *Administration) record(tx Tx, who Administrator, what EventType, subjectKind string, subject uuid.UUID, at time.Time, before, after attribute.Value) error {
-	id, err := newID[Event](ad.env)
-	if err != nil {
-		return err
-	}
-	return tx.Events().Append(Event{
-		ID: id, Organisation: who.Organisation, Type: what, Actor: who.Actor, SubjectKind: subjectKind, Subject: subject,
-		RequestID: who.RequestID, At: at, Before: before, After: after,
-	})
+	return ad.author(who).record(tx, what, subjectKind, subject, at, before, after)
 }

@@ -21,7 +21,8 @@ type PeopleQuery struct {
 	Licence    string
 	Connection ConnectionID
 	Group      GroupID // direct members
-	Sort       string  // "created" (also when empty), "user_name" or "display_name"
+	Filter     PeopleFilter
+	Sort       string // "created" (also when empty), "user_name" or "display_name"
 	Descending bool
 	Limit      int
 	After      *Position

@@ -59,11 +59,26 @@ func (ad *Administration) scribe(who Administrator) scribe {
 // save writes a changed person with new attributes over what was read, with seat and event. Where nothing differs it
 // writes nothing.
 func (ad *Administration) save(tx Tx, who Administrator, was, is User, tree attribute.Value, what EventType, now time.Time) (User, error) {
+	return ad.saveWith(tx, who, was, is, tree, aside{}, what, now)
+}
+
+// aside is what changes of a person beside their document, as the event shows it, and writes it. The zero value is
+// nothing.
+type aside struct {
+	name    string
+	was, is attribute.Value
+	write   func() error
+}
+
+func (a aside) changed() bool { return a.write != nil && !attribute.Equal(a.was, a.is) }
+
+// saveWith is save with something beside the document.
+func (ad *Administration) saveWith(tx Tx, who Administrator, was, is User, tree attribute.Value, beside aside, what EventType, now time.Time) (User, error) {
 	before, err := was.Attributes()
 	if err != nil {
 		return User{}, err
 	}
-	was.Emails = emailsOf(before)
+	was.recall(before)
 	if err := is.describe(tree); err != nil {
 		return User{}, err
 	}
@@ -71,7 +86,7 @@ func (ad *Administration) save(tx Tx, who Administrator, was, is User, tree attr
 	if err != nil {
 		return User{}, err
 	}
-	if is.Status == was.Status && is.Owner == was.Owner && is.Licence == was.Licence && attribute.Equal(before, after) {
+	if is.Status == was.Status && is.Owner == was.Owner && is.Licence == was.Licence && attribute.Equal(before, after) && !beside.changed() {
 		return was, nil
 	}
 	if err := checkStep(was, is); err != nil {
@@ -85,6 +100,13 @@ func (ad *Administration) save(tx Tx, who Administrator, was, is User, tree attr
 		return User{}, err
 	}
 	before, after = attribute.Diff(before, after)
+	if beside.changed() {
+		if err := beside.write(); err != nil {
+			return User{}, err
+		}
+		setOrDelete(&before, beside.name, beside.was)
+		setOrDelete(&after, beside.name, beside.is)
+	}
 	for _, field := range []struct{ name, was, is string }{
 		{"status", string(was.Status), string(is.Status)}, {"licence", was.Licence, is.Licence},
 	} {
@@ -171,8 +193,17 @@ func (ad *Administration) Activate(ctx context.Context, who Administrator, id Us
 // Deactivate suspends a person: the seat is free in the same transaction and goes to the first in line, everything else is
 // kept, and no directory brings them back unless the policy says so (rules seat.release, seat.wait, deactivate.keeps,
 // suspend.sticks, owner.last). Who is inactive stays as they are. Needs users:deactivate. NotFound, LastOwner,
-// Precondition.
+// RecordsOwned, Precondition.
 func (ad *Administration) Deactivate(ctx context.Context, who Administrator, id UserID, match IfMatch) (User, error) {
+	return ad.DeactivateWith(ctx, who, id, match, Handover{})
+}
+
+// DeactivateWith is Deactivate for somebody who may own records: they go to a successor or are left, as is decided (rule
+// deactivate.records). RecordsOwned where nothing is; Invalid for a successor who cannot take over.
+func (ad *Administration) DeactivateWith(ctx context.Context, who Administrator, id UserID, match IfMatch, records Handover) (User, error) {
+	if err := records.check(); err != nil {
+		return User{}, err
+	}
 	return ad.alter(ctx, who, ActionDeactivate, id, match, func(tx Tx, was User, now time.Time) (User, error) {
 		if was.Status == Inactive {
 			return was, nil
@@ -183,16 +214,30 @@ func (ad *Administration) Deactivate(ctx context.Context, who Administrator, id 
 		if err != nil {
 			return User{}, err
 		}
-		return ad.resave(tx, who, was, is, UserDeactivated, now)
+		if is, err = ad.resave(tx, who, was, is, UserDeactivated, now); err != nil {
+			return User{}, err
+		}
+		return is, handOver(tx, is, records, now, ad.scribe(who))
 	})
 }
 
 // Delete archives a person: directories answer as if they had never been, names, seat and memberships are free, and the
-// events stay (rules delete.records, owner.last). Needs users:delete. NotFound, LastOwner,
-// Precondition.
+// events stay (rules delete.records, owner.last). Needs users:delete. NotFound, LastOwner, RecordsOwned, Precondition.
 func (ad *Administration) Delete(ctx context.Context, who Administrator, id UserID, match IfMatch) error {
+	return ad.DeleteWith(ctx, who, id, match, Handover{})
+}
+
+// DeleteWith is Delete for somebody who may own records: they go to a successor or are left, as is decided (rule
+// delete.records). RecordsOwned where nothing is; Invalid for a successor who cannot take over.
+func (ad *Administration) DeleteWith(ctx context.Context, who Administrator, id UserID, match IfMatch, records Handover) error {
+	if err := records.check(); err != nil {
+		return err
+	}
 	_, err := ad.alter(ctx, who, ActionDelete, id, match, func(tx Tx, was User, now time.Time) (User, error) {
-		return was, archive(tx, was, now, ad.scribe(who))
+		if err := archive(tx, was, now, ad.scribe(who)); err != nil {
+			return was, err
+		}
+		return was, handOver(tx, was, records, now, ad.scribe(who))
 	})
 	return err
 }

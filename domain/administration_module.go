@@ -23,7 +23,7 @@ func (s ModuleSpec) parsed(org OrganisationID) (Module, error) {
 	if !isIdentifier(s.ID) {
 		return m, InvalidField("module", "name a module with 1 to 64 lower-case letters, digits, hyphens and underscores")
 	}
-	if slices.ContainsFunc(BuiltInModules(), func(own Module) bool { return own.ID == s.ID }) {
+	if slices.ContainsFunc(BuiltInModules(), func(own Module) bool { return own.ID == s.ID && own.ID != ModuleRecords }) {
 		return m, InvalidField("module", "the module "+s.ID+" is one of Usher's own; choose another id")
 	}
 	var own []string
@@ -50,7 +50,10 @@ func (ad *Administration) Modules(ctx context.Context, who Administrator) ([]Mod
 	var all []Module
 	err := ad.look(ctx, who, ModuleProfiles, ActionView, "", func(tx Tx) error {
 		registered, err := tx.Modules().List(who.Organisation)
-		all = append(BuiltInModules(), registered...)
+		own := slices.DeleteFunc(BuiltInModules(), func(m Module) bool {
+			return slices.ContainsFunc(registered, func(r Module) bool { return r.ID == m.ID })
+		})
+		all = append(own, registered...)
 		return err
 	})
 	return all, err

@@ -3,6 +3,7 @@ package domain
 import (
 	"context"
 	"slices"
+	"time"
 )
 
 // Person is somebody as administrators see them: with what keeps them out.
@@ -11,6 +12,11 @@ type Person struct {
 
 	Block   Block        // zero: not blocked
 	Waiting WaitingPlace // zero: not in line for a seat
+
+	LastSeenAt time.Time // zero: never
+	Online     bool      // seen a short while ago (rule presence)
+
+	Communication Communication // only of a person who is read alone
 }
 
 // People reads the people that a query asks for, those the administrator may not see left out: a page may hold fewer
@@ -24,19 +30,25 @@ func (ad *Administration) People(ctx context.Context, who Administrator, q Peopl
 	if err != nil {
 		return Page[Person]{}, err
 	}
-	query := Query{Scope: who.scope(q.Connection), Sort: &sort, Limit: q.Limit, After: q.After}
-	if len(where) > 0 {
-		query.Where = And{Terms: where}
-	}
 	var page Page[Person]
 	err = ad.look(ctx, who, ModuleUsers, ActionView, "", func(tx Tx) error {
+		query, now := Query{Scope: who.scope(q.Connection), Sort: &sort, Limit: q.Limit, After: q.After}, ad.env.instant()
+		var defaults Defaults
+		if q.Filter.Role != (HeldFilter[Role]{}) || q.Filter.Profile != (HeldFilter[Profile]{}) {
+			if defaults, err = tx.Assignments().Defaults(who.Organisation); err != nil {
+				return err
+			}
+		}
+		if terms := append(slices.Clone(where), q.Filter.where(defaults, now)...); len(terms) > 0 {
+			query.Where = And{Terms: terms}
+		}
 		found, err := tx.Users().Page(query)
 		if err != nil {
 			return err
 		}
 		users := slices.DeleteFunc(found.Items, func(u User) bool { return !who.May(Permission{ModuleUsers, ActionView}, u.ID.String()) })
 		page = Page[Person]{Total: found.Total, Next: found.Next}
-		page.Items, err = personsOf(tx, who.Organisation, users)
+		page.Items, err = personsOf(tx, who.Organisation, users, now)
 		return err
 	})
 	return page, err
@@ -50,7 +62,7 @@ func (ad *Administration) Person(ctx context.Context, who Administrator, id User
 		if err != nil {
 			return err
 		}
-		p, err = personOf(tx, u)
+		p, err = personOf(tx, u, ad.env.instant())
 		return err
 	})
 	return p, err
@@ -61,22 +73,23 @@ func (ad *Administration) Person(ctx context.Context, who Administrator, id User
 func (ad *Administration) Complete(ctx context.Context, u User) (Person, error) {
 	var p Person
 	err := ad.store.Read(ctx, func(tx Tx) (err error) {
-		p, err = personOf(tx, u)
+		p, err = personOf(tx, u, ad.env.instant())
 		return err
 	})
 	return p, err
 }
 
-func personOf(tx Tx, u User) (Person, error) {
-	list, err := personsOf(tx, u.Organisation, []User{u})
+func personOf(tx Tx, u User, now time.Time) (Person, error) {
+	list, err := personsOf(tx, u.Organisation, []User{u}, now)
 	if err != nil {
 		return Person{}, err
 	}
-	return list[0], nil
+	list[0].Communication, err = tx.UserFields().Communication(u.Organisation, u.ID)
+	return list[0], err
 }
 
-// personsOf adds to people what keeps them out.
-func personsOf(tx Tx, org OrganisationID, users []User) ([]Person, error) {
+// personsOf adds to people what keeps them out, and when they were seen.
+func personsOf(tx Tx, org OrganisationID, users []User, now time.Time) ([]Person, error) {
 	list, ids, at := make([]Person, len(users)), make([]UserID, len(users)), map[UserID]int{}
 	for i, u := range users {
 		list[i].User, ids[i], at[u.ID] = u, u.ID, i
@@ -91,6 +104,13 @@ func personsOf(tx Tx, org OrganisationID, users []User) ([]Person, error) {
 	places, err := tx.Waiting().Of(org, ids)
 	for _, p := range places {
 		list[at[p.User]].Waiting = p
+	}
+	if err != nil {
+		return nil, err
+	}
+	seen, err := tx.Inactivity().Seen(org, ids)
+	for user, last := range seen {
+		list[at[user]].LastSeenAt, list[at[user]].Online = last, now.Sub(last) <= OnlineFor
 	}
 	return list, err
 }

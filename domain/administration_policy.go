@@ -7,13 +7,10 @@ import (
 	"usher/domain/attribute"
 )
 
-// modulePolicy is the module under which policies are permitted.
-const modulePolicy = "policy"
-
 // Policy reads the policy of the organisation. Needs policy:view.
 func (ad *Administration) Policy(ctx context.Context, who Administrator) (Policy, error) {
 	var policy Policy
-	err := ad.look(ctx, who, modulePolicy, ActionView, "", func(tx Tx) (err error) {
+	err := ad.look(ctx, who, ModulePolicy, ActionView, "", func(tx Tx) (err error) {
 		policy, err = tx.Policies().Get(who.Organisation)
 		return err
 	})
@@ -24,7 +21,7 @@ func (ad *Administration) Policy(ctx context.Context, who Administrator) (Policy
 // Invalid, Precondition.
 func (ad *Administration) ChangePolicy(ctx context.Context, who Administrator, match IfMatch, change func(current Policy) (Policy, error)) (Policy, error) {
 	var outcome Policy
-	err := ad.change(ctx, who, modulePolicy, ActionEdit, "", func(tx Tx, now time.Time) error {
+	err := ad.change(ctx, who, ModulePolicy, ActionEdit, "", func(tx Tx, now time.Time) error {
 		was, err := tx.Policies().Get(who.Organisation)
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"time"
 
 	"usher/domain/attribute"
 )
@@ -57,8 +58,11 @@ func (ad *Administration) EditTeam(ctx context.Context, who Administrator, id Te
 	})
 }
 
-// DeleteTeam deletes a team; its people go to the replacement (zero: it must have none). NotFound, Precondition, InUse,
+// DeleteTeam deletes a team; its people go to the replacement (zero: it must have none), what was shared with it is not shared
+// with it any more. NotFound, Precondition, InUse,
 // Invalid.
 func (ad *Administration) DeleteTeam(ctx context.Context, who Administrator, id TeamID, match IfMatch, replacement TeamID) error {
-	return remove(ctx, ad, who, teamListing(), id, match, replacement, leaveNothing[Team])
+	return remove(ctx, ad, who, teamListing(), id, match, replacement, func(tx Tx, gone Team, _ time.Time) error {
+		return tx.Records().Unshare(gone.Organisation, gone.ID)
+	})
 }

@@ -18,9 +18,14 @@ type NewPerson struct {
 	FullName              string
 	Email                 string
 	UserName              string // empty: the e-mail
+	Title                 string
 	Role                  RoleID
+	Profile               ProfileID // zero: none
+	Team                  TeamID    // zero: none
+	Queues                []QueueID
 	Licence               string // empty: full
-	Disabled              bool   // begins inactive, without a seat
+	Fields                FieldChange
+	Disabled              bool // begins inactive, without a seat
 }
 
 const maxPersonText = 256 // characters of a name that is typed in
@@ -36,9 +41,14 @@ func (ad *Administration) User(ctx context.Context, who Administrator, id UserID
 }
 
 // Add adds a person by hand: pending, with a seat, or inactive where the description says so (rules user.required,
-// email.unique, seat.required). The role shows no more than the administrator sees (rule owner.escalation). Needs
-// users:create. Invalid, UserNameTaken, EmailTaken, SeatsExhausted, Forbidden.
+// email.unique, seat.required, user.extension-auto). The role shows no more than the administrator sees, and the profile
+// permits no more than they hold (rule owner.escalation). Needs users:create. Invalid, UserNameTaken, EmailTaken,
+// ExtensionTaken, SeatsExhausted, Forbidden.
 func (ad *Administration) Add(ctx context.Context, who Administrator, person NewPerson) (User, error) {
+	var err error
+	if person.Fields, err = person.Fields.parsed(); err != nil {
+		return User{}, err
+	}
 	email, tree, err := person.tree()
 	if err != nil {
 		return User{}, err
@@ -56,20 +66,38 @@ func (ad *Administration) Add(ctx context.Context, who Administrator, person New
 		if person.Disabled {
 			made.Status = Inactive
 		}
-		if err := made.describe(tree); err != nil {
+		if err := tx.Assignments().Lock(who.Organisation); err != nil {
 			return err
 		}
-		if err := tx.Assignments().Lock(who.Organisation); err != nil {
+		policy, err := tx.Policies().Get(who.Organisation)
+		if err != nil {
+			return err
+		}
+		if err := person.demanded(policy.Required); err != nil {
+			return err
+		}
+		tree := tree
+		if policy.ExtensionAuto {
+			if err := giveExtension(tx, made, &tree); err != nil {
+				return err
+			}
+		}
+		if err := made.describe(tree); err != nil {
 			return err
 		}
 		if err := ad.insert(tx, who, made, email); err != nil {
 			return err
 		}
+		if c := person.Fields.Communication; c != nil && !c.IsZero() {
+			if err := tx.UserFields().PutCommunication(who.Organisation, id, *c); err != nil {
+				return err
+			}
+		}
 		was, err := tx.Assignments().Of(who.Organisation, id)
 		if err != nil {
 			return err
 		}
-		_, err = ad.assign(tx, who, was, AccessChange{Role: Choose(person.Role)}, now)
+		_, err = ad.assign(tx, who, was, person.access(), now)
 		return err
 	})
 	if err != nil {
@@ -122,7 +150,7 @@ func EmailTaken() *Error {
 // tree checks the description and makes attributes of it, as a directory would send them.
 func (p NewPerson) tree() (email Name, tree attribute.Value, err error) {
 	for _, text := range []struct{ field, value string }{
-		{"given_name", p.GivenName}, {"family_name", p.FamilyName}, {"full_name", p.FullName},
+		{"given_name", p.GivenName}, {"family_name", p.FamilyName}, {"full_name", p.FullName}, {"title", p.Title},
 	} {
 		if err := personText(text.field, text.value); err != nil {
 			return email, tree, err
@@ -162,7 +190,45 @@ func (p NewPerson) tree() (email Name, tree attribute.Value, err error) {
 			attribute.Member{Name: "primary", Value: attribute.NewBool(true)},
 		))},
 	)
+	if p.Title != "" {
+		tree.Set("title", attribute.NewString(p.Title))
+	}
+	p.Fields.apply(&tree)
 	return email, tree, nil
+}
+
+// demanded refuses a description without what the organisation demands (rule user.required).
+func (p NewPerson) demanded(r RequiredFields) error {
+	given := func(s *string) bool { return s != nil && *s != "" }
+	for _, field := range []struct {
+		name, remedy  string
+		wanted, there bool
+	}{
+		{"profile", "give the person a profile; see the list of profiles", r.Profile, !p.Profile.IsZero()},
+		{"team", "give the person a team; see the list of teams", r.Team, !p.Team.IsZero()},
+		{"country", "give the person's country, such as ES", r.Country, given(p.Fields.Country)},
+		{"language", "give the person's language, such as es-ES", r.Language, given(p.Fields.Language)},
+	} {
+		if field.wanted && !field.there {
+			return &Error{Kind: Invalid, Code: CodeRequired, Field: field.name, Message: field.remedy + "; the policy of the organisation demands it"}
+		}
+	}
+	return nil
+}
+
+// access is what the person is given.
+func (p NewPerson) access() AccessChange {
+	change := AccessChange{Role: Choose(p.Role)}
+	if !p.Profile.IsZero() {
+		change.Profile = Choose(p.Profile)
+	}
+	if !p.Team.IsZero() {
+		change.Team = Choose(p.Team)
+	}
+	if len(p.Queues) > 0 {
+		change.Queues = &p.Queues
+	}
+	return change
 }
 
 // personText refuses what is no name or title: more than a line, or too long.
@@ -177,13 +243,18 @@ func personText(field, text string) error {
 type PersonChange struct {
 	GivenName, FamilyName, DisplayName, Title *string
 	UserName, Email                           *string // only where the policy email_change is administrators
+	Fields                                    FieldChange
 }
 
 // Edit changes the fields of a person. E-mail and user name are refused unless the policy lets administrators change them
 // (rule user.email-immutable). Needs users:edit. NotFound, Invalid, EmailImmutable, UserNameTaken, EmailTaken,
-// Precondition.
+// ExtensionTaken, Precondition.
 func (ad *Administration) Edit(ctx context.Context, who Administrator, id UserID, match IfMatch, change PersonChange) (User, error) {
-	if err := change.check(); err != nil {
+	err := change.check()
+	if err != nil {
+		return User{}, err
+	}
+	if change.Fields, err = change.Fields.parsed(); err != nil {
 		return User{}, err
 	}
 	return ad.alter(ctx, who, ActionEdit, id, match, func(tx Tx, was User, now time.Time) (User, error) {
@@ -196,7 +267,12 @@ func (ad *Administration) Edit(ctx context.Context, who Administrator, id UserID
 		if err != nil {
 			return User{}, err
 		}
-		outcome, err := ad.save(tx, who, was, was, after, UserUpdated, now)
+		change.Fields.apply(&after)
+		beside, err := change.Fields.beside(tx, was)
+		if err != nil {
+			return User{}, err
+		}
+		outcome, err := ad.saveWith(tx, who, was, was, after, beside, UserUpdated, now)
 		if err == nil && named {
 			err = tx.Users().KeepEmail(outcome, email)
 		}

@@ -13,7 +13,7 @@ func archive(tx Tx, was User, now time.Time, write scribe) error {
 	if err != nil {
 		return err
 	}
-	was.Emails = emailsOf(tree)
+	was.recall(tree)
 	is := was
 	is.Status, is.ArchivedAt, is.ModifiedAt, is.Version = Inactive, now, later(now, was.ModifiedAt), was.Version+1
 	if err := checkStep(was, is); err != nil {
@@ -83,7 +83,7 @@ func clearReport(tx Tx, was User, now time.Time, write scribe) error {
 	if err != nil {
 		return err
 	}
-	was.Emails = emailsOf(before)
+	was.recall(before)
 	after := before
 	enterprise := after.Get(URNEnterprise)
 	enterprise.Delete("manager")

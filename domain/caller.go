@@ -8,11 +8,13 @@ type Caller struct {
 	Connection            ConnectionID
 	Kind                  ConnectionKind
 	Activation            Activation
+	Policy                ConnectionPolicy // of the connection, as it was when the token was looked up
 	Token                 TokenHash
 	OrganisationSuspended bool
 	ConnectionDisabled    bool
 	SchemaVersion         int64     // of the organisation's custom schemas
 	AccessVersion         int64     // of the organisation, see Standing
+	HandsOutExtensions    bool      // the organisation does (rule user.extension-auto)
 	TokenExpiresAt        time.Time // zero for never
 	RequestID             string
 

@@ -60,7 +60,14 @@ type Connection struct {
 }
 
 // Version tells one state of the connection from another, for If-Match.
-func (c Connection) Version() int64 { return stateVersion(c.DisabledAt) }
+func (c Connection) Version() int64 {
+	const prime, positive = 1_000_003, 1<<62 - 1
+	version := stateVersion(c.DisabledAt)
+	for _, b := range []byte(c.Activation) {
+		version = version*prime + int64(b)
+	}
+	return version & positive
+}
 
 // OIDCClient is the connection's registration at its OpenID provider; the zero value means that it signs nobody in.
 type OIDCClient struct {

@@ -103,13 +103,14 @@ func (d *Directory) scope(ctx context.Context, caller Caller) (Scope, error) {
 
 // User reads one person, with groups and manager. NotFound.
 func (d *Directory) User(ctx context.Context, caller Caller, id UserID) (User, error) {
-	return readOne(ctx, d, caller, func(tx Tx, scope Scope) (User, error) { return tx.Users().Get(scope, id) })
+	user, _, err := readOne(ctx, d, caller, func(tx Tx, scope Scope) (User, error) { return tx.Users().Get(scope, id) })
+	return user, err
 }
 
 // OpenUser reads one person whom the caller goes on to change: as User, and with the caller as that read has proved it,
 // who may write without being looked up again. NotFound.
 func (d *Directory) OpenUser(ctx context.Context, caller Caller, id UserID) (User, Caller, error) {
-	user, err := d.User(ctx, caller, id)
+	user, caller, err := readOne(ctx, d, caller, func(tx Tx, scope Scope) (User, error) { return tx.Users().Get(scope, id) })
 	if err == nil {
 		caller.recalled = false
 	}
@@ -118,7 +119,8 @@ func (d *Directory) OpenUser(ctx context.Context, caller Caller, id UserID) (Use
 
 // Group reads one group, without members. NotFound.
 func (d *Directory) Group(ctx context.Context, caller Caller, id GroupID) (Group, error) {
-	return readOne(ctx, d, caller, func(tx Tx, scope Scope) (Group, error) { return tx.Groups().Get(scope, id) })
+	group, _, err := readOne(ctx, d, caller, func(tx Tx, scope Scope) (Group, error) { return tx.Groups().Get(scope, id) })
+	return group, err
 }
 
 // Users reads the people a query asks for; its scope is set here.
@@ -163,27 +165,28 @@ func (d *Directory) Schemas(ctx context.Context, caller Caller) ([]Schema, int64
 	return schemas, version, err
 }
 
-// readOne reads for a caller. Where nothing was found for a recalled one, that may be because somebody's access changed:
-// the full look-up tells whether it was the caller's, and if not, the read is made again.
-func readOne[T any](ctx context.Context, d *Directory, caller Caller, read func(Tx, Scope) (T, error)) (T, error) {
+// readOne reads for a caller, and gives the caller as the read has found them to be. Where nothing was found for a
+// recalled one, that may be because somebody's access, or what a connection may do, changed: the full look-up tells
+// whether it was the caller's, and if not, the read is made again.
+func readOne[T any](ctx context.Context, d *Directory, caller Caller, read func(Tx, Scope) (T, error)) (T, Caller, error) {
 	var found T
 	scope, err := d.scope(ctx, caller)
 	if err != nil {
-		return found, err
+		return found, caller, err
 	}
 	err = d.store.Read(ctx, func(tx Tx) (err error) {
 		found, err = read(tx, scope)
 		return err
 	})
 	if !caller.recalled || !IsKind(err, NotFound) {
-		return found, err
+		return found, caller, err
 	}
 	checked, errCaller := d.verified(ctx, caller)
 	if errCaller != nil {
-		return found, errCaller
+		return found, caller, errCaller
 	}
 	if checked.AccessVersion == caller.AccessVersion {
-		return found, err
+		return found, caller, err
 	}
 	return readOne(ctx, d, checked, read)
 }

@@ -89,6 +89,8 @@ const (
 	CodeNotArchived          = "not_archived"           // a purge of somebody who is still here
 	CodeRequestInProgress    = "request_in_progress"    // an Idempotency-Key whose first request has no answer yet
 	CodeKeyReused            = "idempotency_key_reused" // an Idempotency-Key that came with another request before
+	CodeRecordsOwned         = "records_owned"          // somebody goes who owns records, and nothing was decided about them
+	CodeExtensionTaken       = "extension_taken"        // unique in the organisation
 	CodeIdentityTaken        = "identity_taken"         // a sign-in of an identity provider that belongs to another person
 	CodeLinkNotGood          = "link_not_good"          // an invitation or reset link that was used, revoked, expired or never made
 	CodeSignInRefused        = "sign_in_refused"        // wrong name or password, or nobody who has one: always the same
@@ -111,7 +113,8 @@ func Codes() []string {
 		CodeUnresolvedReference, CodeRateLimited, CodePermissionMissing, CodeEscalation,
 		CodeInUse, CodeSystemKept, CodeUnavailable, CodeUnsupportedMediaType,
 		CodeEmailTaken, CodeEmailImmutable, CodeOwnerOnly, CodeOwnerLicence, CodeSeatsHeld, CodeWaitingForSeat, CodeNotArchived,
-		CodeRequestInProgress, CodeKeyReused, CodeOutranked,
+		CodeRequestInProgress, CodeKeyReused, CodeExtensionTaken,
+		CodeRecordsOwned, CodeOutranked,
 		CodeIdentityTaken, CodeLinkNotGood, CodeSignInRefused, CodePasswordRefused, CodeAccessRefused, CodeStepMissing, CodeAlreadyAccepted,
 	}
 }

@@ -65,6 +65,10 @@ const (
 	OwnerUnmade           EventType = "owner.unmade"
 	SuspensionKept        EventType = "suspension.kept"      // a directory wanted to bring back whom an administrator deactivated, in vain
 	SuspensionOverruled   EventType = "suspension.overruled" // and did
+	RecordsReported       EventType = "records.reported"     // the application told who owns what: after counts
+	RecordsTransferred    EventType = "records.transferred"  // all records of a person went to another; after names and counts
+	RecordsLeft           EventType = "records.left"         // somebody went, and their records wait for another owner
+	RecordShared          EventType = "record.shared"
 	EmailChangeSkipped    EventType = "email_change.skipped" // a directory wanted to change names that the policy keeps
 	MappingCreated        EventType = "mapping.created"
 	MappingUpdated        EventType = "mapping.updated"
@@ -113,7 +117,7 @@ type Event struct {
 	Organisation OrganisationID
 	Type         EventType
 	Actor        Actor
-	SubjectKind  string // "user", "group", "organisation", "connection", "token", "api_key", "schema", "module", "role", "profile", "team", "queue", "licence", "mapping", "job"
+	SubjectKind  string // "user", "group", "organisation", "connection", "token", "api_key", "schema", "module", "role", "profile", "team", "queue", "licence", "mapping", "job", "record"
 	Subject      uuid.UUID
 	RequestID    string
 	At           time.Time

@@ -75,6 +75,11 @@ var eventCatalogue = []EventEntry{
 	{SuspensionKept, 1, "user", "When a directory wanted to bring back a person whom an administrator deactivated, in vain.", "", ""},
 	{SuspensionOverruled, 1, "user", "When a directory brought back a person whom an administrator deactivated, as the policy lets it.", "", ""},
 	{EmailChangeSkipped, 1, "user", "When a directory wanted to change user name or e-mail, which the policy keeps; the rest of its change was made.", "", ""},
+	{
+		RecordsTransferred, 1, "user", "When all records of a person go to another one, because the person goes or somebody says so. Kinds has the most frequent kinds, at most 100.",
+		"", `{"total":3,"kinds":{"deals":2,"tickets":1},"successor":` + anotherID + `}`,
+	},
+	{RecordsLeft, 1, "user", "When a person goes whose records nobody takes over: they wait for another owner.", "", `{"total":3,"kinds":{"deals":3}}`},
 	{GroupCreated, 1, "group", "When a group is made. Members are identifiers.", "", `{"displayName":"Support","members":[` + anID + `]}`},
 	{
 		GroupUpdated, 1, "group", "When a group changes: members in before have left, those in after have joined.",
@@ -87,6 +92,8 @@ var eventCatalogue = []EventEntry{
 	},
 	{OrganisationSuspended, 1, "organisation", "When the operator suspends the organisation.", "", `{"suspendedAt":` + aTime + `}`},
 	{OrganisationResumed, 1, "organisation", "When the operator ends the suspension.", `{"suspendedAt":` + aTime + `}`, ""},
+	{RecordsReported, 1, "organisation", "When the application tells who owns records, or that there are some no more, and that is not so already.", "", `{"created":2,"moved":1}`},
+	{RecordShared, 1, "record", "When it changes with whom a record is shared. The subject is made of kind and id, which stand in after.", `{"shares":[]}`, `{"kind":"deals","id":"42","shares":[{"team":` + anID + `,"may":"view"}]}`},
 	{DefaultsChanged, 1, "organisation", "When the role or profile of people who were given none changes.", "", `{"role":` + anID + `}`},
 	{PolicyChanged, 1, "organisation", "When the organisation's policy changes; before and after have what differs.", `{"inactivity_days":90}`, `{"inactivity_days":30}`},
 	{

@@ -1,6 +1,10 @@
 package domain
 
-import "github.com/google/uuid"
+import (
+	"bytes"
+
+	"github.com/google/uuid"
+)
 
 // ID is an application-made UUIDv7 that cannot be mistaken for the id of another noun: UserID and GroupID are
 // different types.
@@ -31,6 +35,8 @@ func ParseID[Noun any](s string) (id ID[Noun], ok bool) {
 
 // IsZero reports whether the id names nothing.
 func (id ID[Noun]) IsZero() bool { return id.UUID == uuid.Nil }
+
+func compareIDs[Noun any](a, b ID[Noun]) int { return bytes.Compare(a.UUID[:], b.UUID[:]) }
 
 // newID makes an identifier for a noun.
 func newID[Noun any](env Environment) (ID[Noun], error) {

@@ -14,6 +14,8 @@ type Idle struct {
 type Inactivity interface {
 	// Accessed notes that somebody was here. It never goes back.
 	Accessed(org OrganisationID, user UserID, at time.Time) error
+	// Seen reads when people were here last, those who never were left out.
+	Seen(org OrganisationID, users []UserID) (map[UserID]time.Time, error)
 	// Restart counts from here: somebody was activated or unblocked. It never goes back.
 	Restart(org OrganisationID, user UserID, at time.Time) error
 	// Warned notes that somebody was told.

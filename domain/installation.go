@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -40,11 +41,7 @@ func (in *Installation) change(ctx context.Context, slug string, fn func(tx Tx, 
 
 // event prepares the record of something the operator does.
 func (in *Installation) event(org OrganisationID, what EventType, subjectKind string, subject uuid.UUID, at time.Time) (Event, error) {
-	id, err := newID[Event](in.env)
-	return Event{
-		ID: id, Organisation: org, Type: what, Actor: ActorOperator(),
-		SubjectKind: subjectKind, Subject: subject, At: at,
-	}, err
+	return in.author(Organisation{ID: org}).event(what, subjectKind, subject, at)
 }
 
 // record appends an event with what is so afterwards.
@@ -73,6 +70,15 @@ func texts(pairs ...string) attribute.Value {
 		if pairs[i+1] != "" {
 			members = append(members, attribute.Member{Name: pairs[i], Value: attribute.NewString(pairs[i+1])})
 		}
+	}
+	return attribute.NewComplex(members...)
+}
+
+// numbers makes a flat tree of names and numbers.
+func numbers(pairs ...any) attribute.Value {
+	var members []attribute.Member
+	for i := 0; i+1 < len(pairs); i += 2 {
+		members = append(members, attribute.Member{Name: fmt.Sprint(pairs[i]), Value: attribute.NewNumber(fmt.Sprint(pairs[i+1]))})
 	}
 	return attribute.NewComplex(members...)
 }

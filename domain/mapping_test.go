@@ -4,14 +4,52 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"usher/domain"
+	"usher/persistence"
 	"usher/persistence/storetest"
 )
+
+// The rules about what groups give, as TestRules.
+func TestRulesOfMappings(t *testing.T) {
+	t.Parallel()
+	each := storetest.Shared(t)
+	for name, rule := range map[string]func(*scene){
+		"mapping.apply":              mappingApply,
+		"mapping.apply-nested":       mappingApplyNested,
+		"mapping.apply-edit":         mappingApplyEdit,
+		"mapping.apply-licence":      mappingApplyLicence,
+		"mapping.apply-job":          mappingApplyJob,
+		"mapping.apply-at-once":      mappingApplyAtOnce,
+		"mapping.precedence":         mappingPrecedence,
+		"mapping.precedence-equal":   mappingPrecedenceEqual,
+		"mapping.precedence-licence": mappingPrecedenceLicence,
+		"mapping.rebind":             mappingRebind,
+		"mapping.dry-run":            mappingDryRun,
+		"mapping.checked":            mappingChecked,
+		"profile.delete-mapped":      profileDeleteMapped,
+		"owner.escalation-mapping":   ownerEscalationMapping,
+		"owner.last-mapping":         ownerLastMapping,
+		"deactivate.queues":          deactivateQueues,
+		"deactivate.queues-at-once":  deactivateQueuesAtOnce,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			each(t, func(t *testing.T, store *persistence.Store) {
+				s := newScene(t, store, -1)
+				rule(s)
+				if !t.Failed() {
+					storetest.Consistent(t, store, s.org())
+				}
+			})
+		})
+	}
+}
 
 // mapping gives the members of a group something, with the priority 100 or the one given.
 func (s *scene) mapping(g domain.Group, grants domain.MappingGrants, priority ...int) domain.MappingView {

@@ -35,9 +35,15 @@ const (
 	ModuleLicences  = "licences"
 	ModuleDirectory = "directory"
 	ModuleAudit     = "audit"
+	ModulePolicy    = "policy"
+
+	ModuleRecords    = "records" // which an application may register itself, with more actions
+	ModuleStatistics = "statistics"
+	ModuleOnboarding = "onboarding"
+	ModuleReviews    = "reviews"
 )
 
-// The actions that only the module users has.
+// The actions that not every module has.
 const (
 	ActionInvite     = "invite"
 	ActionActivate   = "activate"   // also confirms
@@ -45,6 +51,8 @@ const (
 	ActionUnblock    = "unblock"
 	ActionImport     = "import"
 	ActionExport     = "export"
+
+	ActionSign = "sign" // of the module reviews
 )
 
 const (
@@ -61,7 +69,9 @@ func BuiltInModules() []Module {
 		module(ModuleUsers, "Users", true, ActionInvite, ActionActivate, ActionDeactivate, ActionUnblock, ActionImport, ActionExport),
 		module(ModuleProfiles, "Profiles", true), module(ModuleRoles, "Roles", true),
 		module(ModuleTeams, "Teams", true), module(ModuleQueues, "Queues", true), module(ModuleLicences, "Licences", true),
-		module(ModuleDirectory, "Directory", false), module(ModuleAudit, "Audit log", false),
+		module(ModuleDirectory, "Directory", false), module(ModuleAudit, "Audit log", false), module(ModulePolicy, "Policy", false),
+		module(ModuleRecords, "Records", false), module(ModuleStatistics, "Call statistics", false),
+		module(ModuleOnboarding, "Onboarding", false), module(ModuleReviews, "Access reviews", false, ActionSign),
 	}
 }
 

@@ -15,14 +15,56 @@ type Policy struct {
 	Suspension            SuspensionPolicy
 	EmailChange           EmailChangePolicy
 	SeatOverflow          SeatOverflowPolicy
-	FailedSignIns         int       // wrong passwords in a row that are forgiven; one more blocks the account (rule block.failed)
-	PasswordDays          int       // how long a password is good for; 0: for ever (rule password.expiry)
-	PasswordWarningDays   int       // so long before its end the person is told; 0: never
-	InvitationDays        int       // how long an invitation or a temporary password is good for (rule invite.once)
-	SessionIdleHours      int       // a session that is not used for so long has ended
-	SessionDays           int       // and one that is so old, however much it is used
-	MFA                   MFAPolicy // whether a password alone is enough (rule access.mfa)
-	Version               int64     // grows by one with every change; 0: the defaults, never changed
+	Required              RequiredFields // of people who are added by hand (rule user.required)
+	ExtensionAuto         bool           // who has no extension when they are added gets the lowest free one (rule user.extension-auto)
+	FailedSignIns         int            // wrong passwords in a row that are forgiven; one more blocks the account (rule block.failed)
+	PasswordDays          int            // how long a password is good for; 0: for ever (rule password.expiry)
+	PasswordWarningDays   int            // so long before its end the person is told; 0: never
+	InvitationDays        int            // how long an invitation or a temporary password is good for (rule invite.once)
+	SessionIdleHours      int            // a session that is not used for so long has ended
+	SessionDays           int            // and one that is so old, however much it is used
+	MFA                   MFAPolicy      // whether a password alone is enough (rule access.mfa)
+	Version               int64          // grows by one with every change; 0: the defaults, never changed
+}
+
+// RequiredFields are what an organisation demands of a person who is added by hand, beside what always must be given.
+type RequiredFields struct{ Profile, Team, Country, Language bool }
+
+// The names of fields that can be demanded.
+const (
+	RequireProfile  = "profile"
+	RequireTeam     = "team"
+	RequireCountry  = "country"
+	RequireLanguage = "language"
+)
+
+// ParseRequiredFields reads a list of names. Invalid.
+func ParseRequiredFields(names []string) (RequiredFields, error) {
+	var r RequiredFields
+	for _, name := range names {
+		if err := oneOf("required_fields", name, RequireProfile, RequireTeam, RequireCountry, RequireLanguage); err != nil {
+			return r, err
+		}
+		r.Profile = r.Profile || name == RequireProfile
+		r.Team = r.Team || name == RequireTeam
+		r.Country = r.Country || name == RequireCountry
+		r.Language = r.Language || name == RequireLanguage
+	}
+	return r, nil
+}
+
+// Names of the fields, in a fixed order.
+func (r RequiredFields) Names() []string {
+	names := []string{}
+	for _, field := range []struct {
+		name   string
+		wanted bool
+	}{{RequireProfile, r.Profile}, {RequireTeam, r.Team}, {RequireCountry, r.Country}, {RequireLanguage, r.Language}} {
+		if field.wanted {
+			names = append(names, field.name)
+		}
+	}
+	return names
 }
 
 // SuspensionPolicy says whether a directory can bring back whom an administrator deactivated (rule suspend.sticks).
@@ -140,6 +182,8 @@ func (p Policy) tree() attribute.Value {
 		attribute.Member{Name: "suspension", Value: attribute.NewString(string(p.Suspension))},
 		attribute.Member{Name: "email_change", Value: attribute.NewString(string(p.EmailChange))},
 		attribute.Member{Name: "seat_overflow", Value: attribute.NewString(string(p.SeatOverflow))},
+		attribute.Member{Name: "required_fields", Value: textList(p.Required.Names())},
+		attribute.Member{Name: "extension_auto", Value: attribute.NewBool(p.ExtensionAuto)},
 		attribute.Member{Name: "failed_sign_ins", Value: attribute.NewNumber(strconv.Itoa(p.FailedSignIns))},
 		attribute.Member{Name: "password_days", Value: attribute.NewNumber(strconv.Itoa(p.PasswordDays))},
 		attribute.Member{Name: "password_warning_days", Value: attribute.NewNumber(strconv.Itoa(p.PasswordWarningDays))},

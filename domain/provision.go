@@ -79,12 +79,18 @@ func (d *Directory) Provision(ctx context.Context, caller Caller, attributes att
 // insert stores a new person with what follows from the rules.
 func (d *Directory) insert(tx Tx, caller Caller, user *User, event Event, mayWait bool) error {
 	pushed := *user
-	suspension, held, err := heldBack(tx, user)
+	suspension, held, err := heldBack(tx, caller, user)
 	if err != nil {
 		return err
 	}
-	if user.Status != pushed.Status {
-		if err := user.describe(event.After); err != nil {
+	tree := event.After
+	if caller.HandsOutExtensions {
+		if err := giveExtension(tx, *user, &tree); err != nil {
+			return err
+		}
+	}
+	if user.Status != pushed.Status || !attribute.Equal(tree, event.After) {
+		if err := user.describe(tree); err != nil {
 			return err
 		}
 		if event.After, err = user.Attributes(); err != nil {
@@ -144,7 +150,7 @@ func (d *Directory) say(tx Tx, caller Caller, what EventType, id UserID, now tim
 	return tx.Events().Append(event)
 }
 
-// overflowing runs a unit of work that may need a seat; where there is none and the organisation's policy is to wait, it
+// overflowing runs a unit of work that may need a seat; where there is none and the policy is to wait, it
 // runs a second time and may put the person in line (rules seat.required, seat.wait). The policy is not looked at before,
 // so that a push that finds a seat does not pay for it.
 func (d *Directory) overflowing(ctx context.Context, caller Caller, run func(mayWait bool) error) error {
@@ -154,7 +160,7 @@ func (d *Directory) overflowing(ctx context.Context, caller Caller, run func(may
 	}
 	var policy Policy
 	if failed := d.store.Read(ctx, func(tx Tx) (err error) {
-		policy, err = tx.Policies().Get(caller.Organisation)
+		policy, err = policyFor(tx, caller)
 		return err
 	}); failed != nil {
 		return failed
@@ -163,6 +169,13 @@ func (d *Directory) overflowing(ctx context.Context, caller Caller, run func(may
 		return err
 	}
 	return run(true)
+}
+
+// policyFor is the policy that holds for what a directory pushes: what its connection has decided stands before what the
+// organisation has.
+func policyFor(tx Tx, caller Caller) (Policy, error) {
+	of, err := tx.Policies().Get(caller.Organisation)
+	return caller.Policy.Over(of), err
 }
 
 // scribe of what this caller does.
@@ -226,7 +239,7 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 	if err != nil {
 		return User{}, err
 	}
-	was.Emails = emailsOf(before)
+	was.recall(before)
 	after, err := change(before)
 	if err != nil {
 		return User{}, err
@@ -288,6 +301,9 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 	default:
 		err = moveSeat(tx, was, is, now, d.scribe(caller))
 	}
+	if err == nil && was.Status != Inactive && is.Status == Inactive {
+		err = passOn(tx, was, caller.Policy.Successor, now, d.scribe(caller))
+	}
 	if err != nil {
 		return User{}, err
 	}
@@ -322,7 +338,7 @@ func (d *Directory) bringBack(tx Tx, caller Caller, was User, is *User, now time
 		return err
 	}
 	if found {
-		policy, err := tx.Policies().Get(was.Organisation)
+		policy, err := policyFor(tx, caller)
 		if err != nil {
 			return err
 		}
@@ -346,7 +362,7 @@ func (d *Directory) keepNames(tx Tx, caller Caller, was User, before, after attr
 	if attribute.Equal(before.Get("userName"), after.Get("userName")) && attribute.Equal(before.Get("emails"), after.Get("emails")) {
 		return after, nil
 	}
-	policy, err := tx.Policies().Get(was.Organisation)
+	policy, err := policyFor(tx, caller)
 	if err != nil || policy.EmailChange != EmailChangeNever {
 		return after, err
 	}
@@ -394,7 +410,11 @@ func (d *Directory) Deprovision(ctx context.Context, caller Caller, id UserID, m
 		if err := match.admits(was.Version); err != nil {
 			return err
 		}
-		return archive(tx, was, d.env.instant(), d.scribe(caller))
+		now := d.env.instant()
+		if err := archive(tx, was, now, d.scribe(caller)); err != nil {
+			return err
+		}
+		return passOn(tx, was, caller.Policy.Successor, now, d.scribe(caller))
 	})
 	if IsCode(err, CodeLastOwner) {
 		err = d.ownerProtected(ctx, caller, id, err)

@@ -76,7 +76,13 @@ func judgeOf(tx Tx, org OrganisationID, dossiers []Dossier) (judge, error) {
 }
 
 // limitsOf reads what a connection may give (rule provision.limits).
-func limitsOf(Tx, OrganisationID, ConnectionID) (Limits, error) { return Limits{}, nil }
+func limitsOf(tx Tx, org OrganisationID, id ConnectionID) (Limits, error) {
+	policy, err := tx.ConnectionPolicies().Get(org, id)
+	if IsKind(err, NotFound) { // the connection is gone, and gives nothing any more
+		return Limits{}, nil
+	}
+	return policy.Limits, err
+}
 
 // rulingsOf decides about one person, and writes nothing: what Explain tells. NotFound.
 func rulingsOf(tx Tx, org OrganisationID, user UserID) (Dossier, []Ruling, error) {

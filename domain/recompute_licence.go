@@ -63,7 +63,7 @@ func (h *settlement) moveTo(d Dossier, licence string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	was.Emails = emailsOf(tree)
+	was.recall(tree)
 	is := was
 	is.Licence = licence
 	freed := false

@@ -35,6 +35,8 @@ type Tx interface {
 	Tallies() Tallies
 	Rates() Rates
 	AccessTx
+	TrustTx
+	FieldTx
 	DoorsTx
 	Policies() Policies
 	Blocks() Blocks
@@ -43,6 +45,7 @@ type Tx interface {
 	Waiting() Waiting
 	Inactivity() Inactivity
 	Sweeps() Sweeps
+	RecordsTx
 }
 
 // ApplicationTx are the nouns of applications that use the API.

@@ -29,12 +29,12 @@ type Suspensions interface {
 // heldBack applies rule suspend.sticks to somebody whom a directory pushes anew: where an administrator deactivated the
 // one who was here under these names before, the new account begins inactive and suspended as well, or, where the policy
 // is directory_wins, the suspension ends. It reports what to say in the log; empty: there was nothing to hold back.
-func heldBack(tx Tx, u *User) (was Suspension, what EventType, err error) {
+func heldBack(tx Tx, caller Caller, u *User) (was Suspension, what EventType, err error) {
 	was, found, err := tx.Suspensions().Match(*u)
 	if err != nil || !found {
 		return was, "", err
 	}
-	policy, err := tx.Policies().Get(u.Organisation)
+	policy, err := policyFor(tx, caller)
 	if err != nil {
 		return was, "", err
 	}

@@ -25,6 +25,7 @@ type User struct {
 	GivenName   string
 	FamilyName  string
 	Emails      []Email
+	Extension   string // of the telephone: four digits; empty: none
 	Manager     string // manager.value as sent: usually an id, perhaps of somebody who is not here yet
 
 	Document   []byte
@@ -99,6 +100,7 @@ const (
 	URNUser       = "urn:ietf:params:scim:schemas:core:2.0:User"
 	URNGroup      = "urn:ietf:params:scim:schemas:core:2.0:Group"
 	URNEnterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+	URNUsher      = "urn:ietf:params:scim:schemas:extension:usher:2.0:User" // Usher's own: what people are given here
 )
 
 // maxEmails bounds the addresses of a person: each is a row, and every change compares them.
@@ -120,12 +122,21 @@ func (u *User) describe(tree attribute.Value) error {
 		return InvalidField("emails", "send at most 1,000 addresses for one person")
 	}
 	u.Manager = tree.Get(URNEnterprise).Get("manager").Get("value").Text()
+	if u.Extension, err = extensionOf(tree); err != nil {
+		return err
+	}
 	if err := u.checkLengths(); err != nil {
 		return err
 	}
 	tree.Set("active", attribute.NewBool(u.Status != Inactive)) // rule scim.active
 	u.Document = composeDocument(URNUser, u.ID.String(), tree)
 	return nil
+}
+
+// recall sets the fields of a person who was read that rows are kept of and no column holds, from their attributes.
+func (u *User) recall(tree attribute.Value) {
+	u.Emails = emailsOf(tree)
+	u.Extension = tree.Get(URNUsher).Get("extension").Text()
 }
 
 // checkLengths refuses what is too long for people to be found by.

@@ -23,6 +23,8 @@ type Waiting interface {
 	First(org OrganisationID, licence string) (p WaitingPlace, found bool, err error)
 	// Get reads somebody's place; found is false for who does not wait.
 	Get(org OrganisationID, user UserID) (p WaitingPlace, found bool, err error)
+	// Ahead counts who is before somebody in line.
+	Ahead(p WaitingPlace) (int, error)
 	// Of reads the places of those of some people who wait, in no order.
 	Of(org OrganisationID, users []UserID) ([]WaitingPlace, error)
 }
@@ -85,7 +87,7 @@ func admit(tx Tx, place WaitingPlace, now time.Time, write scribe) error {
 	if err != nil {
 		return err
 	}
-	was.Emails = emailsOf(tree)
+	was.recall(tree)
 	is := was
 	is.Status = place.Next
 	if is.Status == Active {

@@ -63,18 +63,6 @@ func userColumn(p domain.Path) column {
 	return nil
 }
 
-// personColumn finds what answers an attribute that administrators search by.
-func personColumn(p domain.Path) column {
-	switch {
-	case p.Sub != "":
-	case p.Name == "status":
-		return textColumn{sql: "u.status", caseExact: true}
-	case p.Name == "licence":
-		return textColumn{sql: "u.licence", caseExact: true}
-	}
-	return nil
-}
-
 func nameColumn(sub string) column {
 	switch sub {
 	case "givenName":

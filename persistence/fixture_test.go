@@ -321,7 +321,7 @@ func readFixture(t *testing.T, db *sql.DB, file string) {
 	}
 	_, err = db.Exec(anyOrder)
 	require.NoError(t, err)
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.SplitAfterSeq(string(text), ";\n") { // a text may hold line breaks
 		_, err := db.Exec(line)
 		require.NoError(t, err, line)
 	}

@@ -14,6 +14,22 @@ ON CONFLICT (organisation_id, user_id) DO UPDATE SET accessed_at = excluded.acce
 WHERE COALESCE(inactivity.accessed_at, 0) < excluded.accessed_at`, org.UUID, user.UUID, at.UnixMilli())
 }
 
+func (t inactivity) Seen(org domain.OrganisationID, users []domain.UserID) (map[domain.UserID]time.Time, error) {
+	seen := map[domain.UserID]time.Time{}
+	if len(users) == 0 {
+		return seen, nil
+	}
+	err := t.query("SELECT user_id, accessed_at FROM inactivity WHERE organisation_id = ? AND accessed_at IS NOT NULL AND user_id"+amongUsers(users),
+		usersArgs(org, users), func(r row) error {
+			var id domain.UserID
+			var at int64
+			err := r.Scan(&id.UUID, &at)
+			seen[id] = instant(at)
+			return err
+		})
+	return seen, err
+}
+
 func (t inactivity) Restart(org domain.OrganisationID, user domain.UserID, at time.Time) error {
 	return t.exec(`INSERT INTO inactivity (organisation_id, user_id, restarted_at) VALUES (?, ?, ?)
 ON CONFLICT (organisation_id, user_id) DO UPDATE SET restarted_at = excluded.restarted_at

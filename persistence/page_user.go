@@ -34,7 +34,21 @@ func userNoun() noun[domain.User] {
 // lookAtUsers selects of a person what the query mentions; groups and managers cost a join each.
 func lookAtUsers(t *translator, q domain.Query) *look {
 	l := &look{where: q.Where}
-	if mentions(q, "groups") || mentions(q, domain.URNEnterprise) || mentions(q, domain.URNPerson) {
+	if mentions(q, domain.URNPerson) {
+		l.columns = userColumns(t.dialect) + personColumns(t.dialect)
+		l.read = func(r row) (uuid.UUID, attribute.Value, error) {
+			var p personRow
+			u, err := scanUser(&tail{row: r, dest: []any{&p.given, &p.blocked, &p.waiting, &p.seen}})
+			if err != nil {
+				return u.ID.UUID, attribute.Value{}, err
+			}
+			tree, err := userTree(&u)
+			tree.Set(domain.URNPerson, p.tree(&u))
+			return u.ID.UUID, tree, err
+		}
+		return l
+	}
+	if mentions(q, "groups") || mentions(q, domain.URNEnterprise) {
 		l.columns = userColumns(t.dialect)
 		l.read = func(r row) (uuid.UUID, attribute.Value, error) {
 			u, err := scanUser(r)
@@ -83,9 +97,6 @@ func userTree(u *domain.User) (attribute.Value, error) {
 		}
 		tree.Set("groups", attribute.NewList(groups...))
 	}
-	tree.Set(domain.URNPerson, attribute.NewComplex(
-		attribute.Member{Name: "status", Value: attribute.NewString(string(u.Status))},
-		attribute.Member{Name: "licence", Value: attribute.NewString(u.Licence)}))
 	tree.Set("meta", metaTree("User", u.Version, u.CreatedAt, u.ModifiedAt))
 	return tree, nil
 }

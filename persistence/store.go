@@ -193,6 +193,8 @@ func (t tx) Windows() domain.Windows                  { return windows(t) }
 func (t tx) Waiting() domain.Waiting                  { return waiting(t) }
 func (t tx) Inactivity() domain.Inactivity            { return inactivity(t) }
 func (t tx) Sweeps() domain.Sweeps                    { return sweeps(t) }
+func (t tx) Records() domain.Records                  { return records(t) }
+func (t tx) UserFields() domain.UserFields            { return userFields(t) }
 
 // What people get in by (domain.DoorsTx).
 

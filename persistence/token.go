@@ -85,9 +85,10 @@ func (t tokens) Revoke(org domain.OrganisationID, id domain.TokenID, at time.Tim
 }
 
 const callerSQL = `SELECT t.connection_id, c.kind, c.activation, c.disabled_at IS NOT NULL, o.suspended_at IS NOT NULL, o.schema_version,
-o.access_version, COALESCE(t.expires_at, 0)
+o.access_version, o.hands_out_extensions, COALESCE(t.expires_at, 0), ` + policyColumns + `
 FROM tokens t
 JOIN connections c ON c.organisation_id = t.organisation_id AND c.connection_id = t.connection_id
+LEFT JOIN connection_policies p ON p.organisation_id = t.organisation_id AND p.connection_id = t.connection_id
 JOIN organisations o ON o.organisation_id = t.organisation_id
 WHERE t.organisation_id = ? AND t.hash = ? AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?)`
 
@@ -95,9 +96,10 @@ func (t tokens) Caller(b domain.Bearer, now time.Time) (domain.Caller, error) {
 	caller := domain.Caller{Organisation: b.Organisation, Token: b.Hash}
 	var kind, activation string
 	var expires int64
+	var policy policyRow
 	found, err := fetch(t, callerSQL, []any{b.Organisation.UUID, b.Hash[:], now.UnixMilli()},
-		&caller.Connection.UUID, &kind, &activation, &caller.ConnectionDisabled, &caller.OrganisationSuspended, &caller.SchemaVersion,
-		&caller.AccessVersion, &expires)
+		append([]any{&caller.Connection.UUID, &kind, &activation, &caller.ConnectionDisabled, &caller.OrganisationSuspended,
+			&caller.SchemaVersion, &caller.AccessVersion, &caller.HandsOutExtensions, &expires}, policy.dest()...)...)
 	if err != nil {
 		return domain.Caller{}, err
 	}
@@ -106,7 +108,8 @@ func (t tokens) Caller(b domain.Bearer, now time.Time) (domain.Caller, error) {
 	}
 	caller.TokenExpiresAt = instant(expires)
 	caller.Kind, caller.Activation = domain.ConnectionKind(kind), domain.Activation(activation)
-	return caller, nil
+	caller.Policy, err = policy.noun(caller.Activation)
+	return caller, err
 }
 
 func (t tokens) Used(org domain.OrganisationID, hash domain.TokenHash, at time.Time) error {

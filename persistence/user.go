@@ -35,6 +35,9 @@ func (t users) Insert(u domain.User) error {
 	if err := t.insertEmails(u); err != nil {
 		return err
 	}
+	if err := t.keepExtension(domain.User{}, u); err != nil {
+		return err
+	}
 	if err := t.indexWords(u); err != nil {
 		return err
 	}
@@ -69,6 +72,9 @@ func (t users) Save(was, is domain.User) error {
 		if err := t.insertEmails(is); err != nil {
 			return err
 		}
+	}
+	if err := t.keepExtension(was, is); err != nil {
+		return err
 	}
 	if words(was) == words(is) {
 		return nil
@@ -110,6 +116,9 @@ func (t users) Archive(u domain.User) error {
 	if err := t.exec("DELETE FROM user_emails WHERE organisation_id = ? AND user_id = ?", org, id); err != nil {
 		return err
 	}
+	if err := t.keepExtension(u, domain.User{Organisation: u.Organisation, ID: u.ID}); err != nil {
+		return err
+	}
 	if err := leaveGroups(t, u.Organisation, id, u.ModifiedAt); err != nil {
 		return err
 	}
@@ -123,7 +132,7 @@ WHERE organisation_id = ? AND user_id = ? AND archived_at IS NOT NULL`, org.UUID
 	if err != nil {
 		return err
 	}
-	for _, table := range []string{"user_blocks", "access_windows", "inactivity"} {
+	for _, table := range []string{"user_blocks", "access_windows", "inactivity", "user_fields"} {
 		if err := t.exec("DELETE FROM "+table+" WHERE organisation_id = ? AND user_id = ?", org.UUID, id.UUID); err != nil {
 			return err
 		}

@@ -72,3 +72,10 @@ func (t waiting) Of(org domain.OrganisationID, users []domain.UserID) ([]domain.
 	})
 	return list, err
 }
+
+func (t waiting) Ahead(p domain.WaitingPlace) (int, error) {
+	var n int
+	_, err := fetch(t, `SELECT count(*) FROM waiting_people w JOIN waiting_people me ON me.organisation_id = w.organisation_id AND me.licence = w.licence
+WHERE w.organisation_id = ? AND me.user_id = ? AND w.place < me.place`, []any{p.Organisation.UUID, p.User.UUID}, &n)
+	return n, err
+}

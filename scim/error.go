@@ -59,6 +59,7 @@ var outcomes = map[string]outcome{
 	domain.CodeSeatsHeld:            {http.StatusConflict, ""},
 	domain.CodeWaitingForSeat:       {http.StatusConflict, ""},
 	domain.CodeNotArchived:          {http.StatusConflict, ""},
+	domain.CodeExtensionTaken:       {http.StatusConflict, "uniqueness"},
 	domain.CodeRequestInProgress:    {http.StatusConflict, ""},
 	domain.CodePasswordRefused:      {http.StatusBadRequest, "invalidValue"},
 	domain.CodeIdentityTaken:        {http.StatusConflict, ""},
@@ -69,6 +70,7 @@ var outcomes = map[string]outcome{
 	domain.CodeStepMissing:          {http.StatusForbidden, ""},
 	domain.CodeKeyReused:            {http.StatusBadRequest, ""},
 	domain.CodeOutranked:            {http.StatusConflict, ""},
+	domain.CodeRecordsOwned:         {http.StatusConflict, ""},
 	domain.CodeInternal:             {http.StatusInternalServerError, ""},
 	domain.CodeUnavailable:          {http.StatusServiceUnavailable, ""},
 }

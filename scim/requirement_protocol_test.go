@@ -73,7 +73,7 @@ func discovery(t *testing.T, s *server) {
 	require.Equal(t, "oauthbearertoken", config.at("/authenticationSchemes/0/type"))
 	require.Equal(t, s.url+"/ServiceProviderConfig", config.at("/meta/location"))
 
-	for path, n := range map[string]int{"/ResourceTypes": 2, "/Schemas": 3} {
+	for path, n := range map[string]int{"/ResourceTypes": 2, "/Schemas": 4} {
 		list := s.get(path).is(200)
 		require.Equal(t, n, list.num("/totalResults"))
 		require.Equal(t, n, list.num("/itemsPerPage"))
@@ -143,7 +143,7 @@ func customSchemas(t *testing.T, s *server) {
 	require.Equal(t, map[string]any{"colour": "Red"}, s.get("/Users/"+id+"?attributes="+urn+":colour").at("/"+urn))
 	s.get("/Users?sortBy=" + urn + ":number").is(200)
 	require.Equal(t, urn, s.get("/Schemas/"+urn).is(200).at("/id"))
-	require.Equal(t, 4, s.get("/Schemas").num("/totalResults"))
+	require.Equal(t, 5, s.get("/Schemas").num("/totalResults"))
 	require.Contains(t, s.get("/ResourceTypes/User").text, urn)
 
 	require.Equal(t, "Red", s.put("/Users/"+id, `{"userName":"before"}`).is(200).at("/"+urn+"/colour"), "a PUT that leaves it out keeps it")

@@ -49,6 +49,8 @@ func TestRules(t *testing.T) {
 		{"seat.required", seatOverflow},
 		{"seat.wait", seatOverflow},
 		{"scim.active", scimActive},
+		{"user.fields", fieldsAsSent},
+		{"user.extension-auto", extensions},
 		{"provision.activation", provisionActivation},
 		{"link.scope", otherOrganisations},
 		{"owner.last", lastOwner},

@@ -44,6 +44,9 @@ type Config struct {
 	// secrets that are shown once.
 	Seal, Open func(text, place []byte) ([]byte, error)
 
+	// Checker tests OpenID providers of connections.
+	Checker domain.ProviderChecker
+
 	// Now is the clock by which requests are timed.
 	Now func() time.Time
 
@@ -79,8 +82,8 @@ type service struct {
 func New(c Config) (http.Handler, error) { return newService(c) }
 
 func newService(c Config) (*service, error) {
-	if c.Administration == nil || c.Now == nil || c.Log == nil || c.Seal == nil || c.Open == nil {
-		return nil, errors.New("api: Administration, Now, Log, Seal and Open are required")
+	if c.Administration == nil || c.Now == nil || c.Log == nil || c.Seal == nil || c.Open == nil || c.Checker == nil {
+		return nil, errors.New("api: Administration, Checker, Now, Log, Seal and Open are required")
 	}
 	if c.RequestID == nil {
 		c.RequestID = func(context.Context) string { return "" }
@@ -127,8 +130,11 @@ func (s *service) route() {
 	s.addUsers()
 	s.addUserLife()
 	s.addDecisions()
+	s.addExplain()
 	s.addGroups()
 	s.addConnections()
+	s.addConnectionCheck()
+	s.addConnectionPolicies()
 	s.addTokens()
 	s.addLicences()
 	s.addPolicy()
@@ -142,6 +148,7 @@ func (s *service) route() {
 	s.addLicenceModules()
 	s.addAccess()
 	s.addDefaults()
+	s.addRecords()
 
 	below.NotFound(func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, unknownPath()) })
 	below.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, methodNotAllowed()) })

@@ -120,9 +120,7 @@ func (s *service) decide(ctx context.Context, who domain.Administrator, in *deci
 		return nil, err // of nobody there is nothing to explain
 	}
 	d, err := s.Administration.Access(ctx, who, id, domain.AccessMethod(in.Method))
-	return &plain[decision]{Body: decision{
-		Allowed: d.Allowed, Reason: orNil(d.Reason), Sentence: orNil(d.Sentence), Remedy: orNil(d.Remedy), NextOpening: moment(d.NextOpening),
-	}}, err
+	return &plain[decision]{Body: showDecision(d)}, err
 }
 
 // showBlock shows a block; nil for the zero one.

@@ -106,13 +106,15 @@ func TestOperationsNeedTheirPermission(t *testing.T) {
 			keys[left] = s.key(others...)
 		}
 		bodies := map[string]string{
-			"create-connection": `{"name":"x"}`, "create-api-key": `{"name":"x","permissions":["users:view"]}`,
+			"create-connection": `{"name":"x"}`, "change-connection-policy": "{}", "create-api-key": `{"name":"x","permissions":["users:view"]}`,
 			"create-user": `{"full_name":"x","email":"x@acme.test","role_id":"` + s.tenant.Connection.ID.String() + `"}`, "edit-user": "{}",
 			"change-licence": `{"licence":"full"}`, "set-window": "{}", "change-policy": "{}", "set-seats": `{"limit":1}`,
 			"create-role": `{"name":"x","parent_id":null,"sees":"own"}`, "update-role": `{"name":"x","parent_id":null,"sees":"own"}`,
 			"create-profile": `{"name":"x","grants":{}}`, "update-profile": `{"grants":{}}`,
 			"create-team": `{"name":"x"}`, "update-team": `{"name":"x"}`, "create-queue": `{"name":"x"}`, "update-queue": `{"name":"x"}`,
 			"register-module": `{}`, "set-licence-modules": `{"modules":[]}`, "set-defaults": `{"role_id":null,"profile_id":null}`,
+			"put-records": `{"records":[{"kind":"x","id":"1","owner_id":""}]}`, "remove-records": `{"records":[{"kind":"x","id":"1"}]}`,
+			"share-record": `{"shares":[]}`, "transfer-records": `{"successor_id":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"}`,
 			"change-user-access": `{}`, "copy-user-access": `{"from":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"}`,
 		}
 		asked := 0
@@ -124,7 +126,7 @@ func TestOperationsNeedTheirPermission(t *testing.T) {
 					continue
 				}
 				id := s.tenant.Connection.ID.String()
-				target := strings.NewReplacer("{id}", id, "{other}", id, "{type}", domain.LicenceFull).Replace(path)
+				target := strings.NewReplacer("{id}", id, "{other}", id, "{type}", domain.LicenceFull, "{kind}", "x").Replace(path)
 				refused(s, s.as(keys[needed], method, target, bodies[op.OperationID]), http.StatusForbidden, domain.CodePermissionMissing, needed)
 				asked++
 			}

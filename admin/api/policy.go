@@ -21,6 +21,9 @@ type policy struct {
 	SessionIdleHours      int    `json:"session_idle_hours" doc:"A session that is not used for so long has ended."`
 	SessionDays           int    `json:"session_days" doc:"A session that is so old has ended, however much it is used."`
 	MFA                   string `json:"mfa" enum:"optional,required" doc:"Whether everybody who signs in by password needs a second factor."`
+
+	RequiredFields []string `json:"required_fields" nullable:"false" doc:"What must be given of a person who is added by hand, beside what always must: profile, team, country, language."`
+	ExtensionAuto  bool     `json:"extension_auto" doc:"Who is added without a telephone extension gets the lowest free one. Those who are here already keep none."`
 }
 
 type changePolicy struct {
@@ -32,6 +35,8 @@ type changePolicy struct {
 		Suspension            *domain.SuspensionPolicy   `json:"suspension,omitempty" enum:"administrator_wins,directory_wins"`
 		EmailChange           *domain.EmailChangePolicy  `json:"email_change,omitempty" enum:"never,directory,administrators"`
 		SeatOverflow          *domain.SeatOverflowPolicy `json:"seat_overflow,omitempty" enum:"refuse,wait"`
+		RequiredFields        *[]string                  `json:"required_fields,omitempty" doc:"Any of profile, team, country, language." example:"[\"country\"]" maxItems:"4"`
+		ExtensionAuto         *bool                      `json:"extension_auto,omitempty"`
 		FailedSignIns         *int                       `json:"failed_sign_ins,omitempty" minimum:"1" maximum:"100"`
 		PasswordDays          *int                       `json:"password_days,omitempty" minimum:"0" maximum:"3650"`
 		PasswordWarningDays   *int                       `json:"password_warning_days,omitempty" doc:"Below password_days." minimum:"0" maximum:"3649"`
@@ -66,7 +71,13 @@ func (s *service) addPolicy() {
 			change(&p.SessionIdleHours, in.Body.SessionIdleHours)
 			change(&p.SessionDays, in.Body.SessionDays)
 			change(&p.MFA, in.Body.MFA)
-			return p, nil
+			change(&p.ExtensionAuto, in.Body.ExtensionAuto)
+			if in.Body.RequiredFields == nil {
+				return p, nil
+			}
+			var err error
+			p.Required, err = domain.ParseRequiredFields(*in.Body.RequiredFields)
+			return p, err
 		})
 		return onePolicy(p), err
 	})
@@ -83,6 +94,7 @@ func onePolicy(p domain.Policy) *one[policy] {
 	return &one[policy]{ETag: tag(p.Version), Body: policy{
 		InactivityDays: p.InactivityDays, InactivityWarningDays: p.InactivityWarningDays, Suspension: string(p.Suspension),
 		EmailChange: string(p.EmailChange), SeatOverflow: string(p.SeatOverflow),
+		RequiredFields: p.Required.Names(), ExtensionAuto: p.ExtensionAuto,
 		FailedSignIns: p.FailedSignIns, PasswordDays: p.PasswordDays, PasswordWarningDays: p.PasswordWarningDays,
 		InvitationDays: p.InvitationDays, SessionIdleHours: p.SessionIdleHours, SessionDays: p.SessionDays, MFA: string(p.MFA),
 	}}

@@ -106,6 +106,8 @@ var kinds = map[string]kind{
 	domain.CodeSlugTaken:            {http.StatusConflict, "The short name is taken"},
 	domain.CodeNameTaken:            {http.StatusConflict, "The name is taken"},
 	domain.CodeUnresolvedReference:  {http.StatusConflict, "A reference names nothing"},
+	domain.CodeRecordsOwned:         {http.StatusConflict, "The person owns records"},
+	domain.CodeExtensionTaken:       {http.StatusConflict, "The extension is taken"},
 	domain.CodeIdentityTaken:        {http.StatusConflict, "The identity belongs to another account"},
 	domain.CodeAlreadyAccepted:      {http.StatusConflict, "The invitation has been accepted"},
 	domain.CodeLinkNotGood:          {http.StatusNotFound, "The link is no longer good"},

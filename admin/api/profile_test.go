@@ -30,7 +30,7 @@ func profileSummary(s *scene) {
 	}
 	require.Equal(s, map[string]string{
 		"users": "all 0", "teams": "objects 3", "queues": "none 0", "profiles": "none 0", "roles": "none 0", "licences": "none 0",
-		"directory": "none 0", "audit": "none 0",
+		"directory": "none 0", "audit": "none 0", "policy": "none 0", "records": "none 0", "statistics": "none 0", "onboarding": "none 0", "reviews": "none 0",
 	}, summary)
 	s.made("/profiles", `{"name":"Back","grants":{}}`)
 	require.Equal(s, []string{"Desk"}, s.get(cursorIn(s, s.get("/profiles?limit=1"))).values(s, "name"))
@@ -88,7 +88,7 @@ func TestProfilesThatAreRefused(t *testing.T) {
 func TestModules(t *testing.T) {
 	t.Parallel()
 	each(t, func(s *scene) {
-		require.Equal(s, []string{"users", "profiles", "roles", "teams", "queues", "licences", "directory", "audit"}, s.get("/modules").values(s, "id"))
+		require.Equal(s, []string{"users", "profiles", "roles", "teams", "queues", "licences", "directory", "audit", "policy", "records", "statistics", "onboarding", "reviews"}, s.get("/modules").values(s, "id"))
 		const path = "/modules/campaigns"
 		put := s.put(path, `{"name":"Campaigns","actions":["dial"],"has_objects":true}`)
 		s.answered(put, http.MethodPut, "/modules/{id}", http.StatusOK)
@@ -96,7 +96,7 @@ func TestModules(t *testing.T) {
 		again := s.put(path, `{"name":"Campaigns","actions":["dial"],"has_objects":true}`, "If-Match", put.header.Get("ETag"))
 		require.Equal(s, put.header.Get("ETag"), again.header.Get("ETag"), "what is so already changes nothing")
 		require.Equal(s, 1, s.events()[domain.ModuleRegistered])
-		require.Equal(s, []string{"campaigns"}, s.get(cursorIn(s, s.get("/modules?limit=8"))).values(s, "id"))
+		require.Equal(s, []string{"campaigns"}, s.get(cursorIn(s, s.get("/modules?limit=13"))).values(s, "id"))
 
 		full := s.key("profiles:create", "profiles:view", "campaigns:dial", "campaigns:view")
 		g := s.as(full, http.MethodPost, "/profiles", `{"name":"Dialler","grants":{"campaigns:dial":["c1"],"campaigns:view":true}}`)

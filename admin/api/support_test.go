@@ -20,6 +20,7 @@ import (
 	"usher/domain"
 	"usher/domain/attribute"
 	"usher/internal/secret"
+	"usher/oidc"
 	"usher/persistence"
 	"usher/persistence/storetest"
 )
@@ -71,8 +72,12 @@ func config(t *testing.T, store domain.Store, clock *storetest.Clock) Config {
 	require.NoError(t, err)
 	cursors, err := key.Derive("api cursor")
 	require.NoError(t, err)
+	party, err := oidc.New(oidc.Config{Now: clock.Now})
+	require.NoError(t, err)
+	t.Cleanup(party.Close)
 	return Config{
 		Administration: domain.NewAdministration(store, clock.Environment(), rand.Reader), CursorKey: cursors, Now: clock.Now,
+		Checker:   oidc.Checker{Party: party},
 		Log:       slog.New(slog.NewJSONHandler(io.Discard, nil)),
 		Seal:      func(text, place []byte) ([]byte, error) { return key.Seal("api answer", text, place) },
 		Open:      func(sealed, place []byte) ([]byte, error) { return key.Open("api answer", sealed, place) },

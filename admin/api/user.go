@@ -28,14 +28,20 @@ type User struct {
 	CreatedAt    time.Time `json:"created_at"`
 	ModifiedAt   time.Time `json:"modified_at"`
 
+	UserFields
+
 	AcceptedAt *time.Time `json:"accepted_at" doc:"When the person first became active; null: never."`
 	Block      *block     `json:"block" doc:"null: the person is not blocked."`
 	Waiting    *waiting   `json:"waiting" doc:"null: the person is not in line for a seat."`
+	LastSeenAt *time.Time `json:"last_seen_at" doc:"null: the person was never here."`
+	Online     bool       `json:"online" doc:"Seen in the last 5 minutes."`
 }
 
 // fullUser is a person with everything the directory sent.
 type fullUser struct {
 	User
+
+	Communication *communication `json:"communication" doc:"How the person's telephone is set; null: everything is left to the application."`
 
 	Attributes json.RawMessage `json:"attributes" doc:"The resource of SCIM (RFC 7643) without groups and meta: every attribute, those of custom schemas included."`
 }
@@ -66,6 +72,14 @@ type usersInput struct {
 	Licence    string `query:"licence" doc:"A licence type, such as full." maxLength:"63"`
 	Connection string `query:"connection" doc:"Only people whom this connection owns." maxLength:"36"`
 	Group      string `query:"group" doc:"Only direct members of this group." maxLength:"36"`
+	Role       string `query:"role" doc:"Only people with this role, by default too; none: those without." maxLength:"36"`
+	Profile    string `query:"profile" doc:"Only people with this profile, by default too; none: those without." maxLength:"36"`
+	Team       string `query:"team" doc:"Only people of this team; none: those without." maxLength:"36"`
+	Queue      string `query:"queue" doc:"Only people of this queue; none: those without any." maxLength:"36"`
+	Owner      string `query:"owner" doc:"System owners, or everybody else." enum:"true,false"`
+	Blocked    string `query:"blocked" enum:"true,false"`
+	Waiting    string `query:"waiting" doc:"In line for a seat, or not." enum:"true,false"`
+	Online     string `query:"online" doc:"Seen in the last 5 minutes, or not." enum:"true,false"`
 	Sort       string `query:"sort" enum:"created,-created,user_name,-user_name,display_name,-display_name" default:"created" doc:"With - before it the reverse."`
 }
 
@@ -90,7 +104,13 @@ func (s *service) listUsers(ctx context.Context, who domain.Administrator, in *u
 	if q.Group, err = filtered[domain.Group]("group", in.Group); err != nil {
 		return nil, err
 	}
-	query := []string{"users", who.Organisation.String(), in.Search, in.Status, in.Licence, in.Connection, in.Group, in.Sort}
+	if q.Filter, err = in.filter(); err != nil {
+		return nil, err
+	}
+	query := []string{
+		"users", who.Organisation.String(), in.Search, in.Status, in.Licence, in.Connection, in.Group, in.Sort,
+		in.Role, in.Profile, in.Team, in.Queue, in.Owner, in.Blocked, in.Waiting, in.Online,
+	}
 	if q.After, err = x.openPosition(in.Cursor, query...); err != nil {
 		return nil, err
 	}
@@ -99,6 +119,40 @@ func (s *service) listUsers(ctx context.Context, who domain.Administrator, in *u
 		return nil, err
 	}
 	return newPage(x, found.Items, showUser, x.sealPosition(found.Next, query...)), nil
+}
+
+func (in *usersInput) filter() (domain.PeopleFilter, error) {
+	f := domain.PeopleFilter{Owner: flag(in.Owner), Blocked: flag(in.Blocked), Waiting: flag(in.Waiting), Online: flag(in.Online)}
+	var err error
+	if f.Role, err = heldBy[domain.Role]("role", in.Role); err != nil {
+		return f, err
+	}
+	if f.Profile, err = heldBy[domain.Profile]("profile", in.Profile); err != nil {
+		return f, err
+	}
+	if f.Team, err = heldBy[domain.Team]("team", in.Team); err != nil {
+		return f, err
+	}
+	f.Queue, err = heldBy[domain.Queue]("queue", in.Queue)
+	return f, err
+}
+
+// heldBy reads a filter by what people are given: an id, or none for those who have none.
+func heldBy[Noun any](field, text string) (domain.HeldFilter[Noun], error) {
+	if text == "none" {
+		return domain.HeldFilter[Noun]{None: true}, nil
+	}
+	id, err := filtered[Noun](field, text)
+	return domain.HeldFilter[Noun]{ID: id}, err
+}
+
+// flag reads true or false; nil for neither.
+func flag(text string) *bool {
+	if text == "" {
+		return nil
+	}
+	truth := text == "true"
+	return &truth
 }
 
 func (s *service) getUser(ctx context.Context, who domain.Administrator, in *ByID) (*one[fullUser], error) {
@@ -110,14 +164,14 @@ func (s *service) getUser(ctx context.Context, who domain.Administrator, in *ByI
 	if err != nil {
 		return nil, err
 	}
-	return &one[fullUser]{ETag: tag(u.Version), Body: fullUser{User: showUser(u), Attributes: json.RawMessage(u.Document)}}, nil
+	return &one[fullUser]{ETag: tag(u.Version), Body: fullUser{User: showUser(u), Communication: showCommunication(u.Communication), Attributes: json.RawMessage(u.Document)}}, nil
 }
 
 func showUser(u domain.Person) User {
 	shown := User{
 		ID: u.ID.String(), UserName: u.UserName.Text, DisplayName: u.Display(), Status: string(u.Status), Owner: u.Owner,
 		Licence: u.Licence, ExternalID: orNil(u.ExternalID), CreatedAt: u.CreatedAt, ModifiedAt: u.ModifiedAt,
-		AcceptedAt: moment(u.AcceptedAt), Block: showBlock(u.Block), Emails: []email{}, Groups: []named{},
+		AcceptedAt: moment(u.AcceptedAt), LastSeenAt: moment(u.LastSeenAt), Online: u.Online, Block: showBlock(u.Block), Emails: []email{}, Groups: []named{},
 	}
 	if !u.Waiting.Since.IsZero() {
 		shown.Waiting = &waiting{Since: u.Waiting.Since}
@@ -132,10 +186,12 @@ func showUser(u domain.Person) User {
 	for _, g := range u.Groups {
 		shown.Groups = append(shown.Groups, named{ID: g.ID.String(), Name: g.Display})
 	}
+	shown.PhoneNumbers = []phone{}
 	tree, err := u.Attributes()
 	if err != nil {
 		return shown // a document that cannot be read is told where it is asked for
 	}
+	shown.UserFields = showFields(domain.FieldsOf(tree))
 	shown.GivenName, shown.FamilyName = orNil(tree.Get("name").Get("givenName").Text()), orNil(tree.Get("name").Get("familyName").Text())
 	for _, m := range tree.Get("emails").Members() {
 		if address := m.Value.Get("value").Text(); address != "" {

@@ -8,7 +8,10 @@ import (
 )
 
 // userFields are the fields of people that the domain calls as directories do.
-var userFields = map[string]string{"userName": "user_name", "displayName": "display_name", "emails": "email", "role": "role_id"}
+var userFields = map[string]string{
+	"userName": "user_name", "displayName": "display_name", "emails": "email", "role": "role_id",
+	"profile": "profile_id", "team": "team_id", "queues": "queue_ids", domain.URNUsher + ":extension": "extension",
+}
 
 type newUser struct {
 	Body struct {
@@ -18,8 +21,14 @@ type newUser struct {
 		Email      string `json:"email" doc:"An address that no other account has." example:"ana@acme.test" maxLength:"320"`
 		UserName   string `json:"user_name,omitempty" doc:"The e-mail unless given." maxLength:"1024"`
 		RoleID     string `json:"role_id" doc:"The role, which shows no more than whoever adds the person sees." maxLength:"36"`
-		Licence    string `json:"licence,omitempty" doc:"The licence type; full unless given." maxLength:"63"`
-		Disabled   bool   `json:"disabled,omitempty" doc:"The person begins inactive, without a seat."`
+		ProfileID  string `json:"profile_id,omitempty" doc:"The profile, which permits no more than whoever adds the person may do." maxLength:"36"`
+		TeamID     string `json:"team_id,omitempty" maxLength:"36"`
+
+		QueueIDs []string `json:"queue_ids,omitempty" maxItems:"200"`
+		Licence  string   `json:"licence,omitempty" doc:"The licence type; full unless given." maxLength:"63"`
+		Disabled bool     `json:"disabled,omitempty" doc:"The person begins inactive, without a seat."`
+
+		UserFieldsSent
 	}
 }
 
@@ -30,9 +39,10 @@ type editUser struct {
 		GivenName   *string `json:"given_name,omitempty" maxLength:"256"`
 		FamilyName  *string `json:"family_name,omitempty" maxLength:"256"`
 		DisplayName *string `json:"display_name,omitempty" maxLength:"256"`
-		Title       *string `json:"title,omitempty" maxLength:"256"`
 		UserName    *string `json:"user_name,omitempty" doc:"Only where email_change of the policy is administrators." maxLength:"1024"`
 		Email       *string `json:"email,omitempty" doc:"The address to sign in by. Only where email_change of the policy is administrators." maxLength:"320"`
+
+		UserFieldsSent
 	}
 }
 
@@ -42,6 +52,30 @@ type changeLicence struct {
 	Body struct {
 		Licence string `json:"licence" doc:"One of the organisation's licence types." example:"full" minLength:"1" maxLength:"63"`
 	}
+}
+
+// handover is what becomes of the records of somebody who goes.
+type handover struct {
+	SuccessorID  string `json:"successor_id,omitempty" doc:"An active person who takes over the records." maxLength:"36"`
+	LeaveRecords bool   `json:"leave_records,omitempty" doc:"The records stay, and wait for another owner."`
+}
+
+type deactivateUser struct {
+	Matching
+
+	Body *handover
+}
+
+type deleteUser struct {
+	Matching
+
+	SuccessorID  string `query:"successor_id" doc:"An active person who takes over the records." maxLength:"36"`
+	LeaveRecords bool   `query:"leave_records" doc:"The records stay, and wait for another owner."`
+}
+
+func (h handover) read() (domain.Handover, error) {
+	successor, err := filtered[domain.User]("successor_id", h.SuccessorID)
+	return domain.Handover{Successor: successor, Leave: h.LeaveRecords}, err
 }
 
 func (s *service) addUserLife() {
@@ -55,10 +89,13 @@ func (s *service) addUserLife() {
 	}, s.editUser)
 	add(s, operation{
 		method: http.MethodDelete, path: "/users/{id}", id: "delete-user", tag: "Users", summary: "Delete a person",
-		description: "The person is archived: names and seat are free, and the events stay.", needs: "users:delete", status: http.StatusNoContent,
-	}, s.without(func(ctx context.Context, who domain.Administrator, id domain.UserID, match domain.IfMatch) error {
-		return s.Administration.Delete(ctx, who, id, match)
-	}))
+		description: "The person is archived: names and seat are free, and the events stay. Where the person owns records, name a successor or say that they stay.", needs: "users:delete", status: http.StatusNoContent,
+	}, s.deleteUser)
+	add(s, operation{
+		method: http.MethodPost, path: "/users/{id}/deactivate", id: "deactivate-user", tag: "Users", summary: "Suspend a person",
+		description: "The seat is free at once, everything else is kept, and no directory brings them back unless the policy says so. " +
+			"Where the person owns records, the body names a successor or says that they stay.", needs: "users:deactivate",
+	}, s.deactivateUser)
 	add(s, operation{
 		method: http.MethodPost, path: "/users/{id}/purge", id: "purge-user", tag: "Users", summary: "Erase what is personal of a deleted person",
 		description: "That their events happened stays in the log. A second time changes nothing.", needs: "users:delete", status: http.StatusNoContent,
@@ -96,10 +133,6 @@ func (s *service) addUserActions() {
 			"users:activate", s.Administration.Activate,
 		},
 		{
-			"deactivate", "Suspend a person", "The seat is free at once, everything else is kept, and no directory brings them back unless the policy says so.",
-			"users:deactivate", s.Administration.Deactivate,
-		},
-		{
 			"make-owner", "Make a person a system owner", "Only an owner may, and no API key is one: a key is refused with owner_only.",
 			"users:edit", s.Administration.MakeOwner,
 		},
@@ -117,15 +150,61 @@ func (s *service) addUserActions() {
 	}
 }
 
+func (s *service) deactivateUser(ctx context.Context, who domain.Administrator, in *deactivateUser) (*one[User], error) {
+	var told handover
+	if in.Body != nil {
+		told = *in.Body
+	}
+	records, err := told.read()
+	if err != nil {
+		return nil, err
+	}
+	return s.alter(ctx, in.ID, func(id domain.UserID) (domain.User, error) {
+		u, err := s.Administration.DeactivateWith(ctx, who, id, ifMatch(in.IfMatch), records)
+		return u, respelt(err, "successor", "successor_id")
+	})
+}
+
+func (s *service) deleteUser(ctx context.Context, who domain.Administrator, in *deleteUser) (*struct{}, error) {
+	id, err := identified[domain.User](in.ID, "user")
+	if err != nil {
+		return nil, err
+	}
+	records, err := handover{in.SuccessorID, in.LeaveRecords}.read()
+	if err != nil {
+		return nil, err
+	}
+	return nil, respelt(s.Administration.DeleteWith(ctx, who, id, ifMatch(in.IfMatch), records), "successor", "successor_id")
+}
+
 func (s *service) createUser(ctx context.Context, who domain.Administrator, in *newUser) (*created[User], error) {
 	role, err := filtered[domain.Role]("role_id", in.Body.RoleID)
 	if err != nil {
 		return nil, err
 	}
-	u, err := s.Administration.Add(ctx, who, domain.NewPerson{
+	profile, err := filtered[domain.Profile]("profile_id", in.Body.ProfileID)
+	if err != nil {
+		return nil, err
+	}
+	team, err := filtered[domain.Team]("team_id", in.Body.TeamID)
+	if err != nil {
+		return nil, err
+	}
+	queues := make([]domain.QueueID, len(in.Body.QueueIDs))
+	for i, text := range in.Body.QueueIDs {
+		if queues[i], err = filtered[domain.Queue]("queue_ids", text); err != nil {
+			return nil, err
+		}
+	}
+	person := domain.NewPerson{
 		GivenName: in.Body.GivenName, FamilyName: in.Body.FamilyName, FullName: in.Body.FullName, Email: in.Body.Email,
-		UserName: in.Body.UserName, Role: role, Licence: in.Body.Licence, Disabled: in.Body.Disabled,
-	})
+		UserName: in.Body.UserName, Role: role, Profile: profile, Team: team, Queues: queues, Licence: in.Body.Licence,
+		Disabled: in.Body.Disabled, Fields: in.Body.change(),
+	}
+	if in.Body.Title != nil {
+		person.Title = *in.Body.Title
+	}
+	u, err := s.Administration.Add(ctx, who, person)
 	if err != nil {
 		return nil, spelled(err, userFields)
 	}
@@ -138,7 +217,7 @@ func (s *service) editUser(ctx context.Context, who domain.Administrator, in *ed
 	return s.alter(ctx, in.ID, func(id domain.UserID) (domain.User, error) {
 		return s.Administration.Edit(ctx, who, id, ifMatch(in.IfMatch), domain.PersonChange{
 			GivenName: in.Body.GivenName, FamilyName: in.Body.FamilyName, DisplayName: in.Body.DisplayName, Title: in.Body.Title,
-			UserName: in.Body.UserName, Email: in.Body.Email,
+			UserName: in.Body.UserName, Email: in.Body.Email, Fields: in.Body.change(),
 		})
 	})
 }

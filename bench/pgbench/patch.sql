@@ -25,6 +25,7 @@ DELETE FROM waiting_people WHERE organisation_id = :org AND user_id = :user_id;
 UPDATE seats SET holder_id = NULL WHERE organisation_id = :org AND holder_id = :user_id;
 SELECT 1 FROM licences WHERE organisation_id = :org AND licence = 'full' AND seat_limit IS NOT NULL FOR KEY SHARE;
 SELECT 1/(CASE WHEN EXISTS (SELECT 1 FROM waiting_people WHERE organisation_id = :org AND licence = 'full') THEN 0 ELSE 1 END);
+SELECT 1/(CASE WHEN EXISTS (SELECT 1 FROM records WHERE organisation_id = :org AND owner_id = :user_id) THEN 0 ELSE 1 END);
 \else
 UPDATE users SET status = 'active', owner = owner, licence = licence, user_name = user_name, user_name_key = user_name_key, external_id = external_id,
 display_name = display_name, display_name_key = display_name_key, given_name_key = given_name_key, family_name_key = family_name_key, manager = manager, manager_id = manager_id, document = replace(:document, :off, :on), version = :next,

@@ -18,6 +18,7 @@ import (
 	"usher/admin/api"
 	"usher/domain"
 	"usher/internal/secret"
+	"usher/oidc"
 	"usher/persistence"
 	"usher/scim"
 )
@@ -40,6 +41,7 @@ type App struct {
 	store   *persistence.Store
 	ledger  *domain.Ledger
 	metrics *metrics
+	party   *oidc.RelyingParty
 	scim    http.Handler
 	api     http.Handler
 	health  *health
@@ -62,6 +64,7 @@ type Config struct {
 	Database      persistence.Config
 	Key           keyring
 	RateLimit     int // requests per second and connection or API key; 0: no limit
+	Providers     providerFlags
 
 	Environment domain.Environment
 	Random      io.Reader // cryptographic; the secrets of tokens
@@ -151,6 +154,9 @@ func (a *App) wire(key secret.Key) error {
 		Directory: a.Directory, BaseURL: func() string { return base }, CursorKey: cursors, Now: env.Now,
 		Log: a.config.Log, Ledger: a.ledger, Observe: a.observe, RequestID: requestID,
 	}
+	if a.party, err = a.config.Providers.newRelyingParty(env); err != nil {
+		return err
+	}
 	var limiter *domain.Limiter
 	if a.config.RateLimit > 0 {
 		limiter = domain.NewLimiter(a.store, env, a.config.RateLimit)
@@ -173,6 +179,7 @@ func (a *App) wireAPI(key secret.Key, limiter *domain.Limiter) error {
 		Seal:    func(text, place []byte) ([]byte, error) { return key.Seal("api answer", text, place) },
 		Open:    func(sealed, place []byte) ([]byte, error) { return key.Open("api answer", sealed, place) },
 		Observe: a.observeAPI, RequestID: requestID,
+		Checker: oidc.Checker{Party: a.party, Registrar: a.registrar(key)},
 	}
 	if limiter != nil {
 		c.Limiter = limiter
@@ -236,6 +243,7 @@ func (a *App) Stop(ctx context.Context) error {
 	}
 	a.workers.stop()
 	a.running.Wait()
+	a.party.Close()
 	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), flushTime)
 	defer cancel()
 	return errors.Join(err, a.ledger.Flush(ctx), a.store.Close())

@@ -26,6 +26,7 @@ type cli struct {
 	Token      tokenCommands             `cmd:"" help:"Tokens: what an identity provider shows to push its directory."`
 	APIKey     apikeyCommands            `cmd:"" name:"apikey" help:"API keys: what an application shows to use the REST API."`
 	Schema     schemaCommands            `cmd:"" help:"Schemas: attributes of an organisation's own."`
+	Explain    explainCommand            `cmd:"" help:"Say why a person of an organisation is as they are, and what decided it."`
 	Sweep      sweepCommand              `cmd:"" help:"Block people of an organisation who were not here for long, and warn before."`
 	Completion kongcompletion.Completion `cmd:"" help:"Completion of commands and flags in bash, zsh or fish."`
 

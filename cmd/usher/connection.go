@@ -14,6 +14,8 @@ type connectionCommands struct {
 	List    connectionList    `cmd:"" help:"List the connections of an organisation."`
 	Disable connectionDisable `cmd:"" help:"Stop a connection: its tokens are refused; its people stay."`
 	Enable  connectionEnable  `cmd:"" help:"Let a connection work again."`
+	Test    connectionTest    `cmd:"" help:"Test the OpenID provider of a connection, step by step."`
+	Policy  connectionPolicy  `cmd:"" help:"Show or change what a connection may do."`
 }
 
 // kinds are the names of all kinds of identity provider.
@@ -54,9 +56,6 @@ Examples:
   usher connection create --org acme --name okta --kind okta
   usher connection create --org acme --name entra --kind entra --oidc-issuer https://login.microsoftonline.com/TENANT/v2.0 --oidc-client-id ID --oidc-client-secret-file secret.txt`
 }
-
-// sealPurpose is what the key for client secrets is derived for.
-const sealPurpose = "oidc client secret"
 
 // Run makes the connection.
 func (c *connectionCreate) Run(ctx context.Context, p *process) error {
@@ -151,7 +150,7 @@ func (c *connectionCreate) seal() (func(domain.OrganisationID, domain.Connection
 		return nil, err
 	}
 	return func(org domain.OrganisationID, id domain.ConnectionID) ([]byte, error) {
-		return key.Seal(sealPurpose, []byte(text), []byte(org.String()+"/"+id.String()))
+		return key.Seal(sealPurpose, []byte(text), sealPlace(org, id))
 	}, nil
 }
 

@@ -69,6 +69,23 @@ func (k keyring) key() (secret.Key, error) {
 	return key, nil
 }
 
+// existing finds the key, and makes none.
+func (k keyring) existing() (secret.Key, error) {
+	key, found, err := k.flags.given()
+	if found || err != nil {
+		return key, err
+	}
+	file, err := k.file()
+	if err != nil {
+		return key, err
+	}
+	key, found, err = secret.Load(file)
+	if err == nil && !found {
+		err = wrong("secret-key", "there is none, not in %s either; give the one of this installation", file)
+	}
+	return key, err
+}
+
 // file is where the installation keeps a key of its own making.
 func (k keyring) file() (string, error) {
 	kind, file := persistence.Kind(k.database)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"usher/oidc/oidctest"
 	"usher/persistence/storetest"
 )
 
@@ -57,6 +58,12 @@ func TestScripts(t *testing.T) {
 
 func runScripts(t *testing.T, kind string, database func(*testscript.Env) string) {
 	t.Helper()
+	// An OpenID provider, and the file by which the programs trust its certificate.
+	provider := oidctest.New(t)
+	authority := filepath.Join(t.TempDir(), "authority.pem")
+	if err := os.WriteFile(authority, provider.CertificatePEM(), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -67,6 +74,8 @@ func runScripts(t *testing.T, kind string, database func(*testscript.Env) string
 				env.Setenv("USHER_SECRET_KEY", scriptKey)
 			}
 			env.Setenv("KEY", scriptKey)
+			env.Setenv("OIDC_PROVIDER", provider.Issuer)
+			env.Setenv("SSL_CERT_FILE", authority)
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // with the race detector each command would end with a second of sleep
 			env.Setenv("COLUMNS", "100")
 			env.Values[slowKey{}] = &slowRequests{}

@@ -20,6 +20,7 @@ type serverFlags struct {
 
 type serveCommand struct {
 	serverFlags
+	providerFlags
 	keyFlags
 	databaseFlags
 }
@@ -42,7 +43,9 @@ func (c *serveCommand) Run(ctx context.Context, p *process) error {
 		return err
 	}
 	log := newLogger(p.stderr, p.terminal, c.LogLevel)
-	app := NewApp(c.config(p, log, persistence.Config{URL: url, Connections: int(c.DatabaseConnections)}, c.keyFlags))
+	config := c.config(p, log, persistence.Config{URL: url, Connections: int(c.DatabaseConnections)}, c.keyFlags)
+	config.Providers = c.providerFlags
+	app := NewApp(config)
 	if err := app.Start(ctx); err != nil {
 		return err
 	}
@@ -69,10 +72,13 @@ func (f serverFlags) config(p *process, log *slog.Logger, database persistence.C
 	}
 }
 
-// scimURL is what goes into an identity provider.
-func (a *App) scimURL() string {
+// baseURL is where clients and people reach the server.
+func (a *App) baseURL() string {
 	if a.config.PublicURL != "" {
-		return a.config.PublicURL + scim.Prefix
+		return a.config.PublicURL
 	}
-	return a.URL() + scim.Prefix
+	return a.URL()
 }
+
+// scimURL is what goes into an identity provider.
+func (a *App) scimURL() string { return a.baseURL() + scim.Prefix }

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -37,6 +38,7 @@ type snapshot struct {
 	sqlite      bool
 	users       map[string]*userRow
 	emails      map[string][]emailRow // by user
+	extensions  map[string]string     // by person
 	names       []nameRow
 	groups      map[string]*groupRow
 	memberships []membershipRow
@@ -117,7 +119,7 @@ func read(t testing.TB, store *persistence.Store, org domain.OrganisationID) *sn
 	defer func() { _ = db.Close() }()
 	s := &snapshot{
 		sqlite: isSQLite(db), users: map[string]*userRow{}, emails: map[string][]emailRow{}, groups: map[string]*groupRow{},
-		limits: map[string]sql.NullInt64{}, counts: map[countKey]int{}, waiting: map[string]string{}, words: map[int64]map[string]bool{},
+		limits: map[string]sql.NullInt64{}, counts: map[countKey]int{}, waiting: map[string]string{}, words: map[int64]map[string]bool{}, extensions: map[string]string{},
 	}
 	var options *sql.TxOptions
 	if !s.sqlite { // there every transaction sees one state
@@ -160,6 +162,16 @@ version, created_at, modified_at, accepted_at, archived_at, `+searchRow+` FROM u
 		return err
 	}, `SELECT CAST(user_id AS text), position, address_key, type_key, is_primary FROM user_emails WHERE organisation_id = $1
 ORDER BY user_id, position`, org)
+	if err != nil {
+		return err
+	}
+	err = eachOf(tx, func(scan func(...any) error) error {
+		var user string
+		var number int
+		err := scan(&user, &number)
+		s.extensions[user] = fmt.Sprintf("%04d", number)
+		return err
+	}, "SELECT CAST(user_id AS text), extension FROM user_fields WHERE organisation_id = $1 AND extension IS NOT NULL", org)
 	if err != nil {
 		return err
 	}

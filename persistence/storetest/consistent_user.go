@@ -22,6 +22,7 @@ func (s *snapshot) checkUsers(t testing.TB) {
 		if !u.live() {
 			require.Equal(t, string(domain.Inactive), u.status, "status of the archived %s", u.id)
 			require.Empty(t, s.emails[u.id], "e-mails of the archived %s", u.id)
+			require.Empty(t, s.extensions[u.id], "the extension of the archived %s", u.id)
 			continue
 		}
 		tree := document(t, u.document)
@@ -46,6 +47,7 @@ func (s *snapshot) checkUsers(t testing.TB) {
 			require.False(t, tree.Has(absent), "%s in the document of %s", absent, u.id)
 		}
 		require.Equal(t, emailsIn(tree), s.emails[u.id], "user_emails of %s", u.id)
+		require.Equal(t, tree.Get(domain.URNUsher).Get("extension").Text(), s.extensions[u.id], "user_fields of %s", u.id)
 	}
 }
 

@@ -48,18 +48,22 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Waiting":       waiting,
 		"Inactivity":    inactivity,
 		"Sweeps":        sweeps,
+		"UserFields":    userFields,
 		"Plans":         plans,
 		"People":        people,
+		"Records":       records,
 		"APIKeys":       apiKeys,
 		"Answers":       answers,
 		"Feed":          feed,
 		"Whole":         whole,
-		"SignIns":       signIns,
-		"Links":         links,
-		"Sessions":      sessions,
-		"Devices":       devices,
-		"SecondFactors": secondFactors,
-		"Identities":    identities,
+
+		"ConnectionPolicies": connectionPolicies,
+		"SignIns":            signIns,
+		"Links":              links,
+		"Sessions":           sessions,
+		"Devices":            devices,
+		"SecondFactors":      secondFactors,
+		"Identities":         identities,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -35,6 +35,7 @@ func fillLife(tx domain.Tx, u, waits domain.User) error {
 		tx.Suspensions().Put(domain.Suspension{Organisation: org, User: u.ID, Since: now}),
 		tx.Suspensions().Remember(u),
 		tx.Windows().Put(org, u.ID, window),
+		tx.UserFields().PutCommunication(org, u.ID, domain.Communication{LogLevel: domain.LogWarn}),
 		tx.Waiting().Join(domain.WaitingPlace{Organisation: org, User: waits.ID, Licence: waits.Licence, Next: domain.Active, Since: now}),
 		tx.Inactivity().Accessed(org, u.ID, now),
 	} {
@@ -68,6 +69,7 @@ func policies(t *testing.T, store *persistence.Store) {
 	is := domain.Policy{
 		InactivityDays: 30, InactivityWarningDays: 0, Suspension: domain.DirectoryWins, EmailChange: domain.EmailChangeNever,
 		SeatOverflow: domain.SeatOverflowWait, Version: 1,
+		Required: domain.RequiredFields{Profile: true, Language: true}, ExtensionAuto: true,
 	}
 	save := func(was, is domain.Policy) error {
 		return writing(store, func(tx domain.Tx) error { return tx.Policies().Save(org, was, is) })
@@ -211,6 +213,9 @@ func waiting(t *testing.T, store *persistence.Store) {
 	require.ElementsMatch(t, line[1:], of(org, line[2].User, line[1].User, domain.UserID{UUID: newUUID(t)}))
 	require.Empty(t, of(org))
 	require.Empty(t, of(domain.OrganisationID{UUID: newUUID(t)}, line[0].User))
+	for ahead, p := range line {
+		require.Equal(t, ahead, reading(t, store, func(tx domain.Tx) (int, error) { return tx.Waiting().Ahead(p) }))
+	}
 	first := func() (p domain.WaitingPlace, found bool) {
 		write(t, store, func(tx domain.Tx) (err error) {
 			p, found, err = tx.Waiting().First(org, domain.LicenceFull)

@@ -124,6 +124,12 @@ func fill(t testing.TB, store *persistence.Store, tenant Tenant) Tenant {
 		if err := fillLife(tx, u, waits); err != nil {
 			return err
 		}
+		if err := fillRecords(tx, org, u.ID); err != nil {
+			return err
+		}
+		if err := fillTrust(tx, tenant.Connection); err != nil {
+			return err
+		}
 		if err := fillMapping(t, tx, org, u.ID, g.ID); err != nil {
 			return err
 		}
@@ -215,6 +221,7 @@ func tokens(t *testing.T, store *persistence.Store) {
 	require.NoError(t, err)
 	require.Equal(t, domain.Caller{
 		Organisation: org, Connection: tenant.Connection.ID, Kind: domain.KindGeneric, Activation: domain.ActivateAtOnce, Token: lasting.Hash,
+		Policy: domain.DefaultConnectionPolicy(domain.ActivateAtOnce),
 	}, got)
 	_, err = caller(org, expiring.Hash, now.Add(-time.Millisecond))
 	require.NoError(t, err, "a token is in force until it expires")

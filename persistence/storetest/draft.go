@@ -59,6 +59,7 @@ func (d *draft) Policies() domain.Policies       { return draftPolicies{} }
 func (d *draft) Waiting() domain.Waiting         { return draftWaiting{} }
 func (d *draft) Inactivity() domain.Inactivity   { return draftInactivity{} }
 
+func (d *draft) Records() domain.Records   { return draftRecords{} }
 func (d *draft) Dossiers() domain.Dossiers { return draftDossiers{} }
 func (d *draft) Mappings() domain.Mappings { return draftMappings{} }
 
@@ -127,3 +128,7 @@ func (draftWaiting) First(domain.OrganisationID, string) (p domain.WaitingPlace,
 type draftInactivity struct{ domain.Inactivity }
 
 func (draftInactivity) Restart(domain.OrganisationID, domain.UserID, time.Time) error { return nil }
+
+type draftRecords struct{ domain.Records }
+
+func (draftRecords) Owns(domain.OrganisationID, domain.UserID) (bool, error) { return false, nil }

@@ -13,7 +13,7 @@ type attr struct {
 	facts     filter.Facts
 	field     string // the path as a message spells it
 	extension bool   // its name is a URN, its sub-attributes are a schema's attributes
-	sticky    bool   // see definition
+	sticky    bool   // a PUT that leaves it out leaves it as it is
 	ignored   bool   // whatever a client says of it: the server's to say, or never kept
 	refers    bool   // it names another resource by value, and $ref is the server's to say
 	habits    habits
@@ -58,7 +58,9 @@ func compileRoot(core definition, common []characteristics, extensions []definit
 func compileExtension(e definition) attr {
 	subs := make([]attr, 0, len(e.attributes))
 	for _, c := range e.attributes {
-		subs = append(subs, compileAttr(c, domain.Path{URN: e.urn, Name: c.name}, nil))
+		sub := compileAttr(c, domain.Path{URN: e.urn, Name: c.name}, nil)
+		sub.sticky = e.stickyParts
+		subs = append(subs, sub)
 	}
 	return attr{
 		characteristics: characteristics{name: e.urn, description: e.description, typ: domain.TypeComplex},

@@ -12,6 +12,7 @@ type definition struct {
 	urn, name, description string
 	attributes             []characteristics
 	sticky                 bool // a PUT that leaves the extension out leaves it as it is
+	stickyParts            bool // and so each of its attributes
 }
 
 // characteristics are what a schema says of one attribute (RFC 7643 sections 2.2 and 7).

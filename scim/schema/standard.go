@@ -15,7 +15,7 @@ import (
 // out does not clear it.
 func builtInExtensions() ([]definition, error) {
 	enterprise, err := fromRFC(rfc.ExtensionEnterpriseUser())
-	return []definition{enterprise}, err
+	return []definition{usherExtension(), enterprise}, err
 }
 
 // standardDefinitions are elimity-com/scim's definitions of RFC 7643 sections 4 and 8.7.1, corrected.

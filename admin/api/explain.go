@@ -1,0 +1,201 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"usher/domain"
+)
+
+// explanation is why a person is as they are.
+type explanation struct {
+	At         time.Time       `json:"at" doc:"The moment of which this tells."`
+	UserID     string          `json:"user_id" format:"uuid"`
+	Name       string          `json:"display_name"`
+	Status     statusReason    `json:"status"`
+	Role       ruling          `json:"role"`
+	Profile    ruling          `json:"profile"`
+	Team       ruling          `json:"team"`
+	Queues     []ruling        `json:"queues" nullable:"false" doc:"Every queue that anything names, whether or not the person is in it."`
+	Licence    ruling          `json:"licence"`
+	Rights     rights          `json:"permissions"`
+	SignIn     signInNow       `json:"sign_in"`
+	Unmatched  []unmatched     `json:"unmatched" nullable:"false" doc:"Values of SCIM roles and entitlements that grant nothing."`
+	Lookalikes []relative      `json:"perhaps_one_person" nullable:"false" doc:"Others who have an e-mail of this person."`
+	Wish       *licenceWish    `json:"licence_wanted" doc:"A licence that is decided and has no free seat; null: none."`
+	Waiting    *placeInTheLine `json:"waiting" doc:"null: the person is not in line for a seat."`
+}
+
+type statusReason struct {
+	Status string      `json:"status" enum:"pending,active,inactive"`
+	Rule   string      `json:"rule" doc:"The rule by which it is so." example:"suspend.sticks"`
+	Source string      `json:"source" enum:"administrator,directory"`
+	By     participant `json:"by" doc:"A null id: not known."`
+	Since  *time.Time  `json:"since" doc:"null: not known."`
+	Reason string      `json:"reason"`
+}
+
+// ruling is what a person has of a kind, and what decided it.
+type ruling struct {
+	ID     *string     `json:"id" doc:"Of what the person has; null: nothing, or a licence."`
+	Name   *string     `json:"name" doc:"null: the person has nothing of the kind."`
+	Rule   string      `json:"rule" doc:"The rule that decided." example:"mapping.precedence"`
+	Winner *candidate  `json:"winner" doc:"null: nobody has decided, or nothing that was said holds."`
+	Losers []candidate `json:"losers" nullable:"false" doc:"What else was said, the strongest first."`
+}
+
+// candidate is one thing that was said about what a person is to have.
+type candidate struct {
+	ID       *string    `json:"id" doc:"Of what it names; null: none, a licence, or nothing that is here."`
+	Name     *string    `json:"name" doc:"null: that the person is to have none."`
+	Source   string     `json:"source" enum:"administrator,extension,roles,mapping,default"`
+	Locked   bool       `json:"locked"`
+	Mapping  *string    `json:"mapping_id"`
+	Group    *named     `json:"group" doc:"Whose mapping it is."`
+	Priority *int       `json:"priority" doc:"Of the mapping: the lowest wins."`
+	Since    *time.Time `json:"since"`
+	Lost     *string    `json:"lost" enum:"outranked,limits,owner_licence,inactive,unmatched" doc:"null: it won."`
+	Reason   *string    `json:"reason" doc:"Why it lost, in words."`
+}
+
+// rights is what a person may do, and what it is put together from.
+type rights struct {
+	Owner        bool        `json:"owner" doc:"A system owner, who may do everything."`
+	Effective    permissions `json:"effective"`
+	Profile      permissions `json:"profile"`
+	Baseline     permissions `json:"baseline" doc:"Of the profiles that everybody active has."`
+	Granted      permissions `json:"granted"`
+	Revoked      permissions `json:"revoked"`
+	OutOfLicence permissions `json:"out_of_licence" doc:"What the licence does not reach."`
+}
+
+// signInNow is whether the person could come in at this moment.
+type signInNow struct {
+	Password     decision `json:"password"`
+	SingleSignOn decision `json:"single_sign_on"`
+	Session      decision `json:"session"`
+	Block        *block   `json:"block"`
+	Window       window   `json:"window"`
+}
+
+type unmatched struct {
+	Attribute string `json:"attribute" enum:"roles,entitlements"`
+	Value     string `json:"value"`
+	Reason    string `json:"reason"`
+}
+
+type licenceWish struct {
+	Licence string    `json:"licence"`
+	Since   time.Time `json:"since"`
+}
+
+type placeInTheLine struct {
+	Licence string    `json:"licence"`
+	Since   time.Time `json:"since"`
+	Place   int       `json:"place" doc:"1 is next."`
+}
+
+func (s *service) addExplain() {
+	add(s, operation{
+		method: http.MethodGet, path: "/users/{id}/explain", id: "explain-user", tag: "Access", summary: "Explain why a person is as they are",
+		description: "For status, role, profile, team, queues, licence, permissions and sign-in: the rule that decided, who said so, since when, and what else was said and why it lost.",
+		needs:       "users:view",
+	}, func(ctx context.Context, who domain.Administrator, in *ByID) (*plain[explanation], error) {
+		id, err := identified[domain.User](in.ID, "user")
+		if err != nil {
+			return nil, err
+		}
+		e, err := s.Administration.Explain(ctx, who, id)
+		if err != nil {
+			return nil, err
+		}
+		return &plain[explanation]{Body: showExplanation(e)}, nil
+	})
+}
+
+func showExplanation(e domain.Explanation) explanation {
+	shown := explanation{
+		At: e.At, UserID: e.User.ID.String(), Name: e.User.Display(),
+		Status: statusReason{
+			Status: string(e.Status.Status), Rule: e.Status.Rule, Source: string(e.Status.Source),
+			By: participant{e.Status.By.Kind, idOrNil(e.Status.By.ID)}, Since: moment(e.Status.Since), Reason: e.Status.Reason,
+		},
+		Rights: rights{
+			Owner: e.Rights.Owner, Effective: showPermissions(e.Rights.Effective), Profile: showPermissions(e.Rights.Profile),
+			Baseline: showPermissions(e.Rights.Baseline), Granted: showPermissions(e.Rights.Granted),
+			Revoked: showPermissions(e.Rights.Revoked), OutOfLicence: showPermissions(e.Rights.OutOfLicence),
+		},
+		SignIn: signInNow{
+			Password: showDecision(e.Decision[domain.ByPassword]), SingleSignOn: showDecision(e.Decision[domain.BySingleSignOn]),
+			Session: showDecision(e.Decision[domain.BySession]), Block: showBlock(e.Block), Window: showWindow(e.Window),
+		},
+		Queues: []ruling{}, Unmatched: []unmatched{}, Lookalikes: []relative{},
+	}
+	for _, r := range e.Rulings {
+		switch of := showRuling(r); r.Kind {
+		case domain.GivenRole:
+			shown.Role = of
+		case domain.GivenProfile:
+			shown.Profile = of
+		case domain.GivenTeam:
+			shown.Team = of
+		case domain.GivenSeat:
+			shown.Licence = of
+		case domain.GivenQueue:
+			shown.Queues = append(shown.Queues, of)
+		}
+	}
+	for _, u := range e.Unmatched {
+		shown.Unmatched = append(shown.Unmatched, unmatched(u))
+	}
+	for _, p := range e.Lookalikes {
+		shown.Lookalikes = append(shown.Lookalikes, relative{ID: p.ID.String(), Name: p.Display})
+	}
+	if e.Wish.Licence != "" {
+		shown.Wish = &licenceWish{Licence: e.Wish.Licence, Since: e.Wish.Since}
+	}
+	if e.Line > 0 {
+		shown.Waiting = &placeInTheLine{Licence: e.Waiting.Licence, Since: e.Waiting.Since, Place: e.Line}
+	}
+	return shown
+}
+
+func showDecision(d domain.Decision) decision {
+	return decision{
+		Allowed: d.Allowed, Reason: orNil(d.Reason), Sentence: orNil(d.Sentence), Remedy: orNil(d.Remedy), NextOpening: moment(d.NextOpening),
+	}
+}
+
+func showRuling(r domain.ExplainedRuling) ruling {
+	shown := ruling{Rule: r.Rule, Losers: []candidate{}}
+	if r.Object != nil {
+		shown.ID, shown.Name = idOrNil(r.Object.ID), orNil(r.Object.Name)
+	}
+	if r.Won {
+		w := showCandidate(r, r.Winner)
+		shown.Winner = &w
+	}
+	for _, c := range r.Losers {
+		shown.Losers = append(shown.Losers, showCandidate(r, c))
+	}
+	return shown
+}
+
+func showCandidate(r domain.ExplainedRuling, c domain.Candidate) candidate {
+	shown := candidate{
+		ID: idOrNil(c.Object), Name: orNil(c.Text), Source: string(c.Source), Locked: c.Locked, Since: moment(c.At),
+		Lost: orNil(string(c.Lost)), Reason: orNil(r.Labels[c.Lost]),
+	}
+	if c.Object != uuid.Nil {
+		shown.Name = orNil(r.Names[c.Object])
+	}
+	if !c.Mapping.IsZero() {
+		id, priority := c.Mapping.String(), c.Priority
+		shown.Mapping, shown.Priority = &id, &priority
+		shown.Group = &named{ID: c.Group.String(), Name: r.Names[c.Group.UUID]}
+	}
+	return shown
+}

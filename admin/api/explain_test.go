@@ -1,0 +1,40 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/stretchr/testify/require"
+
+	"usher/domain"
+	"usher/persistence/storetest"
+)
+
+// explainPerson: one answer says of everything about a person which rule decided it, who said so, and what lost.
+func explainPerson(s *scene) {
+	agent, boss := s.role("Agent", domain.SeesOwn), s.role("Boss", domain.SeesAll)
+	u := "/users/" + s.provision("ana@acme.test", storetest.Emails("ana@mail.test")).ID.String()
+	other := s.provision("ben@acme.test", storetest.Emails("ana@mail.test"))
+	s.ok(s.put("/defaults", `{"role_id":"`+agent+`","profile_id":null}`))
+	e := s.ok(s.get(u + "/explain"))
+	role := e["role"].(map[string]any)
+	require.Equal(s, []any{"Agent", agent, "provision.defaults"}, []any{role["name"], role["id"], role["rule"]})
+	require.Equal(s, []any{"default", nil}, []any{role["winner"].(map[string]any)["source"], role["winner"].(map[string]any)["lost"]})
+	require.Equal(s, []any{}, role["losers"])
+	status := e["status"].(map[string]any)
+	require.Equal(s, []any{"active", "provision.activation", "directory"}, []any{status["status"], status["rule"], status["source"]})
+	require.Equal(s, true, e["sign_in"].(map[string]any)["password"].(map[string]any)["allowed"])
+	require.Equal(s, []any{map[string]any{"id": other.ID.String(), "display_name": "ben@acme.test"}}, e["perhaps_one_person"])
+	require.Equal(s, []any{nil, []any{}, "full"}, []any{e["waiting"], e["queues"], e["licence"].(map[string]any)["name"]})
+
+	s.ok(s.patch(u+"/access", `{"role_id":"`+boss+`","locked":true}`))
+	s.done(s.post(u+"/block", ""))
+	e = s.ok(s.get(u + "/explain"))
+	role = e["role"].(map[string]any)
+	winner, loser := role["winner"].(map[string]any), role["losers"].([]any)[0].(map[string]any)
+	require.Equal(s, []any{"Boss", "mapping.precedence"}, []any{role["name"], role["rule"]})
+	require.Equal(s, []any{"administrator", true, "Boss"}, []any{winner["source"], winner["locked"], winner["name"]})
+	require.Equal(s, []any{"default", "outranked", "Agent"}, []any{loser["source"], loser["lost"], loser["name"]})
+	require.NotEmpty(s, loser["reason"])
+	require.Equal(s, domain.ReasonBlocked, e["sign_in"].(map[string]any)["session"].(map[string]any)["reason"])
+	refused(s, s.get("/users/01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b/explain"), http.StatusNotFound, domain.CodeNotFound, "")
+}

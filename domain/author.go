@@ -1,0 +1,45 @@
+package domain
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"usher/domain/attribute"
+)
+
+// author appends the events of what somebody does in an organisation: what an administrator and the operator can both
+// do is written once, for either.
+type author struct {
+	env          Environment
+	organisation OrganisationID
+	actor        Actor
+	requestID    string
+}
+
+func (ad *Administration) author(who Administrator) author {
+	return author{env: ad.env, organisation: who.Organisation, actor: who.Actor, requestID: who.RequestID}
+}
+
+func (in *Installation) author(o Organisation) author {
+	return author{env: in.env, organisation: o.ID, actor: ActorOperator()}
+}
+
+// event prepares the record of something the author does.
+func (a author) event(what EventType, subjectKind string, subject uuid.UUID, at time.Time) (Event, error) {
+	id, err := newID[Event](a.env)
+	return Event{
+		ID: id, Organisation: a.organisation, Type: what, Actor: a.actor, SubjectKind: subjectKind, Subject: subject,
+		RequestID: a.requestID, At: at,
+	}, err
+}
+
+// record appends an event about a subject: what changed, as it was and as it is.
+func (a author) record(tx Tx, what EventType, subjectKind string, subject uuid.UUID, at time.Time, before, after attribute.Value) error {
+	event, err := a.event(what, subjectKind, subject, at)
+	if err != nil {
+		return err
+	}
+	event.Before, event.After = before, after
+	return tx.Events().Append(event)
+}

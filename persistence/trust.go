@@ -1,0 +1,7 @@
+package persistence
+
+import "usher/domain"
+
+// What connections may do, and whose people are whose (domain.TrustTx).
+
+func (t tx) ConnectionPolicies() domain.ConnectionPolicies { return connectionPolicies(t) }
