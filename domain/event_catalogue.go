@@ -105,7 +105,28 @@ var eventCatalogue = []EventEntry{
 		"", `{"name":"okta","kind":"okta","activation":"immediate"}`,
 	},
 	{ConnectionDisabled, 1, "connection", "When a connection is stopped: its tokens are refused.", "", `{"disabledAt":` + aTime + `}`},
+	{
+		ConnectionProviderChanged, 1, "connection", "When it changes what a connection asks of its OpenID provider; of a key there is its name.",
+		"", `{"authentication":"private_key_jwt","claims":"groups=/realm_access/roles","scopes":"profile email","keyId":"2Kx0cWkT"}`,
+	},
 	{ConnectionEnabled, 1, "connection", "When a connection works again.", `{"disabledAt":` + aTime + `}`, ""},
+	{
+		ConnectionPolicyChanged, 1, "connection", "When what a connection may do changes; before and after have what differs. Limits are identifiers or names with blanks between; null: no restriction.",
+		`{"activation":"immediate"}`, `{"activation":"invite","limits.licences":"full simulator"}`,
+	},
+	{
+		ConnectionDeleted, 1, "connection", "When a connection is deleted. Its people are of no connection then, and its groups gone; there is no event for each of them.",
+		`{"name":"okta","kind":"okta","activation":"immediate","people":1200,"groups":40}`, "",
+	},
+	{UserAdoptable, 1, "user", "When an administrator lets a connection adopt the account of a person, or no longer.", "", `{"connection":` + anID + `}`},
+	{UserLinked, 1, "user", "When a connection adopts the account of a person, with its first write.", "", `{"connection":` + anID + `}`},
+	{DomainAdded, 1, "domain", "When an e-mail domain is to be proved.", "", `{"domain":"acme.example"}`},
+	{DomainVerified, 1, "domain", "When an e-mail domain is proved, by dns or by the word of the operator.", "", `{"domain":"acme.example","verifiedAt":` + aTime + `,"verifiedBy":"dns"}`},
+	{
+		DomainChanged, 1, "domain", "When it changes which connections are trusted to verify addresses of a domain (with blanks between), or which one adopts its accounts.",
+		"", `{"domain":"acme.example","trusted":` + anID + `,"adopter":` + anID + `}`,
+	},
+	{DomainRemoved, 1, "domain", "When a domain is removed.", `{"domain":"acme.example"}`, ""},
 	{TokenCreated, 1, "token", "When a token of a directory is made; of the token itself there is nothing.", "", `{"connection":` + anID + `,"expiresAt":` + aTime + `}`},
 	{
 		TokenUpdated, 1, "token", "When a token is to end at another time, because another one takes its place.",
@@ -152,4 +173,15 @@ var eventCatalogue = []EventEntry{
 		LicenceUpdated, 1, "licence", "When the modules change that a licence reaches.",
 		`{"allModules":true}`, `{"modules":["simulator"]}`,
 	},
+	{WebhookCreated, 1, "webhook", "When a webhook is made; of its secret there is nothing.", "", `{"url":"https://app.acme.test/usher","types":["user.created"]}`},
+	{WebhookUpdated, 1, "webhook", "When address, description or types of a webhook change; before and after have what differs.", `{"description":"Old"}`, `{"description":"New"}`},
+	{WebhookRotated, 1, "webhook", "When a webhook gets another secret. FormerUntil is when the one before ends.", "", `{"formerUntil":` + aTime + `}`},
+	{
+		WebhookDisabled, 1, "webhook", "When a webhook is stopped: by an administrator, because it failed for 3 days, or because it answered 410 (gone).",
+		"", `{"disabledAt":` + aTime + `,"disabledReason":"failing","url":"https://app.acme.test/usher"}`,
+	},
+	{WebhookEnabled, 1, "webhook", "When a webhook works again.", `{"disabledAt":` + aTime + `,"disabledReason":"failing"}`, ""},
+	{WebhookDeleted, 1, "webhook", "When a webhook is deleted.", `{"url":"https://app.acme.test/usher"}`, ""},
+	{WebhookTested, 1, "webhook", "When somebody asks for a test: it is sent to that webhook only, whatever its types.", "", ""},
+	{WebhookReplayed, 1, "webhook", "When somebody asks for events to be sent again. From is the first of them.", "", `{"from":` + anID + `}`},
 }
