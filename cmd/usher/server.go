@@ -40,6 +40,9 @@ func (a *App) handler() http.Handler {
 		case path == "/readyz":
 			label(r, path)
 			a.health.ready(w, r)
+		case a.config.Box != nil && path == lettersPath:
+			label(r, path)
+			a.config.Box.ServeHTTP(w, r)
 		case isSCIM(path):
 			a.scim.ServeHTTP(w, r)
 		case path == api.Prefix || strings.HasPrefix(path, api.Prefix+"/"):
