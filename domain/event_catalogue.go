@@ -105,6 +105,10 @@ var eventCatalogue = []EventEntry{
 		"", `{"name":"okta","kind":"okta","activation":"immediate"}`,
 	},
 	{ConnectionDisabled, 1, "connection", "When a connection is stopped: its tokens are refused.", "", `{"disabledAt":` + aTime + `}`},
+	{
+		ConnectionProviderChanged, 1, "connection", "When it changes what a connection asks of its OpenID provider; of a key there is its name.",
+		"", `{"authentication":"private_key_jwt","claims":"groups=/realm_access/roles","scopes":"profile email","keyId":"2Kx0cWkT"}`,
+	},
 	{ConnectionEnabled, 1, "connection", "When a connection works again.", `{"disabledAt":` + aTime + `}`, ""},
 	{TokenCreated, 1, "token", "When a token of a directory is made; of the token itself there is nothing.", "", `{"connection":` + anID + `,"expiresAt":` + aTime + `}`},
 	{

@@ -39,6 +39,7 @@ type Tx interface {
 	TrustTx
 	FieldTx
 	DoorsTx
+	ProviderTx
 	Policies() Policies
 	Blocks() Blocks
 	Suspensions() Suspensions

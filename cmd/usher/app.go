@@ -22,6 +22,7 @@ import (
 	"usher/domain"
 	"usher/internal/secret"
 	"usher/oidc"
+	"usher/oidc/assertion"
 	"usher/persistence"
 	"usher/scim"
 )
@@ -45,6 +46,7 @@ type App struct {
 	ledger  *domain.Ledger
 	metrics *metrics
 	party   *oidc.RelyingParty
+	signer  *assertion.Signer
 	scim    http.Handler
 	api     http.Handler
 	health  *health
@@ -163,7 +165,10 @@ func (a *App) wire(key secret.Key) error {
 		Directory: a.Directory, BaseURL: func() string { return base }, CursorKey: cursors, Now: env.Now,
 		Log: a.config.Log, Ledger: a.ledger, Observe: a.observe, RequestID: requestID,
 	}
-	if a.party, err = a.config.Providers.newRelyingParty(env); err != nil {
+	if a.party, err = a.config.Providers.newRelyingParty(env, usedTokens{a.Installation}); err != nil {
+		return err
+	}
+	if a.signer, err = a.newSigner(key); err != nil {
 		return err
 	}
 	var limiter *domain.Limiter

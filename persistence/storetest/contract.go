@@ -62,6 +62,9 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Cursors":       cursors,
 
 		"ConnectionPolicies": connectionPolicies,
+		"SigningKeys":        signingKeys,
+		"UsedTokens":         usedTokens,
+		"ProviderSettings":   providerSettings,
 		"SignIns":            signIns,
 		"Links":              links,
 		"Sessions":           sessions,

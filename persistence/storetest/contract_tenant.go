@@ -133,6 +133,9 @@ func fill(t testing.TB, store *persistence.Store, tenant Tenant) Tenant {
 		if err := fillMapping(t, tx, org, u.ID, g.ID); err != nil {
 			return err
 		}
+		if err := fillProvider(tx, org, tenant.Connection.ID); err != nil {
+			return err
+		}
 		if err := fillDoors(tx, u, tenant.Connection.ID); err != nil {
 			return err
 		}
