@@ -108,4 +108,5 @@ func (a *App) employ() {
 	} {
 		a.workers.start(job)
 	}
+	a.employCourier()
 }
