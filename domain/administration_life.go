@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"usher/domain/attribute"
@@ -115,6 +116,9 @@ func (ad *Administration) saveWith(tx Tx, who Administrator, was, is User, tree 
 		}
 	}
 	if err := ad.record(tx, who, what, "user", is.ID.UUID, now, before, after); err != nil {
+		return User{}, err
+	}
+	if err := settleQueues(tx, was, is, true, now, ad.scribe(who)); err != nil {
 		return User{}, err
 	}
 	if err := moveSeat(tx, was, is, now, ad.scribe(who)); err != nil {
@@ -306,29 +310,79 @@ func (ad *Administration) Purge(ctx context.Context, who Administrator, id UserI
 }
 
 // ChangeLicence moves a person to another licence type: the new seat is taken and the old one freed in one step (rule
-// seat.type-change). Needs users:edit. NotFound, Invalid for a licence the organisation does not have, SeatsExhausted,
-// OwnerLicence, Precondition.
+// seat.type-change). Where the directory gives the person a licence it is refused; see LockLicence. Needs users:edit.
+// NotFound, Invalid for a licence the organisation does not have, SeatsExhausted, OwnerLicence, Outranked, Precondition.
 func (ad *Administration) ChangeLicence(ctx context.Context, who Administrator, id UserID, match IfMatch, licence string) (User, error) {
+	return ad.changeLicence(ctx, who, id, match, licence, false)
+}
+
+// LockLicence is ChangeLicence, and nothing from the directory overrules it (rule mapping.precedence).
+func (ad *Administration) LockLicence(ctx context.Context, who Administrator, id UserID, match IfMatch, licence string) (User, error) {
+	return ad.changeLicence(ctx, who, id, match, licence, true)
+}
+
+func (ad *Administration) changeLicence(ctx context.Context, who Administrator, id UserID, match IfMatch, licence string, lock bool) (User, error) {
 	if !licenceForm.MatchString(licence) {
 		return User{}, InvalidField("licence", "use the name of one of the organisation's licences, such as full")
 	}
 	return ad.alter(ctx, who, ActionEdit, id, match, func(tx Tx, was User, now time.Time) (User, error) {
+		if err := tx.Assignments().Lock(who.Organisation); err != nil {
+			return User{}, err
+		}
+		if access, err := tx.Assignments().Of(who.Organisation, id); err != nil || was.Licence == licence && access.LicenceFrom.Locked == lock {
+			return was, err
+		}
 		is := was
 		is.Licence = licence
-		if is.Licence == was.Licence {
-			return was, nil
-		}
 		if err := tx.Seats().Share(is.Organisation, licence); err != nil {
 			return User{}, err
 		}
 		if err := ownerLicence(is); err != nil {
 			return User{}, err
 		}
+		if err := ad.chooseLicence(tx, who, is, lock, now); err != nil {
+			return User{}, err
+		}
+		if was.Licence == licence {
+			return was, nil
+		}
 		if err := leaveLine(tx, was, &is, now); err != nil {
 			return User{}, err
 		}
 		return ad.resave(tx, who, was, is, UserUpdated, now)
 	})
+}
+
+// chooseLicence notes that an administrator chose somebody's licence, unless the directory's word is stronger.
+func (ad *Administration) chooseLicence(tx Tx, who Administrator, is User, lock bool, now time.Time) error {
+	d, rulings, err := rulingsOf(tx, is.Organisation, is.ID)
+	if err != nil {
+		return err
+	}
+	for _, r := range rulings {
+		if r.Kind == GivenSeat && r.Won && r.Winner.Source != SourceAdministrator && r.Winner.rank() < (Candidate{Source: SourceAdministrator, Locked: lock}).rank() {
+			return &Error{
+				Kind: Conflict, Code: CodeOutranked, Field: "licence",
+				Message: "the directory gives this person the licence " + r.Winner.Text + "; send locked: true to overrule it, or change the mapping",
+			}
+		}
+	}
+	hand := settlement{tx: tx, org: is.Organisation, now: now, write: ad.scribe(who)}
+	if err := hand.wish(d, LicenceWish{}); err != nil {
+		return err
+	}
+	others := slices.DeleteFunc(slices.Clone(d.Claims), func(c Claim) bool { return c.Kind == GivenSeat && c.Source == SourceAdministrator })
+	if !sameClaims(d.Claims, others) {
+		if err := tx.Claims().Save(is.Organisation, is.ID, d.Claims, others); err != nil {
+			return err
+		}
+	}
+	access := d.Access
+	if access.Licence, access.LicenceFrom = is.Licence, (GivenLicence{}); lock { // else there is nothing to note: see administratorsLicence
+		access.LicenceFrom = GivenLicence{Source: SourceAdministrator, Locked: lock, At: now}
+	}
+	_, _, err = hand.save(d.Access, access)
+	return err
 }
 
 // leaveLine makes of somebody who waits, and gets a seat of another licence, what they would have been.

@@ -99,6 +99,7 @@ const (
 	CodeAccessRefused        = "access_refused"         // somebody who is who they say, and may not come in; Field says why
 	CodeStepMissing          = "step_missing"           // a sign-in that is not finished; Field says what is left
 	CodeAlreadyAccepted      = "already_accepted"       // an invitation for somebody who is active
+	CodeOutranked            = "outranked"              // what the directory says is stronger (rule mapping.precedence)
 	CodeBeyondLimits         = "beyond_limits"          // rule provision.limits
 	CodeUnavailable          = "unavailable"
 	CodeUnsupportedMediaType = "unsupported_media_type"
@@ -118,7 +119,7 @@ func Codes() []string {
 		CodeInUse, CodeSystemKept, CodeUnavailable, CodeUnsupportedMediaType,
 		CodeEmailTaken, CodeEmailImmutable, CodeOwnerOnly, CodeOwnerLicence, CodeSeatsHeld, CodeWaitingForSeat, CodeNotArchived,
 		CodeRequestInProgress, CodeKeyReused, CodeExtensionTaken, CodeBeyondLimits,
-		CodeRecordsOwned,
+		CodeRecordsOwned, CodeOutranked,
 		CodeIdentityTaken, CodeLinkNotGood, CodeSignInRefused, CodePasswordRefused, CodeAccessRefused, CodeStepMissing, CodeAlreadyAccepted,
 		CodeLinked, CodeDomainTaken, CodeDomainUnproved,
 		CodeWebhookDisabled,

@@ -232,15 +232,18 @@ func (d *Directory) ChangeUser(ctx context.Context, caller Caller, id UserID, ma
 		return User{}, err
 	}
 	var outcome User
+	again := false
 	err = d.overflowing(ctx, caller, func(mayWait bool) error {
 		return d.store.Write(ctx, func(tx Tx) error {
+			thorough := again
+			again = true
 			var was User
 			if known != nil {
 				was, known = *known, nil
 			} else if was, err = tx.Users().Get(caller.Scope(), id); err != nil {
 				return err
 			}
-			outcome, err = d.changeUser(tx, caller, was, match, mayWait, change)
+			outcome, err = d.changeUser(tx, caller, was, match, mayWait, thorough, change)
 			return err
 		})
 	})
@@ -253,7 +256,7 @@ func (d *Directory) ChangeUser(ctx context.Context, caller Caller, id UserID, ma
 	return outcome, nil
 }
 
-func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, mayWait bool, change func(attribute.Value) (attribute.Value, error)) (User, error) {
+func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, mayWait, thorough bool, change func(attribute.Value) (attribute.Value, error)) (User, error) {
 	if err := match.admits(was.Version); err != nil {
 		return User{}, err
 	}
@@ -316,6 +319,9 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 	}
 	event.Before, event.After = attribute.Diff(before, after)
 	if err := tx.Events().Append(event); err != nil {
+		return User{}, err
+	}
+	if err := settleQueues(tx, was, is, thorough, now, d.scribe(caller)); err != nil {
 		return User{}, err
 	}
 	switch {

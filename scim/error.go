@@ -74,6 +74,7 @@ var outcomes = map[string]outcome{
 	domain.CodeStepMissing:          {http.StatusForbidden, ""},
 	domain.CodeKeyReused:            {http.StatusBadRequest, ""},
 	domain.CodeWebhookDisabled:      {http.StatusConflict, ""},
+	domain.CodeOutranked:            {http.StatusConflict, ""},
 	domain.CodeRecordsOwned:         {http.StatusConflict, ""},
 	domain.CodeInternal:             {http.StatusInternalServerError, ""},
 	domain.CodeUnavailable:          {http.StatusServiceUnavailable, ""},

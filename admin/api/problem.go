@@ -90,6 +90,7 @@ var kinds = map[string]kind{
 	domain.CodeSystemKept:           {http.StatusForbidden, "The system needs it"},
 	domain.CodeOwnerLicence:         {http.StatusConflict, "An owner needs another licence"},
 	domain.CodeInUse:                {http.StatusConflict, "It is in use"},
+	domain.CodeOutranked:            {http.StatusConflict, "The directory overrules it"},
 	domain.CodeEmailTaken:           {http.StatusConflict, "The e-mail is taken"},
 	domain.CodeLinked:               {http.StatusConflict, "The account has a connection"},
 	domain.CodeDomainTaken:          {http.StatusConflict, "The domain is taken"},
