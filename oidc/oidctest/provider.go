@@ -59,6 +59,7 @@ type Provider struct {
 	asked  map[string]int
 	codes  map[string]*granted
 	tokens map[string]map[string]any // userinfo by access token
+	client any                       // the registered public key of the client, where it is not ClientKey's
 	posted []url.Values
 }
 
@@ -299,14 +300,28 @@ func unescaped(s string) string {
 	return s
 }
 
+// RegisterClient registers the client's public key, as a JSON web key.
+func (p *Provider) RegisterClient(jwk []byte) error {
+	var key jose.JSONWebKey
+	if err := json.Unmarshal(jwk, &key); err != nil {
+		return err
+	}
+	p.client = key.Key
+	return nil
+}
+
 // knowsKey checks an assertion of the client (RFC 7523 section 3).
 func (p *Provider) knowsKey(form url.Values) bool {
 	token, err := jwt.ParseSigned(form.Get("client_assertion"), []jose.SignatureAlgorithm{jose.SignatureAlgorithm(p.ClientKey.Algorithm)})
 	if err != nil || form.Get("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" {
 		return false
 	}
+	public := p.client
+	if public == nil {
+		public = p.ClientKey.Private.Public()
+	}
 	var claims jwt.Claims
-	if token.Claims(p.ClientKey.Private.Public(), &claims) != nil || claims.ID == "" || claims.Expiry == nil || claims.Expiry.Time().Sub(p.Now()) > 5*time.Minute {
+	if token.Claims(public, &claims) != nil || claims.ID == "" || claims.Expiry == nil || claims.Expiry.Time().Sub(p.Now()) > 5*time.Minute {
 		return false
 	}
 	return claims.Validate(jwt.Expected{
