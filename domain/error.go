@@ -99,6 +99,7 @@ const (
 	CodeAccessRefused        = "access_refused"         // somebody who is who they say, and may not come in; Field says why
 	CodeStepMissing          = "step_missing"           // a sign-in that is not finished; Field says what is left
 	CodeAlreadyAccepted      = "already_accepted"       // an invitation for somebody who is active
+	CodeBeyondLimits         = "beyond_limits"          // rule provision.limits
 	CodeUnavailable          = "unavailable"
 	CodeUnsupportedMediaType = "unsupported_media_type"
 )
@@ -113,7 +114,7 @@ func Codes() []string {
 		CodeUnresolvedReference, CodeRateLimited, CodePermissionMissing, CodeEscalation,
 		CodeInUse, CodeSystemKept, CodeUnavailable, CodeUnsupportedMediaType,
 		CodeEmailTaken, CodeEmailImmutable, CodeOwnerOnly, CodeOwnerLicence, CodeSeatsHeld, CodeWaitingForSeat, CodeNotArchived,
-		CodeRequestInProgress, CodeKeyReused, CodeExtensionTaken,
+		CodeRequestInProgress, CodeKeyReused, CodeExtensionTaken, CodeBeyondLimits,
 		CodeRecordsOwned,
 		CodeIdentityTaken, CodeLinkNotGood, CodeSignInRefused, CodePasswordRefused, CodeAccessRefused, CodeStepMissing, CodeAlreadyAccepted,
 		CodeWebhookDisabled,

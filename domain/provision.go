@@ -76,8 +76,31 @@ func (d *Directory) Provision(ctx context.Context, caller Caller, attributes att
 	return user, nil
 }
 
-// insert stores a new person with what follows from the rules.
+// insert stores a new person with what follows from the rules, and with what the directory says that they are given.
 func (d *Directory) insert(tx Tx, caller Caller, user *User, event Event, mayWait bool) error {
+	licence, source, err := d.licenceSaid(tx, caller, event.After)
+	if err != nil {
+		return err
+	}
+	user.Licence = licence
+	if err := d.insertAlone(tx, caller, user, event, mayWait); err != nil {
+		return err
+	}
+	if source != "" {
+		if err := d.noteLicence(tx, caller, *user, source, event.At); err != nil {
+			return err
+		}
+	}
+	did, err := d.stating(tx, caller, *user, attribute.Value{}, event.After, mayWait, event.At)
+	if err != nil || !did {
+		return err
+	}
+	*user, err = tx.Users().Get(caller.Scope(), user.ID)
+	return err
+}
+
+// insertAlone stores a new person with what follows from the rules.
+func (d *Directory) insertAlone(tx Tx, caller Caller, user *User, event Event, mayWait bool) error {
 	pushed := *user
 	suspension, held, err := heldBack(tx, caller, user)
 	if err != nil {
@@ -301,7 +324,11 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 	if err != nil {
 		return User{}, err
 	}
-	if is.Manager == was.Manager {
+	stated, err := d.stating(tx, caller, is, before, after, mayWait, now)
+	if err != nil {
+		return User{}, err
+	}
+	if is.Manager == was.Manager && !stated {
 		return is, nil
 	}
 	return tx.Users().Get(caller.Scope(), is.ID)

@@ -60,6 +60,7 @@ var outcomes = map[string]outcome{
 	domain.CodeWaitingForSeat:       {http.StatusConflict, ""},
 	domain.CodeNotArchived:          {http.StatusConflict, ""},
 	domain.CodeExtensionTaken:       {http.StatusConflict, "uniqueness"},
+	domain.CodeBeyondLimits:         {http.StatusForbidden, ""},
 	domain.CodeRequestInProgress:    {http.StatusConflict, ""},
 	domain.CodePasswordRefused:      {http.StatusBadRequest, "invalidValue"},
 	domain.CodeIdentityTaken:        {http.StatusConflict, ""},

@@ -107,6 +107,7 @@ var kinds = map[string]kind{
 	domain.CodeUnresolvedReference:  {http.StatusConflict, "A reference names nothing"},
 	domain.CodeWebhookDisabled:      {http.StatusConflict, "The webhook is disabled"},
 	domain.CodeRecordsOwned:         {http.StatusConflict, "The person owns records"},
+	domain.CodeBeyondLimits:         {http.StatusForbidden, "The connection may not give it"},
 	domain.CodeExtensionTaken:       {http.StatusConflict, "The extension is taken"},
 	domain.CodeIdentityTaken:        {http.StatusConflict, "The identity belongs to another account"},
 	domain.CodeAlreadyAccepted:      {http.StatusConflict, "The invitation has been accepted"},
