@@ -12,8 +12,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
-	"io"
-	"log"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -73,7 +72,7 @@ func New(t testing.TB) *Provider {
 	t.Helper()
 	p := Unstarted()
 	p.server = httptest.NewUnstartedServer(p)
-	p.server.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes that a test made fail
+	p.server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // handshakes that a test made fail
 	p.server.StartTLS()
 	t.Cleanup(p.server.Close)
 	p.Issuer = p.server.URL
@@ -157,7 +156,7 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func answer(w http.ResponseWriter, status int, body map[string]any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body)
+	_, _ = w.Write(must(json.Marshal(body)))
 }
 
 func (p *Provider) document(w http.ResponseWriter) {
@@ -238,11 +237,9 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 func (p *Provider) mint(grant *granted, access string) string {
 	key, now := p.Keys[0], p.Now()
 	claims := maps.Clone(grant.claims)
-	for name, value := range map[string]any{
+	maps.Copy(claims, map[string]any{
 		"iss": p.Issuer, "aud": ClientID, "exp": now.Add(5 * time.Minute).Unix(), "iat": now.Unix(), "nonce": grant.nonce,
-	} {
-		claims[name] = value
-	}
+	})
 	if key.Algorithm != "EdDSA" { // whose at_hash is by SHA-512
 		sum := sha256.Sum256([]byte(access))
 		claims["at_hash"] = encode(sum[:16])
