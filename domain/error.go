@@ -102,6 +102,9 @@ const (
 	CodeBeyondLimits         = "beyond_limits"          // rule provision.limits
 	CodeUnavailable          = "unavailable"
 	CodeUnsupportedMediaType = "unsupported_media_type"
+	CodeLinked               = "linked"          // an account that a connection has already (rule link.adopt)
+	CodeDomainTaken          = "domain_taken"    // an e-mail domain that another organisation has proved
+	CodeDomainUnproved       = "domain_unproved" // an e-mail domain that nobody has proved yet
 )
 
 // Codes are all codes, for tests that walk them.
@@ -117,6 +120,7 @@ func Codes() []string {
 		CodeRequestInProgress, CodeKeyReused, CodeExtensionTaken, CodeBeyondLimits,
 		CodeRecordsOwned,
 		CodeIdentityTaken, CodeLinkNotGood, CodeSignInRefused, CodePasswordRefused, CodeAccessRefused, CodeStepMissing, CodeAlreadyAccepted,
+		CodeLinked, CodeDomainTaken, CodeDomainUnproved,
 		CodeWebhookDisabled,
 	}
 }

@@ -265,6 +265,11 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 		return User{}, err
 	}
 	now := d.env.instant()
+	if was.Connection.IsZero() {
+		if was, err = d.link(tx, caller, was, now); err != nil {
+			return User{}, err
+		}
+	}
 	is := was
 	if active := after.Get("active"); active.Kind() == attribute.Bool {
 		is.setActive(active.Truth(), caller.Activation, now)
@@ -432,6 +437,11 @@ func (d *Directory) Deprovision(ctx context.Context, caller Caller, id UserID, m
 			return err
 		}
 		now := d.env.instant()
+		if was.Connection.IsZero() {
+			if was, err = d.link(tx, caller, was, now); err != nil {
+				return err
+			}
+		}
 		if err := archive(tx, was, now, d.scribe(caller)); err != nil {
 			return err
 		}

@@ -12,7 +12,7 @@ import (
 // pageUsers reads the people that a query asks for.
 func pageUsers(s session, q domain.Query) (domain.Page[domain.User], error) {
 	search := newSearch(s, q, userNoun())
-	if seek := search.where.seek; s.dialect() == sqlite || q.Scope.Whole || seek != nil && seek.rank <= few {
+	if seek := search.where.seek; s.dialect() == sqlite || wide(q.Scope) || seek != nil && seek.rank <= few {
 		return search.page()
 	}
 	search.columns = func(dialect) string { return userColumnsAlone }

@@ -59,6 +59,9 @@ type Config struct {
 	// Log is where faults are told: what happened and in which request, never what was sent.
 	Log *slog.Logger
 
+	// Resolver asks DNS for the records that prove e-mail domains.
+	Resolver domain.Resolver
+
 	Limiter Limiter // nil: no rate limit
 
 	// Observe is told of every request that was answered. route is the pattern ("/api/v1/users/{id}"), not the path; who is
@@ -142,6 +145,8 @@ func (s *service) route() {
 	s.addConnectionCheck()
 	s.addConnectionProvider()
 	s.addConnectionPolicies()
+	s.addAdoptions()
+	s.addEmailDomains()
 	s.addTokens()
 	s.addLicences()
 	s.addPolicy()
