@@ -205,6 +205,7 @@ func (a *App) wireAPI(key secret.Key, limiter *domain.Limiter) error {
 		},
 		Observe: a.observeAPI, RequestID: requestID, Resolver: dns{},
 		Checker: oidc.Checker{Party: a.party, Registrar: a.registrar(key)},
+		Clients: a.clients(key),
 	}
 	if limiter != nil {
 		c.Limiter = limiter
