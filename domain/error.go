@@ -89,6 +89,9 @@ const (
 	CodeNotArchived          = "not_archived"           // a purge of somebody who is still here
 	CodeRequestInProgress    = "request_in_progress"    // an Idempotency-Key whose first request has no answer yet
 	CodeKeyReused            = "idempotency_key_reused" // an Idempotency-Key that came with another request before
+	CodePlanMissing          = "plan_missing"           // what the organisation's plan does not include
+	CodeReviewSigned         = "review_signed"          // a decision in a review that is signed off
+	CodeReviewUndecided      = "review_undecided"       // a review that is signed before everything is decided
 	CodeRecordsOwned         = "records_owned"          // somebody goes who owns records, and nothing was decided about them
 	CodeExtensionTaken       = "extension_taken"        // unique in the organisation
 	CodeIdentityTaken        = "identity_taken"         // a sign-in of an identity provider that belongs to another person
@@ -113,7 +116,7 @@ func Codes() []string {
 		CodeInUse, CodeSystemKept, CodeUnavailable, CodeUnsupportedMediaType,
 		CodeEmailTaken, CodeEmailImmutable, CodeOwnerOnly, CodeOwnerLicence, CodeSeatsHeld, CodeWaitingForSeat, CodeNotArchived,
 		CodeRequestInProgress, CodeKeyReused, CodeExtensionTaken,
-		CodeRecordsOwned,
+		CodeRecordsOwned, CodePlanMissing, CodeReviewSigned, CodeReviewUndecided,
 		CodeIdentityTaken, CodeLinkNotGood, CodeSignInRefused, CodePasswordRefused, CodeAccessRefused, CodeStepMissing, CodeAlreadyAccepted,
 	}
 }
