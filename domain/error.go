@@ -92,6 +92,7 @@ const (
 	CodePlanMissing          = "plan_missing"           // what the organisation's plan does not include
 	CodeReviewSigned         = "review_signed"          // a decision in a review that is signed off
 	CodeReviewUndecided      = "review_undecided"       // a review that is signed before everything is decided
+	CodeWebhookDisabled      = "webhook_disabled"       // what a webhook that is disabled cannot do
 	CodeRecordsOwned         = "records_owned"          // somebody goes who owns records, and nothing was decided about them
 	CodeExtensionTaken       = "extension_taken"        // unique in the organisation
 	CodeIdentityTaken        = "identity_taken"         // a sign-in of an identity provider that belongs to another person
@@ -118,6 +119,7 @@ func Codes() []string {
 		CodeRequestInProgress, CodeKeyReused, CodeExtensionTaken,
 		CodeRecordsOwned, CodePlanMissing, CodeReviewSigned, CodeReviewUndecided,
 		CodeIdentityTaken, CodeLinkNotGood, CodeSignInRefused, CodePasswordRefused, CodeAccessRefused, CodeStepMissing, CodeAlreadyAccepted,
+		CodeWebhookDisabled,
 	}
 }
 

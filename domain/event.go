@@ -144,6 +144,10 @@ type Events interface {
 	// Feed reads events in the order in which they were committed, so that whoever follows it misses none: an event is
 	// only shown when every one that might yet come before it is there.
 	Feed(q EventQuery) (EventPage, error)
+	// Get finds one. NotFound.
+	Get(org OrganisationID, id EventID) (Event, error)
+	// Position finds where in the order of commit an event stands. NotFound.
+	Position(org OrganisationID, id EventID) (EventPosition, error)
 	// Present is the position behind every event that a feed would show at this moment.
 	Present(org OrganisationID) (EventPosition, error)
 }
@@ -166,7 +170,8 @@ type EventQuery struct {
 
 // EventPage is what a feed shows.
 type EventPage struct {
-	Events []Event
-	Next   EventPosition // where to go on: behind the last event, or behind all that were looked through
-	More   bool          // there was more than the limit
+	Events    []Event
+	Positions []EventPosition // of the events
+	Next      EventPosition   // where to go on: behind the last event, or behind all that were looked through
+	More      bool            // there was more than the limit
 }

@@ -118,6 +118,10 @@ var eventCatalogue = []EventEntry{
 		"", `{"name":"okta","kind":"okta","activation":"immediate"}`,
 	},
 	{ConnectionDisabled, 1, "connection", "When a connection is stopped: its tokens are refused.", "", `{"disabledAt":` + aTime + `}`},
+	{
+		ConnectionProviderChanged, 1, "connection", "When it changes what a connection asks of its OpenID provider; of a key there is its name.",
+		"", `{"authentication":"private_key_jwt","claims":"groups=/realm_access/roles","scopes":"profile email","keyId":"2Kx0cWkT"}`,
+	},
 	{ConnectionEnabled, 1, "connection", "When a connection works again.", `{"disabledAt":` + aTime + `}`, ""},
 	{TokenCreated, 1, "token", "When a token of a directory is made; of the token itself there is nothing.", "", `{"connection":` + anID + `,"expiresAt":` + aTime + `}`},
 	{
@@ -165,4 +169,15 @@ var eventCatalogue = []EventEntry{
 		LicenceUpdated, 1, "licence", "When the modules change that a licence reaches.",
 		`{"allModules":true}`, `{"modules":["simulator"]}`,
 	},
+	{WebhookCreated, 1, "webhook", "When a webhook is made; of its secret there is nothing.", "", `{"url":"https://app.acme.test/usher","types":["user.created"]}`},
+	{WebhookUpdated, 1, "webhook", "When address, description or types of a webhook change; before and after have what differs.", `{"description":"Old"}`, `{"description":"New"}`},
+	{WebhookRotated, 1, "webhook", "When a webhook gets another secret. FormerUntil is when the one before ends.", "", `{"formerUntil":` + aTime + `}`},
+	{
+		WebhookDisabled, 1, "webhook", "When a webhook is stopped: by an administrator, because it failed for 3 days, or because it answered 410 (gone).",
+		"", `{"disabledAt":` + aTime + `,"disabledReason":"failing","url":"https://app.acme.test/usher"}`,
+	},
+	{WebhookEnabled, 1, "webhook", "When a webhook works again.", `{"disabledAt":` + aTime + `,"disabledReason":"failing"}`, ""},
+	{WebhookDeleted, 1, "webhook", "When a webhook is deleted.", `{"url":"https://app.acme.test/usher"}`, ""},
+	{WebhookTested, 1, "webhook", "When somebody asks for a test: it is sent to that webhook only, whatever its types.", "", ""},
+	{WebhookReplayed, 1, "webhook", "When somebody asks for events to be sent again. From is the first of them.", "", `{"from":` + anID + `}`},
 }

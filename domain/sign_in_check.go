@@ -21,47 +21,55 @@ type ConnectionCheck struct {
 // ProviderChecker asks the OpenID provider of a connection everything but a person: adapter oidc implements it. What the
 // provider refuses is a step; the error is for what is wrong on this side, such as a secret that does not open.
 type ProviderChecker interface {
-	CheckProvider(ctx context.Context, c Connection) (good bool, steps []CheckedStep, err error)
+	CheckProvider(ctx context.Context, c Connection, s ProviderSettings) (good bool, steps []CheckedStep, err error)
 }
 
 // CheckConnection tests a connection's OpenID provider, with the client's secret, without anybody signing in. It changes
 // nothing; since it makes this server ask others, it needs directory:edit. NotFound; Invalid for one that signs nobody in.
 func (ad *Administration) CheckConnection(ctx context.Context, who Administrator, id ConnectionID, checker ProviderChecker) (ConnectionCheck, error) {
 	var c Connection
+	var s ProviderSettings
 	err := ad.look(ctx, who, ModuleDirectory, ActionEdit, id.String(), func(tx Tx) (err error) {
-		c, err = tx.Connections().Get(who.Organisation, id)
+		if c, err = tx.Connections().Get(who.Organisation, id); err != nil {
+			return err
+		}
+		s, err = tx.ProviderSettings().Get(who.Organisation, id)
 		return err
 	})
 	if err != nil {
 		return ConnectionCheck{}, err
 	}
-	return checkConnection(ctx, c, checker)
+	return checkConnection(ctx, c, s, checker)
 }
 
 // CheckConnection tests a connection's OpenID provider. NotFound; Invalid for one that signs nobody in.
 func (in *Installation) CheckConnection(ctx context.Context, slug, name string, checker ProviderChecker) (ConnectionCheck, error) {
 	var c Connection
+	var s ProviderSettings
 	err := in.store.Read(ctx, func(tx Tx) error {
 		o, err := tx.Organisations().BySlug(slug)
 		if err != nil {
 			return err
 		}
-		c, err = tx.Connections().ByName(o.ID, name)
+		if c, err = tx.Connections().ByName(o.ID, name); err != nil {
+			return err
+		}
+		s, err = tx.ProviderSettings().Get(o.ID, c.ID)
 		return err
 	})
 	if err != nil {
 		return ConnectionCheck{}, err
 	}
-	return checkConnection(ctx, c, checker)
+	return checkConnection(ctx, c, s, checker)
 }
 
-func checkConnection(ctx context.Context, c Connection, checker ProviderChecker) (ConnectionCheck, error) {
+func checkConnection(ctx context.Context, c Connection, s ProviderSettings, checker ProviderChecker) (ConnectionCheck, error) {
 	if c.OIDC.Issuer == "" {
 		return ConnectionCheck{}, &Error{
 			Kind: Invalid, Code: CodeInvalidValue, Field: "connection",
 			Message: "the connection " + c.Name + " signs nobody in, so there is no OpenID provider to test; test one that was made with an issuer",
 		}
 	}
-	good, steps, err := checker.CheckProvider(ctx, c)
+	good, steps, err := checker.CheckProvider(ctx, c, s)
 	return ConnectionCheck{Connection: c, Good: good, Steps: steps}, err
 }

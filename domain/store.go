@@ -35,9 +35,11 @@ type Tx interface {
 	Tallies() Tallies
 	Rates() Rates
 	AccessTx
+	DeliveryTx
 	TrustTx
 	FieldTx
 	DoorsTx
+	ProviderTx
 	Policies() Policies
 	Blocks() Blocks
 	Suspensions() Suspensions

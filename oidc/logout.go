@@ -57,10 +57,10 @@ type Ending struct {
 }
 
 // Replays remembers identifiers of tokens that may come once. An installation of several replicas keeps them in its
-// database; within one process the relying party's own memory does.
+// database ([domain.Installation.UseOnce]); within one process the relying party's own memory does.
 type Replays interface {
-	// Once reports whether an identifier comes for the first time; it may be forgotten after until.
-	Once(ctx context.Context, id string, until time.Time) (bool, error)
+	// Once reports whether an identifier comes for the first time in an organisation; it may be forgotten after until.
+	Once(ctx context.Context, org domain.OrganisationID, id string, until time.Time) (bool, error)
 }
 
 // EndSessions verifies a logout token (Back-Channel Logout 1.0 section 2.6). Such a token comes from anywhere, so what it
@@ -109,7 +109,7 @@ func (p *RelyingParty) EndSessions(ctx context.Context, r Registration, raw stri
 			return Ending{}, err
 		}
 	}
-	first, err := p.replays.Once(ctx, r.Connection.String()+" "+id, token.IssuedAt.Add(logoutAge+Skew))
+	first, err := p.replays.Once(ctx, r.Organisation, "logout "+r.Connection.String()+" "+id, token.IssuedAt.Add(logoutAge+Skew))
 	switch {
 	case err != nil:
 		return Ending{}, err
@@ -129,7 +129,7 @@ type replays struct {
 }
 
 // Once implements Replays.
-func (m *replays) Once(_ context.Context, id string, until time.Time) (bool, error) {
+func (m *replays) Once(_ context.Context, _ domain.OrganisationID, id string, until time.Time) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.now()

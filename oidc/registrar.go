@@ -2,6 +2,8 @@ package oidc
 
 import (
 	"context"
+	"crypto"
+	"crypto/x509"
 	"errors"
 	"time"
 
@@ -12,31 +14,85 @@ import (
 // cannot be taken for that of another.
 func CallbackPath(id domain.ConnectionID) string { return "/oidc/" + id.String() + "/callback" }
 
+// Unseal decrypts a secret of a connection.
+type Unseal func(org domain.OrganisationID, id domain.ConnectionID, sealed []byte) ([]byte, error)
+
 // Registrar makes registrations of connections.
 type Registrar struct {
-	// BaseURL is where this server is reached, without a slash at its end.
-	BaseURL string
-
-	// Open decrypts the client's secret of a connection.
-	Open func(org domain.OrganisationID, id domain.ConnectionID, sealed []byte) ([]byte, error)
+	BaseURL    string // where this server is reached, without a slash at its end
+	OpenSecret Unseal // decrypts the client's secret
+	OpenKey    Unseal // decrypts the client's key (see [MakeClientKey])
 }
 
-// Registration is a connection as the client of its provider, with the preset of its kind. Errors only where the secret
-// does not open.
-func (g Registrar) Registration(c domain.Connection) (Registration, error) {
+// Registration is a connection as the client of its provider, with the preset of its kind and what was set beyond it.
+// Errors only where a secret does not open.
+func (g Registrar) Registration(c domain.Connection, s domain.ProviderSettings) (Registration, error) {
 	r := Registration{
-		Organisation: c.Organisation, Connection: c.ID, Issuer: c.OIDC.Issuer, ClientID: c.OIDC.ClientID,
-		RedirectURI: g.BaseURL + CallbackPath(c.ID), Mapping: Preset(c.Kind), Disabled: !c.DisabledAt.IsZero(),
+		Organisation: c.Organisation, Connection: c.ID, Issuer: c.OIDC.Issuer, ClientID: c.OIDC.ClientID, Scopes: s.Scopes,
+		RedirectURI: g.BaseURL + CallbackPath(c.ID), Mapping: Preset(c.Kind).with(s), Disabled: !c.DisabledAt.IsZero(),
+		Client: Credential{Way: Way(s.Authentication)},
 	}
-	if len(c.OIDC.SealedSecret) == 0 {
-		return r, nil
+	if len(c.OIDC.SealedSecret) > 0 && r.Client.Way != PrivateKeyJWT && r.Client.Way != NoClientSecret {
+		secret, err := g.OpenSecret(c.Organisation, c.ID, c.OIDC.SealedSecret)
+		if err != nil {
+			return Registration{}, refuse(StepConnection, "secret", SideHere, "the client's secret was encrypted under another secret key than the one that is set; set that key, or enter the client's secret again", err)
+		}
+		r.Client.Secret = Secret(secret)
 	}
-	secret, err := g.Open(c.Organisation, c.ID, c.OIDC.SealedSecret)
-	if err != nil {
-		return Registration{}, refuse(StepConnection, "secret", SideHere, "the client's secret was encrypted under another secret key than the one that is set; set that key, or enter the client's secret again", err)
+	if r.Client.Way == PrivateKeyJWT {
+		key, err := g.key(s)
+		if err != nil {
+			return Registration{}, refuse(StepConnection, "key", SideHere, "the client's key was encrypted under another secret key than the one that is set; set that key", err)
+		}
+		r.Client.Key, r.Client.KeyID = key, s.KeyID
 	}
-	r.Client.Secret = Secret(secret)
 	return r, nil
+}
+
+func (g Registrar) key(s domain.ProviderSettings) (crypto.Signer, error) {
+	plain, err := g.OpenKey(s.Organisation, s.Connection, s.SealedKey)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(plain)
+	if err != nil {
+		return nil, err
+	}
+	key, ok := parsed.(crypto.Signer)
+	if !ok {
+		return nil, errors.New("it is no key that signs")
+	}
+	return key, nil
+}
+
+// with is a mapping with what was set in its place.
+func (m Mapping) with(s domain.ProviderSettings) Mapping {
+	for what, name := range s.Claims {
+		switch what {
+		case "subject":
+			m.Subject, m.Tenant = name, ""
+		case "user_name":
+			m.UserName = name
+		case "email":
+			m.Email = name
+		case "email_verified":
+			m.EmailVerified = name
+		case "name":
+			m.Name = name
+		case "given_name":
+			m.GivenName = name
+		case "family_name":
+			m.FamilyName = name
+		case "language":
+			m.Language = name
+		case "groups":
+			m.Groups = name
+		case "external_id":
+			m.ExternalID = name
+		}
+	}
+	m.UserInfo, m.HostedDomains = s.UserInfo, s.HostedDomains
+	return m
 }
 
 // checkTime bounds a whole test.
@@ -49,11 +105,11 @@ type Checker struct {
 }
 
 // CheckProvider implements domain.ProviderChecker. A secret that does not open is a step that fails.
-func (c Checker) CheckProvider(ctx context.Context, connection domain.Connection) (bool, []domain.CheckedStep, error) {
+func (c Checker) CheckProvider(ctx context.Context, connection domain.Connection, settings domain.ProviderSettings) (bool, []domain.CheckedStep, error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	var steps []Tested
-	registration, err := c.Registrar.Registration(connection)
+	registration, err := c.Registrar.Registration(connection, settings)
 	var refusal *Error
 	switch {
 	case errors.As(err, &refusal):

@@ -48,6 +48,29 @@ func (t events) List(org domain.OrganisationID, after domain.EventID, limit int)
 	return list, err
 }
 
+func (t events) Get(org domain.OrganisationID, id domain.EventID) (domain.Event, error) {
+	var e domain.Event
+	found := false
+	err := t.query("SELECT "+eventColumns+eventFrom+" WHERE e.organisation_id = ? AND e.event_id = ?", []any{org.UUID, id.UUID}, func(r row) (err error) {
+		found = true
+		e, err = scanEvent(r, org)
+		return err
+	})
+	if err == nil && !found {
+		err = notFound("event")
+	}
+	return e, err
+}
+
+func (t events) Position(org domain.OrganisationID, id domain.EventID) (domain.EventPosition, error) {
+	at := domain.EventPosition{ID: id}
+	found, err := fetch(t, "SELECT commit_order FROM events WHERE organisation_id = ? AND event_id = ?", []any{org.UUID, id.UUID}, &at.Commit)
+	if err == nil && !found {
+		err = notFound("event")
+	}
+	return at, err
+}
+
 // scanEvent reads eventColumns, and what follows them into more.
 func scanEvent(r row, org domain.OrganisationID, more ...any) (domain.Event, error) {
 	e := domain.Event{Organisation: org}

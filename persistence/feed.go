@@ -16,9 +16,11 @@ import (
 // long transaction anywhere on the server delays the feed, and never spoils it. On SQLite the one writer numbers events
 // as it commits them, and there is nothing to wait for.
 
+const horizonSQL = "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)"
+
 // horizon is the number below which nothing more will be committed.
 func (t events) horizon(org domain.OrganisationID) (int64, error) {
-	sql, args := "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)", []any(nil)
+	sql, args := horizonSQL, []any(nil)
 	if t.dialect() == sqlite { // an organisation's own: the rows of one that was erased may come again
 		sql, args = "SELECT COALESCE(MAX(commit_order), 0) + 1 FROM events WHERE organisation_id = ?", []any{org.UUID}
 	}
@@ -61,19 +63,19 @@ func (t events) Feed(q domain.EventQuery) (domain.EventPage, error) {
 		x.add(" AND e.occurred_at >= ?", q.Since.UnixMilli())
 	}
 	x.add(" ORDER BY e.commit_order, e.event_id LIMIT ?", q.Limit+1)
-	var positions []domain.EventPosition
 	err = t.query(x.String(), x.args, func(r row) error {
 		var at domain.EventPosition
 		e, err := scanEvent(r, q.Organisation, &at.Commit)
 		at.ID = e.ID
-		page.Events, positions = append(page.Events, e), append(positions, at)
+		page.Events, page.Positions = append(page.Events, e), append(page.Positions, at)
 		return err
 	})
 	switch {
 	case err != nil:
 		return domain.EventPage{}, err
 	case len(page.Events) > q.Limit:
-		page.Events, page.Next, page.More = page.Events[:q.Limit], positions[q.Limit-1], true
+		page.Events, page.Positions = page.Events[:q.Limit], page.Positions[:q.Limit]
+		page.Next, page.More = page.Positions[q.Limit-1], true
 	case page.Next.Commit < horizon: // all below the horizon was looked through; a position of a server that was ahead stays
 		page.Next = before(horizon)
 	}

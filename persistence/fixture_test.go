@@ -97,6 +97,7 @@ func story(t *testing.T, store *persistence.Store) {
 	require.NoError(t, err)
 	storyOfAccess(t, domain.NewAdministration(store, env, bytes.NewReader(storySecret)), made, ana.ID)
 	storyOfDoors(t, store, ana, clock)
+	storyOfProvider(t, store, caller, clock)
 	require.NoError(t, directory.Deprovision(ctx, caller, gone.ID, domain.IfMatch{}))
 	require.NotEqual(t, nested.ID, everybody.ID)
 	require.NoError(t, store.Write(ctx, func(tx domain.Tx) error {
@@ -138,6 +139,26 @@ func story(t *testing.T, store *persistence.Store) {
 	asker := domain.Administrator{Organisation: made.Organisation.ID, Actor: domain.Actor{Kind: domain.ActorAPIKey, ID: key.ID.UUID}}
 	_, _, err = administration.Claim(ctx, asker, "k-1", [32]byte{1})
 	require.NoError(t, err)
+}
+
+// storyOfProvider gives a connection all that there is to set about its OpenID provider, and the installation a key.
+func storyOfProvider(t *testing.T, store *persistence.Store, caller domain.Caller, at time.Time) {
+	t.Helper()
+	require.NoError(t, store.Write(t.Context(), func(tx domain.Tx) error {
+		if _, err := tx.UsedTokens().Use(caller.Organisation, domain.TokenHash{3}, at.Add(time.Hour), at); err != nil {
+			return err
+		}
+		if err := tx.SigningKeys().Insert(domain.SigningKey{
+			Organisation: caller.Organisation, Algorithm: "ES256", Generation: 1, ID: "k1", Public: []byte{0, 1}, Sealed: []byte{2}, CreatedAt: at, UsedFrom: at,
+		}); err != nil {
+			return err
+		}
+		return tx.ProviderSettings().Save(domain.ProviderSettings{}, domain.ProviderSettings{
+			Organisation: caller.Organisation, Connection: caller.Connection, Revision: 1, Authentication: "private_key_jwt", UserInfo: true,
+			Claims: map[string]string{"groups": "/it's/there", "email": ""}, Scopes: []string{"profile", "groups"}, HostedDomains: []string{},
+			KeyID: "c1", PublicKey: []byte{3}, SealedKey: []byte{4, 0},
+		})
+	}))
 }
 
 // storyOfDoors gives a person one of everything to get in by.

@@ -208,3 +208,10 @@ func (t tx) Sessions() domain.Sessions           { return signedIn(t) }
 func (t tx) Devices() domain.Devices             { return devices(t) }
 func (t tx) SecondFactors() domain.SecondFactors { return secondFactors(t) }
 func (t tx) Identities() domain.Identities       { return identities(t) }
+
+// What leaves the house (domain.DeliveryTx).
+
+func (t tx) Cursors() domain.Cursors       { return cursors(t) }
+func (t tx) Webhooks() domain.Webhooks     { return webhooks(t) }
+func (t tx) Deliveries() domain.Deliveries { return deliveries(t) }
+func (t tx) Letters() domain.Letters       { return letters(t) }

@@ -69,6 +69,7 @@ var outcomes = map[string]outcome{
 	domain.CodeAccessRefused:        {http.StatusForbidden, ""},
 	domain.CodeStepMissing:          {http.StatusForbidden, ""},
 	domain.CodeKeyReused:            {http.StatusBadRequest, ""},
+	domain.CodeWebhookDisabled:      {http.StatusConflict, ""},
 	domain.CodeRecordsOwned:         {http.StatusConflict, ""},
 	domain.CodeReviewSigned:         {http.StatusConflict, ""},
 	domain.CodeReviewUndecided:      {http.StatusConflict, ""},

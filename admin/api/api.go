@@ -44,6 +44,9 @@ type Config struct {
 	// secrets that are shown once.
 	Seal, Open func(text, place []byte) ([]byte, error)
 
+	// Webhooks says where webhooks may go, and seals their secrets.
+	Webhooks domain.WebhookTerms
+
 	// Checker tests OpenID providers of connections.
 	Checker domain.ProviderChecker
 
@@ -82,8 +85,8 @@ type service struct {
 func New(c Config) (http.Handler, error) { return newService(c) }
 
 func newService(c Config) (*service, error) {
-	if c.Administration == nil || c.Now == nil || c.Log == nil || c.Seal == nil || c.Open == nil || c.Checker == nil {
-		return nil, errors.New("api: Administration, Checker, Now, Log, Seal and Open are required")
+	if c.Administration == nil || c.Now == nil || c.Log == nil || c.Seal == nil || c.Open == nil || c.Checker == nil || c.Webhooks.Seal == nil {
+		return nil, errors.New("api: Administration, Checker, Now, Log, Seal, Open and Webhooks.Seal are required")
 	}
 	if c.RequestID == nil {
 		c.RequestID = func(context.Context) string { return "" }
@@ -139,6 +142,7 @@ func (s *service) route() {
 	s.addLicences()
 	s.addPolicy()
 	s.addEvents()
+	s.addWebhooks()
 	s.addAPIKeys()
 	s.addRoles()
 	s.addProfiles()

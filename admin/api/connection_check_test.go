@@ -23,7 +23,7 @@ func TestConnectionCheck(t *testing.T) {
 		s := newScene(t, store, func(c *Config) {
 			c.Checker = oidc.Checker{Party: party, Registrar: oidc.Registrar{
 				BaseURL: "https://usher.acme.test",
-				Open: func(_ domain.OrganisationID, _ domain.ConnectionID, sealed []byte) ([]byte, error) {
+				OpenSecret: func(_ domain.OrganisationID, _ domain.ConnectionID, sealed []byte) ([]byte, error) {
 					return sealed, nil
 				},
 			}}

@@ -108,6 +108,7 @@ var kinds = map[string]kind{
 	domain.CodePlanMissing:          {http.StatusForbidden, "The plan does not include it"},
 	domain.CodeReviewSigned:         {http.StatusConflict, "The review is signed off"},
 	domain.CodeReviewUndecided:      {http.StatusConflict, "The review is not decided"},
+	domain.CodeWebhookDisabled:      {http.StatusConflict, "The webhook is disabled"},
 	domain.CodeRecordsOwned:         {http.StatusConflict, "The person owns records"},
 	domain.CodeExtensionTaken:       {http.StatusConflict, "The extension is taken"},
 	domain.CodeIdentityTaken:        {http.StatusConflict, "The identity belongs to another account"},

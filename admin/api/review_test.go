@@ -119,6 +119,7 @@ func statsCalls(s *scene) {
 	s.answered(first, http.MethodGet, "/statistics/calls", http.StatusOK)
 	require.Equal(s, []string{"2026-03-01"}, first.values(s, "day"))
 	require.Equal(s, []string{"2026-03-02"}, s.get(cursorIn(s, first)).values(s, "day"))
+	s.answered(s.get("/statistics/calls/summary"+all), http.MethodGet, "/statistics/calls/summary", http.StatusOK)
 	require.Equal(s, map[string]any{"handled": 9.0, "people": 1.0, "days": 2.0}, s.ok(s.get("/statistics/calls/summary"+all)))
 	for query, field := range map[string]string{"": "from", "?from=2026-01-01": "to", "?from=2026-01-01&to=2027-01-02": "to", "?from=soon": "from"} {
 		g := s.get("/statistics/calls/summary" + query)

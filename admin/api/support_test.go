@@ -81,6 +81,7 @@ func config(t *testing.T, store domain.Store, clock *storetest.Clock) Config {
 		Log:       slog.New(slog.NewJSONHandler(io.Discard, nil)),
 		Seal:      func(text, place []byte) ([]byte, error) { return key.Seal("api answer", text, place) },
 		Open:      func(sealed, place []byte) ([]byte, error) { return key.Open("api answer", sealed, place) },
+		Webhooks:  domain.WebhookTerms{Seal: func(text, place []byte) ([]byte, error) { return key.Seal("webhook", text, place) }},
 		RequestID: func(context.Context) string { return "request-1" },
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"usher/domain"
 	"usher/internal/secret"
 	"usher/oidc"
+	"usher/oidc/assertion"
 	"usher/persistence"
 	"usher/scim"
 )
@@ -42,6 +43,7 @@ type App struct {
 	ledger  *domain.Ledger
 	metrics *metrics
 	party   *oidc.RelyingParty
+	signer  *assertion.Signer
 	scim    http.Handler
 	api     http.Handler
 	health  *health
@@ -58,13 +60,14 @@ type App struct {
 
 // Config is everything an App takes from outside.
 type Config struct {
-	Listen        string // HOST:PORT; port 0 is any free one
-	MetricsListen string // empty: no metrics
-	PublicURL     string // where clients reach the server; empty: where it listens
-	Database      persistence.Config
-	Key           keyring
-	RateLimit     int // requests per second and connection or API key; 0: no limit
-	Providers     providerFlags
+	Listen              string // HOST:PORT; port 0 is any free one
+	MetricsListen       string // empty: no metrics
+	PublicURL           string // where clients reach the server; empty: where it listens
+	Database            persistence.Config
+	Key                 keyring
+	RateLimit           int // requests per second and connection or API key; 0: no limit
+	Providers           providerFlags
+	WebhookAllowPrivate bool // webhooks may go to private addresses and over http
 
 	Environment domain.Environment
 	Random      io.Reader // cryptographic; the secrets of tokens
@@ -154,7 +157,10 @@ func (a *App) wire(key secret.Key) error {
 		Directory: a.Directory, BaseURL: func() string { return base }, CursorKey: cursors, Now: env.Now,
 		Log: a.config.Log, Ledger: a.ledger, Observe: a.observe, RequestID: requestID,
 	}
-	if a.party, err = a.config.Providers.newRelyingParty(env); err != nil {
+	if a.party, err = a.config.Providers.newRelyingParty(env, usedTokens{a.Installation}); err != nil {
+		return err
+	}
+	if a.signer, err = a.newSigner(key); err != nil {
 		return err
 	}
 	var limiter *domain.Limiter
@@ -176,8 +182,12 @@ func (a *App) wireAPI(key secret.Key, limiter *domain.Limiter) error {
 	}
 	c := api.Config{
 		Administration: a.Administration, CursorKey: cursors, Now: a.config.Environment.Now, Log: a.config.Log,
-		Seal:    func(text, place []byte) ([]byte, error) { return key.Seal("api answer", text, place) },
-		Open:    func(sealed, place []byte) ([]byte, error) { return key.Open("api answer", sealed, place) },
+		Seal: func(text, place []byte) ([]byte, error) { return key.Seal("api answer", text, place) },
+		Open: func(sealed, place []byte) ([]byte, error) { return key.Open("api answer", sealed, place) },
+		Webhooks: domain.WebhookTerms{
+			AllowPrivate: a.config.WebhookAllowPrivate,
+			Seal:         func(plain, place []byte) ([]byte, error) { return key.Seal(webhookPurpose, plain, place) },
+		},
 		Observe: a.observeAPI, RequestID: requestID,
 		Checker: oidc.Checker{Party: a.party, Registrar: a.registrar(key)},
 	}

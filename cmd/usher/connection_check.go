@@ -47,7 +47,7 @@ func (c *connectionTest) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	party, err := c.newRelyingParty(p.environment())
+	party, err := c.newRelyingParty(p.environment(), nil)
 	if err != nil {
 		return err
 	}
@@ -58,12 +58,19 @@ func (c *connectionTest) Run(ctx context.Context, p *process) error {
 	}
 	checker := oidc.Checker{Party: party, Registrar: oidc.Registrar{
 		BaseURL: base,
-		Open: func(org domain.OrganisationID, id domain.ConnectionID, sealed []byte) ([]byte, error) {
+		OpenSecret: func(org domain.OrganisationID, id domain.ConnectionID, sealed []byte) ([]byte, error) {
 			key, err := keyring{c.keyFlags, url}.existing()
 			if err != nil {
 				return nil, err
 			}
 			return key.Open(sealPurpose, sealed, sealPlace(org, id))
+		},
+		OpenKey: func(org domain.OrganisationID, id domain.ConnectionID, sealed []byte) ([]byte, error) {
+			key, err := keyring{c.keyFlags, url}.existing()
+			if err != nil {
+				return nil, err
+			}
+			return key.Open(clientKeyPurpose, sealed, sealPlace(org, id))
 		},
 	}}
 	var check domain.ConnectionCheck

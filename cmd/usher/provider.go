@@ -1,9 +1,13 @@
 package main
 
 import (
+	"context"
+	"time"
+
 	"usher/domain"
 	"usher/internal/secret"
 	"usher/oidc"
+	"usher/oidc/assertion"
 )
 
 // providerFlags say which OpenID providers may be asked.
@@ -12,12 +16,33 @@ type providerFlags struct {
 }
 
 // newRelyingParty makes what asks OpenID providers.
-func (f providerFlags) newRelyingParty(env domain.Environment) (*oidc.RelyingParty, error) {
-	return oidc.New(oidc.Config{AllowPrivate: f.OIDCAllowPrivate, Now: env.Now})
+func (f providerFlags) newRelyingParty(env domain.Environment, replays oidc.Replays) (*oidc.RelyingParty, error) {
+	return oidc.New(oidc.Config{AllowPrivate: f.OIDCAllowPrivate, Now: env.Now, Replays: replays})
 }
 
-// sealPurpose is what the key for client secrets is derived for.
-const sealPurpose = "oidc client secret"
+// usedTokens remembers what may come once in the database, for all replicas.
+type usedTokens struct{ *domain.Installation }
+
+// Once implements oidc.Replays.
+func (u usedTokens) Once(ctx context.Context, org domain.OrganisationID, id string, until time.Time) (bool, error) {
+	return u.UseOnce(ctx, org, id, until)
+}
+
+// newSigner makes what signs assertions.
+func (a *App) newSigner(key secret.Key) (*assertion.Signer, error) {
+	return assertion.New(assertion.Config{
+		Keys: a.Installation.SigningKeys, Issuer: a.baseURL(), Now: a.config.Environment.Now, Random: a.config.Random, Log: a.config.Log,
+		Seal: func(text, place []byte) ([]byte, error) { return key.Seal(signingKeyPurpose, text, place) },
+		Open: func(sealed, place []byte) ([]byte, error) { return key.Open(signingKeyPurpose, sealed, place) },
+	})
+}
+
+// What the keys are derived for that encrypt what connections show their providers, and what signs our assertions.
+const (
+	sealPurpose       = "oidc client secret"
+	clientKeyPurpose  = "oidc client key"
+	signingKeyPurpose = "assertion signing key"
+)
 
 // sealPlace is where the client's secret of a connection belongs.
 func sealPlace(org domain.OrganisationID, id domain.ConnectionID) []byte {
@@ -28,8 +53,11 @@ func sealPlace(org domain.OrganisationID, id domain.ConnectionID) []byte {
 func (a *App) registrar(key secret.Key) oidc.Registrar {
 	return oidc.Registrar{
 		BaseURL: a.baseURL(),
-		Open: func(org domain.OrganisationID, id domain.ConnectionID, sealed []byte) ([]byte, error) {
+		OpenSecret: func(org domain.OrganisationID, id domain.ConnectionID, sealed []byte) ([]byte, error) {
 			return key.Open(sealPurpose, sealed, sealPlace(org, id))
+		},
+		OpenKey: func(org domain.OrganisationID, id domain.ConnectionID, sealed []byte) ([]byte, error) {
+			return key.Open(clientKeyPurpose, sealed, sealPlace(org, id))
 		},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"usher/admin/api"
+	"usher/oidc/assertion"
 	"usher/scim"
 )
 
@@ -40,6 +41,9 @@ func (a *App) handler() http.Handler {
 		case path == "/readyz":
 			label(r, path)
 			a.health.ready(w, r)
+		case path == assertion.Path:
+			label(r, path)
+			a.signer.ServeHTTP(w, r)
 		case isSCIM(path):
 			a.scim.ServeHTTP(w, r)
 		case path == api.Prefix || strings.HasPrefix(path, api.Prefix+"/"):

@@ -133,6 +133,9 @@ func fill(t testing.TB, store *persistence.Store, tenant Tenant) Tenant {
 		if err := fillMapping(t, tx, org, u.ID, g.ID); err != nil {
 			return err
 		}
+		if err := fillProvider(tx, org, tenant.Connection.ID); err != nil {
+			return err
+		}
 		if err := fillDoors(tx, u, tenant.Connection.ID); err != nil {
 			return err
 		}
@@ -140,6 +143,9 @@ func fill(t testing.TB, store *persistence.Store, tenant Tenant) Tenant {
 			return err
 		}
 		if _, err := tx.Answers().Claim(domain.Answer{Organisation: org, Asker: domain.Actor{ID: u.ID.UUID}, Key: "k", ExpiresAt: time.Now().Add(time.Hour)}, time.Now()); err != nil {
+			return err
+		}
+		if err := fillDelivery(t, tx, org, u.ID); err != nil {
 			return err
 		}
 		return tx.Events().Append(domain.Event{

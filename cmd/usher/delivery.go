@@ -1,0 +1,4 @@
+package main
+
+// webhookPurpose is what the secrets of webhooks are sealed for.
+const webhookPurpose = "webhook"

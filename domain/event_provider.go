@@ -1,0 +1,6 @@
+package domain
+
+// The types of events about OpenID providers.
+const (
+	ConnectionProviderChanged EventType = "connection.provider_changed"
+)

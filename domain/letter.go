@@ -1,0 +1,120 @@
+package domain
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Letter is an e-mail that an event causes, to one person. What is kept of it says whom, why and how far; name, address and
+// text are put together when it is sent, so that nothing personal is kept, and a person who has moved gets it at the new
+// address.
+type Letter struct {
+	ID           LetterID // the same on every attempt: it is the Message-ID
+	Organisation OrganisationID
+	Kind         LetterKind
+	User         UserID
+	Event        EventID
+	State        DeliveryState
+	Attempts     int
+	DueAt        time.Time // queued: when it is to be sent, or the end of a lease
+	CreatedAt    time.Time
+	DoneAt       time.Time
+	Problem      string // what went wrong last
+}
+
+// LetterID names a letter.
+type LetterID = ID[Letter]
+
+// LetterKind names a letter's text.
+type LetterKind string
+
+// The kinds of letters.
+const (
+	LetterInactivity      LetterKind = "inactivity_warning"
+	LetterBlocked         LetterKind = "blocked"
+	LetterUnblocked       LetterKind = "unblocked"
+	LetterWebhookDisabled LetterKind = "webhook_disabled" // to the owners
+)
+
+// LetterKinds are all kinds.
+func LetterKinds() []LetterKind {
+	return []LetterKind{LetterInactivity, LetterBlocked, LetterUnblocked, LetterWebhookDisabled}
+}
+
+// letterCause says which letter an event causes.
+type letterCause struct {
+	event  EventType
+	kind   LetterKind
+	owners bool // it goes to the owners; else to the person the event is about
+}
+
+// letterCauses is the one table of events that cause letters.
+var letterCauses = []letterCause{
+	{InactivityWarned, LetterInactivity, false},
+	{UserBlocked, LetterBlocked, false},
+	{UserUnblocked, LetterUnblocked, false},
+	{WebhookDisabled, LetterWebhookDisabled, true},
+}
+
+func letterEvents() []EventType {
+	types := make([]EventType, 0, len(letterCauses))
+	for _, c := range letterCauses {
+		types = append(types, c.event)
+	}
+	return types
+}
+
+// letterID is the id of the letter that an event causes to a person: the same however often it is asked for.
+func letterID(e EventID, kind LetterKind, user UserID) LetterID {
+	return LetterID{UUID: uuid.NewSHA1(e.UUID, append([]byte(kind), user.UUID[:]...))}
+}
+
+// queueLetters queues what an event causes.
+func queueLetters(tx Tx, e Event, now time.Time) error {
+	for _, cause := range letterCauses {
+		if cause.event != e.Type {
+			continue
+		}
+		to := []UserID{{UUID: e.Subject}}
+		if cause.owners {
+			owners, err := tx.Users().Owners(e.Organisation)
+			if err != nil {
+				return err
+			}
+			to = to[:0]
+			for _, o := range owners {
+				to = append(to, o.ID)
+			}
+		}
+		for _, user := range to {
+			err := tx.Letters().Queue(Letter{
+				ID: letterID(e.ID, cause.kind, user), Organisation: e.Organisation, Kind: cause.kind, User: user, Event: e.ID,
+				State: DeliveryQueued, DueAt: now, CreatedAt: now,
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Letters is the store of letters.
+type Letters interface {
+	// Queue adds a letter; one that is there already stays as it is.
+	Queue(l Letter) error
+	// Due finds letters that are due, those that have been longest first, at most limit.
+	Due(now time.Time, limit int) ([]Letter, error)
+	// Take moves a letter that is due as it was found to the end of a lease and counts the attempt; taken is false when
+	// another was faster.
+	Take(l Letter, until time.Time) (taken bool, err error)
+	// Settle writes what became of a letter that is queued.
+	Settle(l Letter) error
+	// List reads letters of an organisation, the latest first, at most limit.
+	List(org OrganisationID, limit int) ([]Letter, error)
+	// Prune removes letters that were done before an instant, at most limit, and reports how many.
+	Prune(before time.Time, limit int) (int, error)
+	// Backlog counts what is queued, and finds when the oldest of it was queued.
+	Backlog() (queued int, oldest time.Time, err error)
+}
