@@ -102,8 +102,12 @@ const (
 	CodeAccessRefused        = "access_refused"         // somebody who is who they say, and may not come in; Field says why
 	CodeStepMissing          = "step_missing"           // a sign-in that is not finished; Field says what is left
 	CodeAlreadyAccepted      = "already_accepted"       // an invitation for somebody who is active
+	CodeBeyondLimits         = "beyond_limits"          // rule provision.limits
 	CodeUnavailable          = "unavailable"
 	CodeUnsupportedMediaType = "unsupported_media_type"
+	CodeLinked               = "linked"          // an account that a connection has already (rule link.adopt)
+	CodeDomainTaken          = "domain_taken"    // an e-mail domain that another organisation has proved
+	CodeDomainUnproved       = "domain_unproved" // an e-mail domain that nobody has proved yet
 )
 
 // Codes are all codes, for tests that walk them.
@@ -116,9 +120,10 @@ func Codes() []string {
 		CodeUnresolvedReference, CodeRateLimited, CodePermissionMissing, CodeEscalation,
 		CodeInUse, CodeSystemKept, CodeUnavailable, CodeUnsupportedMediaType,
 		CodeEmailTaken, CodeEmailImmutable, CodeOwnerOnly, CodeOwnerLicence, CodeSeatsHeld, CodeWaitingForSeat, CodeNotArchived,
-		CodeRequestInProgress, CodeKeyReused, CodeExtensionTaken,
+		CodeRequestInProgress, CodeKeyReused, CodeExtensionTaken, CodeBeyondLimits,
 		CodeRecordsOwned, CodePlanMissing, CodeReviewSigned, CodeReviewUndecided,
 		CodeIdentityTaken, CodeLinkNotGood, CodeSignInRefused, CodePasswordRefused, CodeAccessRefused, CodeStepMissing, CodeAlreadyAccepted,
+		CodeLinked, CodeDomainTaken, CodeDomainUnproved,
 		CodeWebhookDisabled,
 	}
 }

@@ -123,6 +123,23 @@ var eventCatalogue = []EventEntry{
 		"", `{"authentication":"private_key_jwt","claims":"groups=/realm_access/roles","scopes":"profile email","keyId":"2Kx0cWkT"}`,
 	},
 	{ConnectionEnabled, 1, "connection", "When a connection works again.", `{"disabledAt":` + aTime + `}`, ""},
+	{
+		ConnectionPolicyChanged, 1, "connection", "When what a connection may do changes; before and after have what differs. Limits are identifiers or names with blanks between; null: no restriction.",
+		`{"activation":"immediate"}`, `{"activation":"invite","limits.licences":"full simulator"}`,
+	},
+	{
+		ConnectionDeleted, 1, "connection", "When a connection is deleted. Its people are of no connection then, and its groups gone; there is no event for each of them.",
+		`{"name":"okta","kind":"okta","activation":"immediate","people":1200,"groups":40}`, "",
+	},
+	{UserAdoptable, 1, "user", "When an administrator lets a connection adopt the account of a person, or no longer.", "", `{"connection":` + anID + `}`},
+	{UserLinked, 1, "user", "When a connection adopts the account of a person, with its first write.", "", `{"connection":` + anID + `}`},
+	{DomainAdded, 1, "domain", "When an e-mail domain is to be proved.", "", `{"domain":"acme.example"}`},
+	{DomainVerified, 1, "domain", "When an e-mail domain is proved, by dns or by the word of the operator.", "", `{"domain":"acme.example","verifiedAt":` + aTime + `,"verifiedBy":"dns"}`},
+	{
+		DomainChanged, 1, "domain", "When it changes which connections are trusted to verify addresses of a domain (with blanks between), or which one adopts its accounts.",
+		"", `{"domain":"acme.example","trusted":` + anID + `,"adopter":` + anID + `}`,
+	},
+	{DomainRemoved, 1, "domain", "When a domain is removed.", `{"domain":"acme.example"}`, ""},
 	{TokenCreated, 1, "token", "When a token of a directory is made; of the token itself there is nothing.", "", `{"connection":` + anID + `,"expiresAt":` + aTime + `}`},
 	{
 		TokenUpdated, 1, "token", "When a token is to end at another time, because another one takes its place.",

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/nyaruka/phonenumbers"
 	"golang.org/x/text/language"
@@ -187,6 +188,8 @@ type UserFields interface {
 	Communication(org OrganisationID, user UserID) (Communication, error)
 	// PutCommunication writes them; the zero value removes them.
 	PutCommunication(org OrganisationID, user UserID, c Communication) error
+	// Shown reads what Usher's extension shows of people who are here.
+	Shown(org OrganisationID, users []UserID, now time.Time) (map[UserID]Shown, error)
 	// FreeExtension finds the lowest extension that nobody has, and keeps others from looking for one until the unit of
 	// work ends; found is false when all are taken.
 	FreeExtension(org OrganisationID) (extension string, found bool, err error)

@@ -150,10 +150,10 @@ func (in *Installation) insertOrganisation(tx Tx, made NewOrganisation, seats []
 	if err := in.record(tx, o.ID, OrganisationCreated, "organisation", o.ID.UUID, now, after); err != nil {
 		return err
 	}
-	if err := in.insertConnection(tx, made.Connection); err != nil {
+	if err := insertConnection(tx, in.author(made.Organisation), made.Connection); err != nil {
 		return err
 	}
-	if err := in.insertToken(tx, made.Token); err != nil {
+	if err := insertToken(tx, in.author(made.Organisation), made.Token); err != nil {
 		return err
 	}
 	if err := in.insertStarter(tx, made, seats); err != nil {

@@ -76,8 +76,31 @@ func (d *Directory) Provision(ctx context.Context, caller Caller, attributes att
 	return user, nil
 }
 
-// insert stores a new person with what follows from the rules.
+// insert stores a new person with what follows from the rules, and with what the directory says that they are given.
 func (d *Directory) insert(tx Tx, caller Caller, user *User, event Event, mayWait bool) error {
+	licence, source, err := d.licenceSaid(tx, caller, event.After)
+	if err != nil {
+		return err
+	}
+	user.Licence = licence
+	if err := d.insertAlone(tx, caller, user, event, mayWait); err != nil {
+		return err
+	}
+	if source != "" {
+		if err := d.noteLicence(tx, caller, *user, source, event.At); err != nil {
+			return err
+		}
+	}
+	did, err := d.stating(tx, caller, *user, attribute.Value{}, event.After, mayWait, event.At)
+	if err != nil || !did {
+		return err
+	}
+	*user, err = tx.Users().Get(caller.Scope(), user.ID)
+	return err
+}
+
+// insertAlone stores a new person with what follows from the rules.
+func (d *Directory) insertAlone(tx Tx, caller Caller, user *User, event Event, mayWait bool) error {
 	pushed := *user
 	suspension, held, err := heldBack(tx, caller, user)
 	if err != nil {
@@ -242,6 +265,11 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 		return User{}, err
 	}
 	now := d.env.instant()
+	if was.Connection.IsZero() {
+		if was, err = d.link(tx, caller, was, now); err != nil {
+			return User{}, err
+		}
+	}
 	is := was
 	if active := after.Get("active"); active.Kind() == attribute.Bool {
 		is.setActive(active.Truth(), caller.Activation, now)
@@ -301,7 +329,11 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 	if err != nil {
 		return User{}, err
 	}
-	if is.Manager == was.Manager {
+	stated, err := d.stating(tx, caller, is, before, after, mayWait, now)
+	if err != nil {
+		return User{}, err
+	}
+	if is.Manager == was.Manager && !stated {
 		return is, nil
 	}
 	return tx.Users().Get(caller.Scope(), is.ID)
@@ -405,6 +437,11 @@ func (d *Directory) Deprovision(ctx context.Context, caller Caller, id UserID, m
 			return err
 		}
 		now := d.env.instant()
+		if was.Connection.IsZero() {
+			if was, err = d.link(tx, caller, was, now); err != nil {
+				return err
+			}
+		}
 		if err := archive(tx, was, now, d.scribe(caller)); err != nil {
 			return err
 		}

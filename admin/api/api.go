@@ -56,6 +56,9 @@ type Config struct {
 	// Log is where faults are told: what happened and in which request, never what was sent.
 	Log *slog.Logger
 
+	// Resolver asks DNS for the records that prove e-mail domains.
+	Resolver domain.Resolver
+
 	Limiter Limiter // nil: no rate limit
 
 	// Observe is told of every request that was answered. route is the pattern ("/api/v1/users/{id}"), not the path; who is
@@ -138,6 +141,8 @@ func (s *service) route() {
 	s.addConnections()
 	s.addConnectionCheck()
 	s.addConnectionPolicies()
+	s.addAdoptions()
+	s.addEmailDomains()
 	s.addTokens()
 	s.addLicences()
 	s.addPolicy()

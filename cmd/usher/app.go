@@ -188,7 +188,7 @@ func (a *App) wireAPI(key secret.Key, limiter *domain.Limiter) error {
 			AllowPrivate: a.config.WebhookAllowPrivate,
 			Seal:         func(plain, place []byte) ([]byte, error) { return key.Seal(webhookPurpose, plain, place) },
 		},
-		Observe: a.observeAPI, RequestID: requestID,
+		Observe: a.observeAPI, RequestID: requestID, Resolver: dns{},
 		Checker: oidc.Checker{Party: a.party, Registrar: a.registrar(key)},
 	}
 	if limiter != nil {

@@ -35,7 +35,7 @@ func (s *snapshot) checkUserEvents(t testing.TB) {
 			if of.first.Get("active").Truth() {
 				of.active++
 			}
-		case domain.UserUpdated, domain.UserConfirmed, domain.SeatAssigned, domain.OwnerMade, domain.OwnerUnmade,
+		case domain.UserUpdated, domain.UserConfirmed, domain.SeatAssigned, domain.OwnerMade, domain.OwnerUnmade, domain.UserLinked,
 			domain.UserInvitationAccepted, domain.FirstAccess:
 			of.changes++
 		case domain.UserActivated:
@@ -47,7 +47,7 @@ func (s *snapshot) checkUserEvents(t testing.TB) {
 		case domain.UserDeleted:
 			of.changes++
 			of.deleted++
-		case domain.UserAccessChanged: // which is kept beside the person
+		case domain.UserAccessChanged, domain.UserAdoptable: // which is kept beside the person
 		case domain.RecordsTransferred, domain.RecordsLeft, domain.OnboardingTicked, domain.OnboardingUnticked: // beside the person
 		case domain.OwnerProtected, domain.SuspensionKept, domain.SuspensionOverruled, domain.EmailChangeSkipped: // by which nothing changed
 		case domain.UserInvited, domain.UserInvitationRevoked, domain.UserInvitationExpired, domain.PasswordResetRequested,
