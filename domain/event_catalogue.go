@@ -196,5 +196,9 @@ var eventCatalogue = []EventEntry{
 	{WebhookEnabled, 1, "webhook", "When a webhook works again.", `{"disabledAt":` + aTime + `,"disabledReason":"failing"}`, ""},
 	{WebhookDeleted, 1, "webhook", "When a webhook is deleted.", `{"url":"https://app.acme.test/usher"}`, ""},
 	{WebhookTested, 1, "webhook", "When somebody asks for a test: it is sent to that webhook only, whatever its types.", "", ""},
+	{
+		LetterFailed, 1, "user", "When a letter to a person could not be sent and is given up. Letter is its kind, problem what the mail server said.",
+		"", `{"letter":"invitation","problem":"550 5.1.1 no such mailbox"}`,
+	},
 	{WebhookReplayed, 1, "webhook", "When somebody asks for events to be sent again. From is the first of them.", "", `{"from":` + anID + `}`},
 }

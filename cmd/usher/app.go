@@ -16,6 +16,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"usher/admin/api"
+	"usher/delivery"
+	"usher/delivery/mail"
+	"usher/delivery/webhook"
 	"usher/domain"
 	"usher/internal/secret"
 	"usher/oidc"
@@ -56,6 +59,9 @@ type App struct {
 	ended    chan error // a listener that ended by itself
 	running  sync.WaitGroup
 	workers  workers
+	courier  *delivery.Courier
+	sender   *webhook.Sender
+	outbox   *domain.Outbox
 }
 
 // Config is everything an App takes from outside.
@@ -68,6 +74,8 @@ type Config struct {
 	RateLimit           int // requests per second and connection or API key; 0: no limit
 	Providers           providerFlags
 	WebhookAllowPrivate bool // webhooks may go to private addresses and over http
+	Mail                mail.Config
+	Box                 *letterBox // keeps letters instead of sending them; nil: they are sent, or stay queued
 
 	Environment domain.Environment
 	Random      io.Reader // cryptographic; the secrets of tokens
@@ -171,6 +179,9 @@ func (a *App) wire(key secret.Key) error {
 	if a.scim, err = scim.New(c); err != nil {
 		return err
 	}
+	if err := a.wireDelivery(key); err != nil {
+		return err
+	}
 	return a.wireAPI(key, limiter)
 }
 
@@ -252,6 +263,8 @@ func (a *App) Stop(ctx context.Context) error {
 		err = errors.Join(err, a.metricsServer.Close())
 	}
 	a.workers.stop()
+	a.courier.Wait()
+	a.sender.Close()
 	a.running.Wait()
 	a.party.Close()
 	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), flushTime)

@@ -107,4 +107,5 @@ func (a *App) employ() {
 	} {
 		a.workers.start(job)
 	}
+	a.employCourier()
 }
