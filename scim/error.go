@@ -76,6 +76,9 @@ var outcomes = map[string]outcome{
 	domain.CodeWebhookDisabled:      {http.StatusConflict, ""},
 	domain.CodeOutranked:            {http.StatusConflict, ""},
 	domain.CodeRecordsOwned:         {http.StatusConflict, ""},
+	domain.CodeReviewSigned:         {http.StatusConflict, ""},
+	domain.CodeReviewUndecided:      {http.StatusConflict, ""},
+	domain.CodePlanMissing:          {http.StatusForbidden, ""},
 	domain.CodeInternal:             {http.StatusInternalServerError, ""},
 	domain.CodeUnavailable:          {http.StatusServiceUnavailable, ""},
 }

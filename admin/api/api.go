@@ -163,6 +163,9 @@ func (s *service) route() {
 	s.addAccess()
 	s.addDefaults()
 	s.addRecords()
+	s.addStatistics()
+	s.addReviews()
+	s.addOnboarding()
 
 	below.NotFound(func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, unknownPath()) })
 	below.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, methodNotAllowed()) })

@@ -48,7 +48,7 @@ func (s *snapshot) checkUserEvents(t testing.TB) {
 			of.changes++
 			of.deleted++
 		case domain.UserAccessChanged, domain.UserAdoptable: // which is kept beside the person
-		case domain.RecordsTransferred, domain.RecordsLeft: // beside the person
+		case domain.RecordsTransferred, domain.RecordsLeft, domain.OnboardingTicked, domain.OnboardingUnticked: // beside the person
 		case domain.OwnerProtected, domain.LetterFailed, domain.SuspensionKept, domain.SuspensionOverruled, domain.EmailChangeSkipped: // by which nothing changed
 		case domain.UserInvited, domain.UserInvitationRevoked, domain.UserInvitationExpired, domain.PasswordResetRequested,
 			domain.PasswordResetRevoked, domain.PasswordResetExpired, domain.PasswordChanged, domain.PasswordExpiring, domain.SignedInEvent,
