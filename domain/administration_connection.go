@@ -50,10 +50,7 @@ func (ad *Administration) CreateConnection(ctx context.Context, who Administrato
 		if len(all) >= MaxConnections {
 			return &Error{Kind: Conflict, Code: CodeTooMany, Message: "the organisation has " + strconv.Itoa(len(all)) + " connections, which is all it may have; use one that is there"}
 		}
-		if err := tx.Connections().Insert(c); err != nil {
-			return err
-		}
-		return ad.record(tx, who, ConnectionCreated, "connection", c.ID.UUID, now, attribute.Value{}, createdConnection(c))
+		return insertConnection(tx, ad.author(who), c)
 	})
 	if err != nil {
 		return Connection{}, err
@@ -73,18 +70,34 @@ func (ad *Administration) SetConnectionDisabled(ctx context.Context, who Adminis
 		if err := match.admits(c.Version()); err != nil {
 			return err
 		}
-		if outcome = c; c.DisabledAt.IsZero() != disabled {
-			return nil
-		}
-		what := ConnectionEnabled
-		if outcome.DisabledAt = (time.Time{}); disabled {
-			what, outcome.DisabledAt = ConnectionDisabled, now
-		}
-		if err := tx.Connections().Disable(who.Organisation, id, outcome.DisabledAt); err != nil {
-			return err
-		}
-		return ad.record(tx, who, what, "connection", id.UUID, now,
-			texts("disabledAt", timestamp(c.DisabledAt)), texts("disabledAt", timestamp(outcome.DisabledAt)))
+		outcome, err = disableConnection(tx, ad.author(who), c, disabled, now)
+		return err
 	})
-	return outcome, err
+	return outcome, ad.protected(ctx, who, id, err)
+}
+
+// disableConnection stops a connection or lets it work again. LastOwner.
+func disableConnection(tx Tx, by author, c Connection, disabled bool, now time.Time) (Connection, error) {
+	if c.DisabledAt.IsZero() != disabled {
+		return c, nil
+	}
+	was, what := c.DisabledAt, ConnectionEnabled
+	if c.DisabledAt = (time.Time{}); disabled {
+		what, c.DisabledAt = ConnectionDisabled, now
+		if err := keepWayIn(tx, c); err != nil {
+			return c, err
+		}
+	}
+	if err := tx.Connections().Disable(c.Organisation, c.ID, c.DisabledAt); err != nil {
+		return c, err
+	}
+	return c, by.record(tx, what, "connection", c.ID.UUID, now, texts("disabledAt", timestamp(was)), texts("disabledAt", timestamp(c.DisabledAt)))
+}
+
+// insertConnection stores a new connection.
+func insertConnection(tx Tx, by author, c Connection) error {
+	if err := tx.Connections().Insert(c); err != nil {
+		return err
+	}
+	return by.record(tx, ConnectionCreated, "connection", c.ID.UUID, c.CreatedAt, attribute.Value{}, createdConnection(c))
 }

@@ -77,10 +77,27 @@ func (ad *Administration) addToken(tx Tx, who Administrator, of ConnectionID, ex
 	if t, text, err = makeToken(ad.env, ad.random, c, expires, now); err != nil {
 		return Token{}, "", err
 	}
+	return t, text, insertToken(tx, ad.author(who), t)
+}
+
+// insertToken stores a new token.
+func insertToken(tx Tx, by author, t Token) error {
 	if err := tx.Tokens().Insert(t); err != nil {
-		return Token{}, "", err
+		return err
 	}
-	return t, text, ad.record(tx, who, TokenCreated, "token", t.ID.UUID, now, attribute.Value{}, createdToken(t))
+	return by.record(tx, TokenCreated, "token", t.ID.UUID, t.CreatedAt, attribute.Value{}, createdToken(t))
+}
+
+// revokeToken ends a token.
+func revokeToken(tx Tx, by author, t Token, now time.Time) (Token, error) {
+	if !t.RevokedAt.IsZero() {
+		return t, nil
+	}
+	t.RevokedAt = now
+	if err := tx.Tokens().Revoke(t.Organisation, t.ID, now); err != nil {
+		return t, err
+	}
+	return t, by.record(tx, TokenRevoked, "token", t.ID.UUID, now, attribute.Value{}, texts("revokedAt", timestamp(now)))
 }
 
 // RevokeToken ends a token with the next request that bears it. It needs directory:edit. NotFound, VersionMismatch.
@@ -94,14 +111,8 @@ func (ad *Administration) RevokeToken(ctx context.Context, who Administrator, id
 		if err := match.admits(t.Version()); err != nil {
 			return err
 		}
-		if outcome = t; !t.RevokedAt.IsZero() {
-			return nil
-		}
-		outcome.RevokedAt = now
-		if err := tx.Tokens().Revoke(who.Organisation, id, now); err != nil {
-			return err
-		}
-		return ad.record(tx, who, TokenRevoked, "token", id.UUID, now, attribute.Value{}, texts("revokedAt", timestamp(now)))
+		outcome, err = revokeToken(tx, ad.author(who), t, now)
+		return err
 	})
 	return outcome, err
 }

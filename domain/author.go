@@ -43,3 +43,10 @@ func (a author) record(tx Tx, what EventType, subjectKind string, subject uuid.U
 	event.Before, event.After = before, after
 	return tx.Events().Append(event)
 }
+
+// scribe of what the author does to people.
+func (a author) scribe() scribe {
+	return func(what EventType, user UserID, at time.Time) (Event, error) {
+		return a.event(what, "user", user.UUID, at)
+	}
+}

@@ -14,6 +14,7 @@ type Caller struct {
 	ConnectionDisabled    bool
 	SchemaVersion         int64     // of the organisation's custom schemas
 	AccessVersion         int64     // of the organisation, see Standing
+	Adopts                bool      // there may be accounts that the connection may adopt (rule link.adopt)
 	HandsOutExtensions    bool      // the organisation does (rule user.extension-auto)
 	TokenExpiresAt        time.Time // zero for never
 	RequestID             string
@@ -30,6 +31,9 @@ type Scope struct {
 	// then of no account.
 	Whole bool
 
+	// Adopting adds the people of no connection whom the connection may adopt (rule link.adopt). Of groups there are none.
+	Adopting bool
+
 	// Standing, when set, makes a read select nothing unless the caller may still come in, by the same statement (see
 	// [Directory.Recall]).
 	Standing *Standing
@@ -44,7 +48,9 @@ type Standing struct {
 }
 
 // Scope of the caller. A recalled caller's reads verify the token themselves.
-func (c Caller) Scope() Scope { return Scope{Organisation: c.Organisation, Connection: c.Connection} }
+func (c Caller) Scope() Scope {
+	return Scope{Organisation: c.Organisation, Connection: c.Connection, Adopting: c.Adopts}
+}
 
 // expired reports whether the caller's token has ended.
 func (c Caller) expired(now time.Time) bool {

@@ -86,6 +86,11 @@ type Connections interface {
 	ByName(org OrganisationID, name string) (Connection, error)
 	// List gives all of an organisation, by name.
 	List(org OrganisationID) ([]Connection, error)
+	// Delete takes a connection away with all that belongs to it, and everybody's access through it. Its people are of no
+	// connection from then on, its groups archived; it counts both. NotFound.
+	Delete(c Connection, at time.Time) (people, groups int, err error)
+	// Strays does the same for people and groups that a push, under way while its connection was deleted, made afterwards.
+	Strays(org OrganisationID, at time.Time) error
 	// Disable sets or (with the zero time) clears the disablement. NotFound.
 	Disable(org OrganisationID, id ConnectionID, at time.Time) error
 }

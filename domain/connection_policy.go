@@ -216,4 +216,6 @@ type ConnectionPolicies interface {
 // TrustTx are the nouns about what connections may do, and whose people are whose.
 type TrustTx interface {
 	ConnectionPolicies() ConnectionPolicies
+	Adoptions() Adoptions
+	EmailDomains() EmailDomains
 }

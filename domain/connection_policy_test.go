@@ -24,6 +24,13 @@ func TestRulesOfTrust(t *testing.T) {
 		"user.email-immutable":             emailImmutableByConnection,
 		"owner.escalation-of-limits":       escalationOfLimits,
 		"change.nothing-connection-policy": connectionPolicyNothing,
+		"link.adopt":                       linkAdoptMarked,
+		"link.adopt-by-domain":             linkAdoptByDomain,
+		"link.adopt-groups":                linkAdoptGroups,
+		"link.scope-domains":               domainsOfOne,
+		"link.scope-deleted-connection":    deletedConnection,
+		"owner.escalation-of-adoption":     escalationOfAdoption,
+		"owner.last-connection":            ownerLastConnection,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -199,7 +199,8 @@ func explainOnce(tx Tx, org OrganisationID, id UserID, now time.Time) (Explanati
 	if e.Lookalikes, err = lookalikes(tx, u); err != nil {
 		return e, err
 	}
-	return e, e.status(tx)
+	err = e.status(tx)
+	return e, err
 }
 
 // admission reads whether the person may come in and what they may do.

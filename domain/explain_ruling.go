@@ -58,40 +58,17 @@ func namesOf(tx Tx, org OrganisationID, rulings []Ruling) (map[uuid.UUID]string,
 			}
 		}
 	}
-	if kinds[GivenRole] {
-		list, err := tx.Roles().List(org)
+	all := extensionClaims{tx: tx, org: org}
+	for kind := range kinds {
+		if kind == GivenSeat || !kinds[kind] {
+			continue
+		}
+		list, err := all.here(kind)
 		if err != nil {
 			return nil, err
 		}
-		for _, n := range list {
-			names[n.ID.UUID] = n.Name.Text
-		}
-	}
-	if kinds[GivenProfile] {
-		list, err := tx.Profiles().List(org)
-		if err != nil {
-			return nil, err
-		}
-		for _, n := range list {
-			names[n.ID.UUID] = n.Name.Text
-		}
-	}
-	if kinds[GivenTeam] {
-		list, err := tx.Teams().List(org)
-		if err != nil {
-			return nil, err
-		}
-		for _, n := range list {
-			names[n.ID.UUID] = n.Name.Text
-		}
-	}
-	if kinds[GivenQueue] {
-		list, err := tx.Queues().List(org)
-		if err != nil {
-			return nil, err
-		}
-		for _, n := range list {
-			names[n.ID.UUID] = n.Name.Text
+		for _, c := range list {
+			names[c.Object] = c.Text
 		}
 	}
 	for id := range groups {
@@ -115,11 +92,11 @@ func (e *Explanation) status(tx Tx) error {
 	if !u.Connection.IsZero() {
 		reason.Source, reason.By = SourceDirectory, Actor{Kind: "connection", ID: u.Connection.UUID}
 	}
-	var err error
-	waits := false
-	if e.Waiting, waits, err = tx.Waiting().Get(org, u.ID); err != nil {
+	place, waits, err := tx.Waiting().Get(org, u.ID)
+	if err != nil {
 		return err
 	}
+	e.Waiting = place
 	suspension, suspended, err := tx.Suspensions().Get(org, u.ID)
 	if err != nil {
 		return err

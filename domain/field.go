@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/nyaruka/phonenumbers"
 	"golang.org/x/text/language"
@@ -45,12 +46,12 @@ func FieldsOf(tree attribute.Value) Fields {
 			f.Phones = append(f.Phones, Phone{Number: number, Type: m.Value.Get("type").Text(), Primary: m.Value.Get("primary").Truth()})
 		}
 	}
-	f.Country, _ = firstOf(tree.Get("addresses"), "country", ParseCountry)
+	f.Country = firstOf(tree.Get("addresses"), "country", ParseCountry)
 	f.Language, _ = ParseLanguage(tree.Get("preferredLanguage").Text())
 	if zone, err := ParseZone(tree.Get("timezone").Text()); err == nil {
 		f.TimeZone = zone.Name()
 	}
-	f.Avatar, _ = firstOf(tree.Get("photos"), "value", ParsePicture)
+	f.Avatar = firstOf(tree.Get("photos"), "value", ParsePicture)
 	return f
 }
 
@@ -61,19 +62,19 @@ func (u *User) Fields() (Fields, error) {
 }
 
 // firstOf parses a sub-attribute of the primary item of a list, else of the first one that can be.
-func firstOf(list attribute.Value, sub string, parse func(string) (string, bool)) (string, bool) {
-	first, found := "", false
+func firstOf(list attribute.Value, sub string, parse func(string) (string, bool)) string {
+	first := ""
 	for _, item := range list.Items() {
 		value, ok := parse(item.Get(sub).Text())
 		switch {
 		case !ok:
 		case item.Get("primary").Truth():
-			return value, true
-		case !found:
-			first, found = value, true
+			return value
+		case first == "":
+			first = value
 		}
 	}
-	return first, found
+	return first
 }
 
 // ParsePhone reads a telephone number with its country, such as +34 600 123 456 or tel:+1-201-555-0123 (RFC 3966), as
@@ -187,6 +188,8 @@ type UserFields interface {
 	Communication(org OrganisationID, user UserID) (Communication, error)
 	// PutCommunication writes them; the zero value removes them.
 	PutCommunication(org OrganisationID, user UserID, c Communication) error
+	// Shown reads what Usher's extension shows of people who are here.
+	Shown(org OrganisationID, users []UserID, now time.Time) (map[UserID]Shown, error)
 	// FreeExtension finds the lowest extension that nobody has, and keeps others from looking for one until the unit of
 	// work ends; found is false when all are taken.
 	FreeExtension(org OrganisationID) (extension string, found bool, err error)

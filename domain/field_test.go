@@ -40,13 +40,11 @@ func TestParseFields(t *testing.T) {
 	}
 }
 
-func pointer[T any](v T) *T { return &v }
-
 // userFields: what a directory sent is kept as it was sent, and read where it is what it should be; what is typed in is
 // checked, and is what the directory sees.
 func userFields(s *scene) {
-	list := func(items ...attribute.Value) attribute.Value { return attribute.NewList(items...) }
-	object := func(members ...attribute.Member) attribute.Value { return attribute.NewComplex(members...) }
+	list := attribute.NewList
+	object := attribute.NewComplex
 	sent := []attribute.Member{
 		{Name: "phoneNumbers", Value: list(
 			object(storetest.Text("value", "600 123 456"), storetest.Text("type", "home")),
@@ -81,12 +79,12 @@ func userFields(s *scene) {
 		"phone_numbers[0].value":           {Phones: &[]domain.Phone{{Number: "600123456"}}},
 		"phone_numbers[1].value":           {Phones: &[]domain.Phone{{Number: "+34600123456"}, {Number: "+34 600123456"}}},
 		"phone_numbers[1].primary":         {Phones: &[]domain.Phone{{Number: "+34600123456", Primary: true}, {Number: "+34600123457", Primary: true}}},
-		"extension":                        {Extension: pointer("12")},
-		"country":                          {Country: pointer("Spain")},
-		"language":                         {Language: pointer("spanish")},
-		"time_zone":                        {TimeZone: pointer("Madrid")},
-		"avatar_url":                       {Avatar: pointer("javascript:alert(1)")},
-		"department":                       {Department: pointer("a\nb")},
+		"extension":                        {Extension: new("12")},
+		"country":                          {Country: new("Spain")},
+		"language":                         {Language: new("spanish")},
+		"time_zone":                        {TimeZone: new("Madrid")},
+		"avatar_url":                       {Avatar: new("javascript:alert(1)")},
+		"department":                       {Department: new("a\nb")},
 		"communication.log_level":          {Communication: &domain.Communication{LogLevel: "loud"}},
 		"communication.sip_transport":      {Communication: &domain.Communication{SIPTransport: "sctp"}},
 		"communication.audio_codecs":       {Communication: &domain.Communication{AudioCodecs: []string{"opus", "OPUS"}}},
@@ -99,17 +97,17 @@ func userFields(s *scene) {
 	}
 	require.Empty(s, s.eventsSince(func() {
 		require.NoError(s, edit(domain.FieldChange{
-			Phones: &want.Phones, Country: pointer("ESP"), Language: pointer("es_es"), TimeZone: &want.TimeZone, MFARequired: pointer(false),
+			Phones: &want.Phones, Country: new("ESP"), Language: new("es_es"), TimeZone: &want.TimeZone, MFARequired: new(false),
 			Communication: &domain.Communication{},
 		}))
 	}), "what is so already")
 	require.EqualValues(s, 1, s.found(u.ID).Version)
 
-	settings := domain.Communication{AutoAnswer: pointer(true), AudioCodecs: []string{"opus", "PCMU"}, SIPTransport: domain.SIPOverTLS}
+	settings := domain.Communication{AutoAnswer: new(true), AudioCodecs: []string{"opus", "PCMU"}, SIPTransport: domain.SIPOverTLS}
 	events := s.eventsSince(func() {
 		require.NoError(s, edit(domain.FieldChange{
-			Phones: &[]domain.Phone{{Number: "+1 201 555 0123", Type: "work"}}, Extension: pointer("0042"), Department: pointer(""),
-			Country: pointer("PT"), Language: pointer("pt-PT"), TimeZone: pointer("Europe/Lisbon"), Avatar: pointer(""), MFARequired: pointer(true),
+			Phones: &[]domain.Phone{{Number: "+1 201 555 0123", Type: "work"}}, Extension: new("0042"), Department: new(""),
+			Country: new("PT"), Language: new("pt-PT"), TimeZone: new("Europe/Lisbon"), Avatar: new(""), MFARequired: new(true),
 			Communication: &settings,
 		}))
 	})
@@ -127,7 +125,7 @@ func userFields(s *scene) {
 	require.NoError(s, err)
 	require.Equal(s, settings, p.Communication)
 	require.EqualValues(s, 2, p.Version)
-	require.NoError(s, edit(domain.FieldChange{Communication: &domain.Communication{}, Country: pointer(""), Extension: pointer("")}))
+	require.NoError(s, edit(domain.FieldChange{Communication: &domain.Communication{}, Country: new(""), Extension: new("")}))
 	p, err = s.admin.Person(s.Context(), s.boss(), u.ID)
 	require.NoError(s, err)
 	require.True(s, p.Communication.IsZero())
@@ -153,8 +151,8 @@ func userRequiredPolicy(s *scene) {
 	}{
 		{"profile", func() { person.Profile = profile.ID }},
 		{"team", func() { person.Team = blue.ID }},
-		{"country", func() { person.Fields.Country = pointer("ES") }},
-		{"language", func() { person.Fields.Language = pointer("es") }},
+		{"country", func() { person.Fields.Country = new("ES") }},
+		{"language", func() { person.Fields.Language = new("es") }},
 	} {
 		err := add()
 		storetest.Refused(s, err, domain.Invalid, domain.CodeRequired)

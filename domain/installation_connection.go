@@ -3,7 +3,6 @@ package domain
 import (
 	"context"
 	"net/url"
-	"time"
 
 	"usher/domain/attribute"
 )
@@ -50,7 +49,7 @@ func (in *Installation) CreateConnection(ctx context.Context, slug string, spec 
 			}
 			c.OIDC.SealedSecret = sealed
 		}
-		return in.insertConnection(tx, c)
+		return insertConnection(tx, in.author(o), c)
 	})
 	if err != nil {
 		return Connection{}, err
@@ -110,13 +109,6 @@ func (s OIDCSpec) check() error {
 	return nil
 }
 
-func (in *Installation) insertConnection(tx Tx, c Connection) error {
-	if err := tx.Connections().Insert(c); err != nil {
-		return err
-	}
-	return in.record(tx, c.Organisation, ConnectionCreated, "connection", c.ID.UUID, c.CreatedAt, createdConnection(c))
-}
-
 // createdConnection is what the event of a new connection shows.
 func createdConnection(c Connection) attribute.Value {
 	return texts("name", c.Name, "kind", string(c.Kind), "activation", string(c.Activation),
@@ -137,39 +129,33 @@ func (in *Installation) ListConnections(ctx context.Context, slug string) ([]Con
 	return all, err
 }
 
-// DisableConnection stops a connection: its tokens are refused and nobody signs in by it, and its people stay. NotFound.
+// DisableConnection stops a connection: its tokens are refused and nobody signs in by it, and its people stay. NotFound,
+// LastOwner.
 func (in *Installation) DisableConnection(ctx context.Context, slug, name string) (Connection, error) {
-	return in.setDisabled(ctx, slug, name, in.env.instant(), ConnectionDisabled)
+	return in.setDisabled(ctx, slug, name, true)
 }
 
 // EnableConnection lets a connection work again. NotFound.
 func (in *Installation) EnableConnection(ctx context.Context, slug, name string) (Connection, error) {
-	return in.setDisabled(ctx, slug, name, time.Time{}, ConnectionEnabled)
+	return in.setDisabled(ctx, slug, name, false)
 }
 
-func (in *Installation) setDisabled(ctx context.Context, slug, name string, at time.Time, what EventType) (Connection, error) {
+func (in *Installation) setDisabled(ctx context.Context, slug, name string, disabled bool) (Connection, error) {
 	now := in.env.instant()
 	var outcome Connection
+	var by author
 	err := in.change(ctx, slug, func(tx Tx, o Organisation) error {
+		by = in.author(o)
 		c, err := tx.Connections().ByName(o.ID, name)
 		if err != nil {
 			return err
 		}
 		outcome = c
-		if c.DisabledAt.IsZero() == at.IsZero() {
-			return nil
-		}
-		outcome.DisabledAt = at
-		if err := tx.Connections().Disable(o.ID, c.ID, at); err != nil {
-			return err
-		}
-		event, err := in.event(o.ID, what, "connection", c.ID.UUID, now)
-		if err != nil {
-			return err
-		}
-		event.Before = texts("disabledAt", timestamp(c.DisabledAt))
-		event.After = texts("disabledAt", timestamp(at))
-		return tx.Events().Append(event)
+		outcome, err = disableConnection(tx, by, c, disabled, now)
+		return err
 	})
+	if IsCode(err, CodeLastOwner) {
+		err = ownerProtectedFrom(ctx, in.store, by, outcome.ID, now, err)
+	}
 	return outcome, err
 }

@@ -31,20 +31,12 @@ func (in *Installation) CreateToken(ctx context.Context, slug string, spec Token
 		if t, text, err = makeToken(in.env, in.random, c, expires, now); err != nil {
 			return err
 		}
-		return in.insertToken(tx, t)
+		return insertToken(tx, in.author(o), t)
 	})
 	if err != nil {
 		return Token{}, "", err
 	}
 	return t, text, nil
-}
-
-func (in *Installation) insertToken(tx Tx, t Token) error {
-	if err := tx.Tokens().Insert(t); err != nil {
-		return err
-	}
-	return in.record(tx, t.Organisation, TokenCreated, "token", t.ID.UUID, t.CreatedAt,
-		createdToken(t))
 }
 
 // ListedToken is a token with the name of its connection.
@@ -102,15 +94,8 @@ func (in *Installation) RevokeToken(ctx context.Context, slug string, id TokenID
 		if err != nil {
 			return err
 		}
-		outcome = t
-		if !t.RevokedAt.IsZero() {
-			return nil
-		}
-		outcome.RevokedAt = now
-		if err := tx.Tokens().Revoke(o.ID, id, now); err != nil {
-			return err
-		}
-		return in.record(tx, o.ID, TokenRevoked, "token", id.UUID, now, texts("revokedAt", timestamp(now)))
+		outcome, err = revokeToken(tx, in.author(o), t, now)
+		return err
 	})
 	return outcome, err
 }

@@ -48,6 +48,9 @@ func (d *Directory) CreateGroup(ctx context.Context, caller Caller, attributes a
 		return Group{}, err
 	}
 	return group, d.store.Write(ctx, func(tx Tx) error {
+		if err := d.linkMembers(tx, caller, now, members); err != nil {
+			return err
+		}
 		if err := tx.Groups().Insert(group); err != nil {
 			return err
 		}
@@ -82,6 +85,9 @@ func (d *Directory) ChangeGroup(ctx context.Context, caller Caller, id GroupID, 
 			return err
 		}
 		if err := match.admits(was.Version); err != nil {
+			return err
+		}
+		if err := d.linkMembers(tx, caller, d.env.instant(), stepMembers(steps)); err != nil {
 			return err
 		}
 		outcome, err = d.changeGroup(tx, caller, was, match, steps)

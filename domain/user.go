@@ -36,8 +36,9 @@ type User struct {
 	ArchivedAt time.Time // deleted; zero: here
 
 	// What the store adds when it reads a person for a directory; not stored with the person.
-	Groups     []GroupRef // direct memberships
-	ManagerRef *PersonRef // nil while Manager names nobody this directory can see
+	Groups     []GroupRef      // direct memberships
+	ManagerRef *PersonRef      // nil while Manager names nobody this directory can see
+	Usher      attribute.Value // in place of the document's extension of Usher, see [Directory.Show]; Null: as the document has it
 }
 
 // Email is one address of a person, as sent.

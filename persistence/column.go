@@ -28,8 +28,14 @@ type table struct {
 	columns     attributes
 }
 
-// inScope is the condition under which a row may be seen: by a directory what its connection owns (rule link.scope).
+// inScope is the condition under which a row may be seen: by a directory what its connection owns, and people whom it may
+// adopt (rules link.scope, link.adopt).
 func (t *table) inScope(scope domain.Scope) (sql string, args []any) {
+	if scope.Adopting && t.counted == countUsers {
+		sql, args = adoptable(scope)
+		return t.alias + ".organisation_id = ? AND " + sql + " AND " + t.alias + ".archived_at IS NULL",
+			append([]any{scope.Organisation.UUID}, args...)
+	}
 	if scope.Whole {
 		return t.alias + ".organisation_id = ? AND " + t.alias + ".archived_at IS NULL", []any{scope.Organisation.UUID}
 	}
@@ -42,7 +48,7 @@ func (t *translator) page() string { return t.indexFor(t.table.page) }
 
 // indexFor is the index that serves the scope in place of one: the order of id is another one's in a whole organisation.
 func (t *translator) indexFor(index string) string {
-	if t.scope.Whole && index == t.table.page {
+	if wide(t.scope) && index == t.table.page {
 		return t.table.key
 	}
 	return index

@@ -111,3 +111,69 @@ func (t connections) Disable(org domain.OrganisationID, id domain.ConnectionID, 
 	}
 	return accessChanged(t, org)
 }
+
+// Delete implements domain.Connections. The rows of tokens, policies, identities and the like go with the connection's.
+func (t connections) Delete(c domain.Connection, at time.Time) (people, groups int, err error) {
+	org, id := c.Organisation.UUID, c.ID.UUID
+	for table, n := range map[string]*int{"users": &people, "groups": &groups} {
+		if _, err := fetch(t, "SELECT count(*) FROM "+table+" WHERE organisation_id = ? AND connection_id = ? AND archived_at IS NULL",
+			[]any{org, id}, n); err != nil {
+			return 0, 0, err
+		}
+	}
+	err = t.touch(notFound("connection"), "DELETE FROM connections WHERE organisation_id = ? AND connection_id = ?", org, id)
+	if err != nil {
+		return 0, 0, err
+	}
+	if err := t.exec("UPDATE domains SET adopter_id = NULL, version = version + 1 WHERE organisation_id = ? AND adopter_id = ?", org, id); err != nil {
+		return 0, 0, err
+	}
+	if err := t.leave(c, at); err != nil {
+		return 0, 0, err
+	}
+	return people, groups, accessChanged(t, c.Organisation)
+}
+
+// leave makes people of a connection that is gone those of none, and takes its groups away.
+func (t connections) leave(c domain.Connection, at time.Time) error {
+	org, id, now := c.Organisation.UUID, c.ID.UUID, at.UnixMilli()
+	const its = "(SELECT group_id FROM groups WHERE organisation_id = ? AND connection_id = ? AND archived_at IS NULL)"
+	for _, s := range []struct {
+		sql  string
+		args []any
+	}{
+		{`UPDATE sign_in_names SET connection_id = NULL WHERE organisation_id = ? AND user_id IN
+(SELECT user_id FROM users WHERE organisation_id = ? AND connection_id = ? AND archived_at IS NULL)`, []any{org, org, id}},
+		{"UPDATE users SET connection_id = NULL WHERE organisation_id = ? AND connection_id = ? AND archived_at IS NULL", []any{org, id}},
+		{"DELETE FROM memberships WHERE organisation_id = ? AND group_id IN " + its, []any{org, org, id}},
+		{"DELETE FROM memberships WHERE organisation_id = ? AND member_id IN " + its, []any{org, org, id}},
+		{`UPDATE groups SET version = version + 1, modified_at = CASE WHEN modified_at < ? THEN ? ELSE modified_at + 1 END, archived_at = ?
+WHERE organisation_id = ? AND connection_id = ? AND archived_at IS NULL`, []any{now, now, now, org, id}},
+		{"DELETE FROM resource_counts WHERE organisation_id = ? AND connection_id = ?", []any{org, id}},
+		{"DELETE FROM tallies WHERE organisation_id = ? AND connection_id = ?", []any{org, id}},
+		{"DELETE FROM rate_windows WHERE organisation_id = ? AND connection_id = ?", []any{org, id}},
+	} {
+		if err := t.exec(s.sql, s.args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Strays implements domain.Connections.
+func (t connections) Strays(org domain.OrganisationID, at time.Time) error {
+	var gone []domain.ConnectionID
+	err := t.query(`SELECT DISTINCT n.connection_id FROM resource_counts n WHERE n.organisation_id = ? AND NOT EXISTS
+(SELECT 1 FROM connections c WHERE c.organisation_id = n.organisation_id AND c.connection_id = n.connection_id)`, []any{org.UUID}, func(r row) error {
+		var id domain.ConnectionID
+		err := r.Scan(&id.UUID)
+		gone = append(gone, id)
+		return err
+	})
+	for _, id := range gone {
+		if err == nil {
+			err = t.leave(domain.Connection{Organisation: org, ID: id}, at)
+		}
+	}
+	return err
+}

@@ -18,6 +18,8 @@ func (t *translator) isDocumentOnly(p domain.Path) bool {
 		return p.Name != "meta" && p.Name != "groups" && p.Name != "members"
 	case domain.URNEnterprise:
 		return p.Name != "manager"
+	case domain.URNUsher: // the rest is answered by rows
+		return p.Name == "extension" || p.Name == "mfaRequired"
 	}
 	return true
 }

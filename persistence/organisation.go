@@ -96,7 +96,7 @@ func (t organisations) Suspend(id domain.OrganisationID, at time.Time) error {
 func tablesOfOrganisation() []string {
 	return []string{
 		"memberships", "sign_in_names", "users", "groups", "events", "event_values", "resource_counts", "tallies",
-		"rate_windows", "answers", "organisation_slugs", "signing_keys",
+		"rate_windows", "answers", "organisation_slugs", "domain_names", "signing_keys",
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 // pageGroups reads the groups that a query asks for, without members.
 func pageGroups(s session, q domain.Query) (domain.Page[domain.Group], error) {
+	q.Scope.Adopting = false // which is about people
 	return newSearch(s, q, groupNoun()).page()
 }
 

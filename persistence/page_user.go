@@ -1,6 +1,8 @@
 package persistence
 
 import (
+	"time"
+
 	"github.com/google/uuid"
 
 	"usher/domain"
@@ -10,7 +12,7 @@ import (
 // pageUsers reads the people that a query asks for.
 func pageUsers(s session, q domain.Query) (domain.Page[domain.User], error) {
 	search := newSearch(s, q, userNoun())
-	if seek := search.where.seek; s.dialect() == sqlite || q.Scope.Whole || seek != nil && seek.rank <= few {
+	if seek := search.where.seek; s.dialect() == sqlite || wide(q.Scope) || seek != nil && seek.rank <= few {
 		return search.page()
 	}
 	search.columns = func(dialect) string { return userColumnsAlone }
@@ -34,6 +36,11 @@ func userNoun() noun[domain.User] {
 // lookAtUsers selects of a person what the query mentions; groups and managers cost a join each.
 func lookAtUsers(t *translator, q domain.Query) *look {
 	l := &look{where: q.Where}
+	if mentions(q, domain.URNUsher) {
+		l.columns = userColumns(t.dialect) + ", " + shownColumns(t.dialect)
+		l.read = lookShown
+		return l
+	}
 	if mentions(q, domain.URNPerson) {
 		l.columns = userColumns(t.dialect) + personColumns(t.dialect)
 		l.read = func(r row) (uuid.UUID, attribute.Value, error) {
@@ -99,4 +106,21 @@ func userTree(u *domain.User) (attribute.Value, error) {
 	}
 	tree.Set("meta", metaTree("User", u.Version, u.CreatedAt, u.ModifiedAt))
 	return tree, nil
+}
+
+// lookShown reads a person with what Usher's extension shows of them.
+func lookShown(r row) (uuid.UUID, attribute.Value, error) {
+	var s shownRow
+	more := &tail{row: r, dest: s.dest()}
+	u, err := scanUser(more)
+	if err != nil {
+		return u.ID.UUID, attribute.Value{}, err
+	}
+	tree, err := userTree(&u)
+	if err != nil {
+		return u.ID.UUID, tree, err
+	}
+	shown, err := s.noun(time.Time{})
+	tree.Set(domain.URNUsher, shown.Tree(tree.Get(domain.URNUsher)))
+	return u.ID.UUID, tree, err
 }

@@ -15,8 +15,8 @@ import (
 	"usher/persistence/storetest"
 )
 
-// unsharded is the one table that finds an organisation, and so cannot be spread by it.
-const unsharded = "organisation_slugs"
+// unsharded are the tables that find an organisation, and so cannot be spread by it.
+func unsharded() []string { return []string{"organisation_slugs", "domain_names"} }
 
 var createTable = regexp.MustCompile(`(?is)^CREATE TABLE (\w+) \((.*)\)$`)
 
@@ -43,7 +43,7 @@ func TestSchemaShards(t *testing.T) {
 				require.NoError(t, err, statement)
 			}
 		}
-		require.Equal(t, []string{unsharded}, whole, "tables that cannot be spread over shards")
+		require.Equal(t, unsharded(), whole, "tables that cannot be spread over shards")
 		require.Positive(t, storetest.Count(t, db, "SELECT count(*) FROM pg_partitioned_table"))
 		return storetest.Open(t, databaseURL)
 	})
@@ -54,7 +54,7 @@ func partitioned(t testing.TB, db *sql.DB, table, statement string) bool {
 	t.Helper()
 	require.Contains(t, statement, "organisation_id", "the table %s belongs to no organisation", table)
 	if _, err := db.Exec(statement + " PARTITION BY HASH (organisation_id)"); err != nil {
-		require.Equal(t, unsharded, table, "%v", err)
+		require.Contains(t, unsharded(), table, "%v", err)
 		require.Contains(t, err.Error(), "0A000", "PostgreSQL refuses it for another reason")
 		return false
 	}

@@ -85,7 +85,7 @@ func (t tokens) Revoke(org domain.OrganisationID, id domain.TokenID, at time.Tim
 }
 
 const callerSQL = `SELECT t.connection_id, c.kind, c.activation, c.disabled_at IS NOT NULL, o.suspended_at IS NOT NULL, o.schema_version,
-o.access_version, o.hands_out_extensions, COALESCE(t.expires_at, 0), ` + policyColumns + `
+o.access_version, o.hands_out_extensions, ` + adoptsSQL + `, COALESCE(t.expires_at, 0), ` + policyColumns + `
 FROM tokens t
 JOIN connections c ON c.organisation_id = t.organisation_id AND c.connection_id = t.connection_id
 LEFT JOIN connection_policies p ON p.organisation_id = t.organisation_id AND p.connection_id = t.connection_id
@@ -99,7 +99,7 @@ func (t tokens) Caller(b domain.Bearer, now time.Time) (domain.Caller, error) {
 	var policy policyRow
 	found, err := fetch(t, callerSQL, []any{b.Organisation.UUID, b.Hash[:], now.UnixMilli()},
 		append([]any{&caller.Connection.UUID, &kind, &activation, &caller.ConnectionDisabled, &caller.OrganisationSuspended,
-			&caller.SchemaVersion, &caller.AccessVersion, &caller.HandsOutExtensions, &expires}, policy.dest()...)...)
+			&caller.SchemaVersion, &caller.AccessVersion, &caller.HandsOutExtensions, &caller.Adopts, &expires}, policy.dest()...)...)
 	if err != nil {
 		return domain.Caller{}, err
 	}
@@ -109,6 +109,7 @@ func (t tokens) Caller(b domain.Bearer, now time.Time) (domain.Caller, error) {
 	caller.TokenExpiresAt = instant(expires)
 	caller.Kind, caller.Activation = domain.ConnectionKind(kind), domain.Activation(activation)
 	caller.Policy, err = policy.noun(caller.Activation)
+	caller.Adopts = caller.Adopts && caller.Policy.Adoption != domain.AdoptNever
 	return caller, err
 }
 

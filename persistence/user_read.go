@@ -9,6 +9,9 @@ func (t users) Get(scope domain.Scope, id domain.UserID) (domain.User, error) {
 		return t.one(selectUser(t.dialect())+" WHERE u.organisation_id = ? AND u.user_id = ? AND u.archived_at IS NULL",
 			[]any{scope.Organisation.UUID, id.UUID})
 	}
+	if scope.Adopting {
+		return t.adoptable(scope, id)
+	}
 	args := make([]any, 0, 5)
 	args = append(args, scope.Organisation.UUID, id.UUID, scope.Connection.UUID)
 	sql := oneUser(t.dialect(), scope.Standing != nil)

@@ -33,10 +33,10 @@ func appendVersion(dst []byte, version int64, rest uint64) []byte {
 	return dst
 }
 
-// userTag is the tag over what a person's resource shows of others: FNV-1a over groups and manager; 0 where there are
-// none.
+// userTag is the tag over what a person's resource shows beside the person's own: FNV-1a over groups, manager, and what
+// rows say of Usher's extension; 0 where there is nothing.
 func userTag(u *domain.User) uint64 {
-	if len(u.Groups) == 0 && u.ManagerRef == nil {
+	if len(u.Groups) == 0 && u.ManagerRef == nil && !u.Usher.Assigned() {
 		return 0
 	}
 	h := fnvOffset
@@ -47,6 +47,9 @@ func userTag(u *domain.User) uint64 {
 	if u.ManagerRef != nil {
 		h = fnvBytes(h, u.ManagerRef.ID.UUID[:])
 		h = fnvText(h, u.ManagerRef.Display)
+	}
+	if u.Usher.Assigned() {
+		h = fnvBytes(h, attribute.AppendJSON(nil, u.Usher))
 	}
 	return max(h, 1)
 }

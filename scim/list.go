@@ -212,6 +212,17 @@ func readFilter(views []*schema.View, t text, base string) ([]domain.Predicate, 
 // answerList answers with a page (RFC 7644 section 3.4.2, RFC 9865 section 2.2). Resources is there even when empty:
 // clients exist that count it without looking.
 func (x *exchange) answerList(q query, f found) error {
+	for at, part := range q.parts {
+		var people []*domain.User
+		for i := range f.items {
+			if f.items[i].part == at && f.items[i].user != nil {
+				people = append(people, f.items[i].user)
+			}
+		}
+		if err := x.show(people, part.shown); err != nil {
+			return err
+		}
+	}
 	s := x.stream(http.StatusOK)
 	s.buf = append(s.buf, `{"schemas":["`+urnListResponse+`"],"totalResults":`...)
 	s.buf = strconv.AppendInt(s.buf, int64(f.total), 10)

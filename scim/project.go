@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"slices"
 	"strings"
 
 	"usher/domain"
@@ -40,7 +41,7 @@ func names(text string) []string {
 
 // appendShownUser appends what a selection shows of a person. Only a selection takes the stored document apart.
 func appendShownUser(dst []byte, u *domain.User, shown schema.Selection, base string) ([]byte, error) {
-	if shown.All() {
+	if shown.All() && !u.Usher.Assigned() {
 		return appendUser(dst, u, base), nil
 	}
 	tree, err := userTree(u, base)
@@ -55,6 +56,9 @@ func userTree(u *domain.User, base string) (attribute.Value, error) {
 	tree, err := u.Attributes()
 	if err != nil {
 		return tree, err
+	}
+	if u.Usher.Assigned() {
+		withUsher(&tree, u.Usher)
 	}
 	if u.ManagerRef != nil {
 		enterprise := tree.Get(domain.URNEnterprise)
@@ -121,4 +125,35 @@ func metaTree(m meta, base string) attribute.Value {
 		text("lastModified", m.modified.UTC().Format(instantForm)),
 		text("location", location(base, m.of, m.id)),
 		text("version", m.etag()))
+}
+
+// withUsher puts what Usher's extension shows of a person into their tree, where a document has it: before the enterprise
+// extension, and among the schemas (RFC 7643 section 3).
+func withUsher(tree *attribute.Value, shown attribute.Value) {
+	if tree.Has(domain.URNUsher) {
+		tree.Set(domain.URNUsher, shown)
+		return
+	}
+	enterprise, has := tree.Get(domain.URNEnterprise), tree.Has(domain.URNEnterprise)
+	tree.Delete(domain.URNEnterprise)
+	tree.Set(domain.URNUsher, shown)
+	schemas := append(tree.Get("schemas").Items(), attribute.NewString(domain.URNUsher))
+	if has {
+		tree.Set(domain.URNEnterprise, enterprise)
+		schemas[len(schemas)-1], schemas[len(schemas)-2] = schemas[len(schemas)-2], schemas[len(schemas)-1]
+	}
+	tree.Set("schemas", attribute.NewList(schemas...))
+}
+
+// show reads, of people who are about to be answered, what rows say of Usher's extension: of all where the request names
+// any of it, else of those of whom the directory has said something there.
+func (x *exchange) show(people []*domain.User, shown schema.Selection) error {
+	named := shown.Names(domain.URNUsher)
+	if !named {
+		if !shown.Wants(domain.URNUsher) {
+			return nil
+		}
+		people = slices.DeleteFunc(people, func(u *domain.User) bool { return !u.SaysGiven() })
+	}
+	return x.Directory.Show(x.r.Context(), x.caller, people, named)
 }

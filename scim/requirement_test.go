@@ -37,6 +37,9 @@ func TestSCIM(t *testing.T) {
 		{"23-paths", paths},
 		{"25-page-sizes", pageSizes},
 		{"26-manager-as-sent", managerAsSent},
+		{"usher-extension", usherExtension},
+		{"usher-read-only", usherReadOnly},
+		{"roles-and-entitlements", rolesAndEntitlements},
 	})
 }
 
@@ -50,6 +53,10 @@ func TestRules(t *testing.T) {
 		{"seat.wait", seatOverflow},
 		{"scim.active", scimActive},
 		{"user.fields", fieldsAsSent},
+		{"mapping.precedence", precedence},
+		{"provision.limits", limits},
+		{"access.window", windowSaid},
+		{"seat.type-change", licenceSaid},
 		{"user.extension-auto", extensions},
 		{"provision.activation", provisionActivation},
 		{"link.scope", otherOrganisations},

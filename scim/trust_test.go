@@ -2,11 +2,14 @@ package scim_test
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"usher/domain"
+	"usher/persistence"
+	"usher/persistence/storetest"
 )
 
 // The rules about what a connection may do and whose people are whose, as they show at this door.
@@ -17,6 +20,9 @@ func TestRulesOfTrust(t *testing.T) {
 		{"seat.wait-by-connection", seatWaitByConnection},
 		{"suspend.sticks-by-connection", suspendSticksByConnection},
 		{"user.email-immutable", emailImmutableByConnection},
+		{"link.adopt", linkAdopt},
+		{"link.scope-deleted-connection", deletedConnection},
+		{"email.unique", emailUniqueOfLocals},
 	})
 }
 
@@ -98,4 +104,125 @@ func emailImmutableByConnection(t *testing.T, s *server) {
 	require.Equal(t, []any{"ana", "Prof"}, []any{patched.at("/userName"), patched.at("/title")})
 	s.connectionPolicy(func(p *domain.ConnectionPolicy) { p.EmailChange = "" })
 	require.Equal(t, "anna", s.patch("/Users/"+id, `{"op":"replace","path":"userName","value":"anna"}`).is(200).at("/userName"))
+}
+
+func (s *server) consistent() {
+	s.t.Helper()
+	store, ok := s.store.(*persistence.Store)
+	require.True(s.t, ok)
+	storetest.Consistent(s.t, store, s.tenant.Organisation.ID)
+}
+
+// local adds a person of no connection.
+func (s *server) local(userName string) string {
+	s.t.Helper()
+	return storetest.Account(s.t, s.store, s.tenant, userName, nil).ID.String()
+}
+
+func (s *server) adoptable(id string, by domain.ConnectionID) {
+	s.t.Helper()
+	administration, who := s.administration()
+	parsed, ok := domain.ParseID[domain.User](id)
+	require.True(s.t, ok)
+	_, err := administration.MakeAdoptable(context.Background(), who, parsed, by)
+	require.NoError(s.t, err)
+}
+
+// linkAdopt: an account that is no connection's answers like one that never existed, and its name is taken, which the
+// detail explains; marked, it is found by id, filter and page, and PATCH, PUT or being made a member links it. A POST of
+// its name is refused still: it has to be matched.
+func linkAdopt(t *testing.T, s *server) {
+	patched, replaced, member, gone, never := s.local("pa@acme.test"), s.local("re@acme.test"), s.local("me@acme.test"), s.local("go@acme.test"), s.local("ne@acme.test")
+	own := s.user("own@acme.test")
+	s.get("/Users/"+patched).refused(404, "")
+	require.Equal(t, json.Number("0"), s.get("/Users?filter="+escape(`userName eq "pa@acme.test"`)).at("/totalResults"))
+	refused := s.post("/Users", `{"userName":"PA@acme.test"}`).refused(409, "uniqueness")
+	require.Contains(t, refused.text, "ask an administrator to let this connection adopt the account")
+	s.patch("/Users/"+own, `{"op":"replace","path":"userName","value":"pa@acme.test"}`).refused(409, "uniqueness")
+	for _, id := range []string{patched, replaced, member, gone} {
+		s.adoptable(id, s.tenant.Connection.ID)
+	}
+	for _, id := range []string{patched, replaced, member, gone} {
+		name := s.get("/Users/" + id).is(200).str("/userName")
+		for _, filter := range []string{`userName eq "` + name + `"`, `emails.value eq "` + name + `"`, `id eq "` + id + `"`, `userName sw "` + name[:2] + `"`, `not (userName eq "x") and emails.value eq "` + name + `"`} {
+			found := s.get("/Users?filter=" + escape(filter))
+			require.Equal(t, json.Number("1"), found.at("/totalResults"), filter)
+			require.Equal(t, id, found.str("/Resources/0/id"), filter)
+		}
+	}
+	all := s.get("/Users?count=3")
+	require.Equal(t, json.Number("5"), all.at("/totalResults"), "its own and those it may adopt")
+	require.Equal(t, json.Number("2"), s.get("/Users?count=3&startIndex=4").at("/itemsPerPage"))
+	require.Equal(t, json.Number("5"), s.get("/Users?count=0").at("/totalResults"))
+	require.Equal(t, json.Number("5"), s.get("/Users?sortBy=userName&sortOrder=descending").at("/totalResults"))
+	s.get("/Groups").is(200)
+	s.get("/Users/"+never).refused(404, "")
+	s.post("/Users", `{"userName":"pa@acme.test"}`).refused(409, "uniqueness")
+	require.Equal(t, domain.ConnectionID{}, s.connectionOf(patched), "looking links nobody")
+
+	require.Equal(t, "Dr", s.patch("/Users/"+patched, `{"op":"replace","path":"title","value":"Dr"}`).is(200).at("/title"))
+	require.Equal(t, s.tenant.Connection.ID, s.connectionOf(patched))
+	require.Equal(t, "e7", s.put("/Users/"+replaced, `{"userName":"renamed@acme.test","externalId":"e7","active":true}`).is(200).at("/externalId"))
+	require.Equal(t, s.tenant.Connection.ID, s.connectionOf(replaced))
+	group := s.post("/Groups", `{"displayName":"All","members":[{"value":"`+member+`"}]}`).is(201)
+	require.Equal(t, member, group.str("/members/0/value"))
+	require.Equal(t, s.tenant.Connection.ID, s.connectionOf(member))
+	s.delete("/Users/" + gone).is(204)
+	s.get("/Users/"+gone).refused(404, "")
+	require.Equal(t, json.Number("4"), s.get("/Users?count=0").at("/totalResults"))
+	s.post("/Groups", `{"displayName":"No","members":[{"value":"`+never+`"}]}`).refused(400, "invalidValue")
+
+	s.connectionPolicy(func(p *domain.ConnectionPolicy) { p.Adoption = domain.AdoptNever })
+	s.adoptable(never, s.tenant.Connection.ID)
+	s.get("/Users/"+never).refused(404, "")
+	s.connectionPolicy(func(p *domain.ConnectionPolicy) { p.Adoption = domain.AdoptMarked })
+	require.Equal(t, never, s.get("/Users/"+never).is(200).str("/id"))
+	s.patch("/Users/"+never, `{"op":"replace","path":"active","value":true}`).is(200)
+	require.Equal(t, s.tenant.Connection.ID, s.connectionOf(never), "a write that changes nothing is one, too")
+	s.consistent()
+}
+
+func (s *server) connectionOf(id string) domain.ConnectionID {
+	s.t.Helper()
+	administration, who := s.administration()
+	parsed, ok := domain.ParseID[domain.User](id)
+	require.True(s.t, ok)
+	u, err := administration.User(context.Background(), who, parsed)
+	require.NoError(s.t, err)
+	return u.Connection
+}
+
+// deletedConnection: the token is dead with the next request, and stays so when a connection is made under the same name.
+func deletedConnection(t *testing.T, s *server) {
+	id := s.user("ana@acme.test", `"externalId":"e1"`)
+	s.get("/Users/" + id).is(200)
+	administration, who := s.administration()
+	require.NoError(t, administration.DeleteConnection(context.Background(), who, s.tenant.Connection.ID, domain.IfMatch{}))
+	s.get("/Users/"+id).refused(401, "")
+	_, token, _ := storetest.NewConnection(t, s.store, s.tenant.Organisation.ID, s.tenant.Connection.Name)
+	s.get("/Users").refused(401, "")
+	s.token = token
+	require.Equal(t, json.Number("0"), s.get("/Users").is(200).at("/totalResults"))
+	s.get("/Users/"+id).refused(404, "")
+	s.post("/Users", `{"userName":"ana@acme.test","externalId":"e1"}`).refused(409, "uniqueness")
+	require.Equal(t, domain.Active, s.statusOf(id), "the people stay")
+	s.consistent()
+}
+
+// emailUniqueOfLocals: a directory that pushes the address of an account it cannot see keeps it as sent, and signs nobody
+// in by it; the account is as it was.
+func emailUniqueOfLocals(t *testing.T, s *server) {
+	local := s.local("boss@acme.test")
+	id := s.user("eve@acme.test", `"emails":[{"value":"boss@acme.test","primary":true}]`)
+	require.Equal(t, "boss@acme.test", s.get("/Users/"+id).str("/emails/0/value"))
+	var owner domain.UserID
+	require.NoError(t, s.store.Read(t.Context(), func(tx domain.Tx) (err error) {
+		owner, _, err = tx.SignIns().ByName(s.tenant.Organisation.ID, "boss@acme.test")
+		return err
+	}))
+	require.Equal(t, local, owner.String())
+	require.Equal(t, domain.ConnectionID{}, s.connectionOf(local))
+	s.post("/Users", `{"userName":"boss@acme.test"}`).refused(409, "uniqueness")
+	s.patch("/Users/"+id, `{"op":"replace","path":"userName","value":"BOSS@acme.test"}`).refused(409, "uniqueness")
+	s.consistent()
 }

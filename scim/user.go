@@ -56,6 +56,9 @@ func (x *exchange) readUser() error {
 	if err != nil {
 		return err
 	}
+	if err := x.show([]*domain.User{&user}, shown); err != nil {
+		return err
+	}
 	if c := readCondition(x.r.Header, "If-None-Match"); c.set && c.matches(user.Version, userTag(&user)) {
 		return x.unchanged(metaOfUser(&user))
 	}
@@ -191,6 +194,11 @@ func (x *exchange) deleteUser() error {
 
 // answerUser answers with a person.
 func (x *exchange) answerUser(status int, u *domain.User, shown schema.Selection) error {
+	if !u.Usher.Assigned() { // a read has it already
+		if err := x.show([]*domain.User{u}, shown); err != nil {
+			return err
+		}
+	}
 	m := metaOfUser(u)
 	x.describe(status, m)
 	s := x.stream(status)

@@ -58,6 +58,12 @@ func (s *service) addConnections() {
 		return oneConnection(c), err
 	})
 	add(s, operation{
+		method: http.MethodDelete, path: "/connections/{id}", id: "delete-connection", tag: "Connections", summary: "End a connection for ever",
+		description: "Its tokens, clients and linked sign-ins are dead from the next request on, whatever is made under its name later. Its people stay, as people of no connection; its groups go, " +
+			"and with them what mappings gave for them. Refused where the last owner signs in by it alone.",
+		needs: "directory:edit", status: http.StatusNoContent,
+	}, s.deleteConnection)
+	add(s, operation{
 		method: http.MethodPost, path: "/connections/{id}/disable", id: "disable-connection", tag: "Connections", summary: "Stop a connection",
 		description: "Its tokens are refused from the next request on, and its people stay.", needs: "directory:edit",
 	}, s.setDisabled(true))
@@ -65,6 +71,14 @@ func (s *service) addConnections() {
 		method: http.MethodPost, path: "/connections/{id}/enable", id: "enable-connection", tag: "Connections", summary: "Let a connection work again",
 		needs: "directory:edit",
 	}, s.setDisabled(false))
+}
+
+func (s *service) deleteConnection(ctx context.Context, who domain.Administrator, in *Matching) (*struct{}, error) {
+	id, err := identified[domain.Connection](in.ID, "connection")
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.Administration.DeleteConnection(ctx, who, id, ifMatch(in.IfMatch))
 }
 
 func (s *service) setDisabled(disabled bool) func(context.Context, domain.Administrator, *Matching) (*one[connection], error) {

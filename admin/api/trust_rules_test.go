@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"testing"
 
@@ -15,11 +16,15 @@ import (
 func TestRulesOfTrust(t *testing.T) {
 	t.Parallel()
 	for name, rule := range map[string]func(*scene){
-		"provision.activation":         connectionActivation,
-		"provision.limits":             connectionLimits,
-		"seat.wait-by-connection":      connectionSeatOverflow,
-		"owner.escalation-of-limits":   connectionLimitsEscalate,
-		"suspend.sticks-by-connection": connectionSuspension,
+		"provision.activation":          connectionActivation,
+		"provision.limits":              connectionLimits,
+		"seat.wait-by-connection":       connectionSeatOverflow,
+		"owner.escalation-of-limits":    connectionLimitsEscalate,
+		"suspend.sticks-by-connection":  connectionSuspension,
+		"link.adopt":                    adoptableAccounts,
+		"link.adopt-by-domain":          adoptableDomain,
+		"link.scope-domains":            domainsProved,
+		"link.scope-deleted-connection": connectionDeleted,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -132,4 +137,148 @@ func connectionSuspension(s *scene) {
 	require.NoError(s, err)
 	require.Equal(s, domain.Active, is.Status)
 	require.Equal(s, "active", s.ok(s.get(path))["status"])
+}
+
+// dnsOf answers with what is in it.
+type dnsOf map[string][]string
+
+// TXT implements domain.Resolver.
+func (d dnsOf) TXT(_ context.Context, name string) ([]string, error) {
+	if name == "_usher-challenge.slow.example" {
+		return nil, &domain.Error{Kind: domain.Unavailable, Code: domain.CodeUnavailable}
+	}
+	return d[name], nil
+}
+
+// proved adds a domain and proves it.
+func (s *scene) proved(name string) string {
+	s.Helper()
+	record := s.post("/domains", `{"domain":"`+name+`"}`).object(s)["record"].(map[string]any)
+	s.service.Resolver = dnsOf{record["name"].(string): {"other", record["value"].(string)}}
+	require.Equal(s, "verified", s.ok(s.post("/domains/"+name+"/verify", ""))["state"])
+	return "/domains/" + name
+}
+
+func adoptableAccounts(s *scene) {
+	id := s.tenant.Connection.ID.String()
+	u := s.added(s.newUser("ana@acme.test"))
+	require.Nil(s, s.ok(s.get(u + "/adoptable"))["connection_id"])
+	marked := s.ok(s.post(u+"/adoptable", `{"connection_id":"`+id+`"}`))
+	require.Equal(s, id, marked["connection_id"])
+	s.ok(s.post(u+"/adoptable", `{"connection_id":"`+id+`"}`))
+	require.Equal(s, marked, s.ok(s.get(u+"/adoptable")))
+	require.Equal(s, 1, s.events()[domain.UserAdoptable], "what is so already changes nothing")
+	require.Nil(s, s.ok(s.get(u))["connection_id"], "it is no connection's yet")
+	s.again()
+	user, ok := domain.ParseID[domain.User](u[len("/users/"):])
+	require.True(s, ok)
+	_, err := s.directory.ChangeUser(s.Context(), s.tenant.Caller, user, domain.IfMatch{}, nil, storetest.Setting(storetest.Text("title", "Dr")))
+	require.NoError(s, err)
+	require.Equal(s, id, s.ok(s.get(u))["connection_id"])
+	require.Equal(s, 1, s.events()[domain.UserLinked])
+	refused(s, s.post(u+"/adoptable", `{"connection_id":"`+id+`"}`), http.StatusConflict, domain.CodeLinked, "")
+
+	other := s.added(s.newUser("bo@acme.test"))
+	s.ok(s.post(other+"/adoptable", `{"connection_id":"`+id+`"}`))
+	s.done(s.remove(other + "/adoptable"))
+	s.done(s.remove(other + "/adoptable"))
+	require.Equal(s, 3, s.events()[domain.UserAdoptable])
+	never := "01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"
+	refused(s, s.post(other+"/adoptable", `{"connection_id":"`+never+`"}`), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "connection_id")
+	refused(s, s.post("/users/"+never+"/adoptable", `{"connection_id":"`+id+`"}`), http.StatusNotFound, domain.CodeNotFound, "")
+	refused(s, s.as(s.key("directory:edit"), http.MethodPost, other+"/adoptable", `{"connection_id":"`+id+`"}`), http.StatusForbidden, domain.CodePermissionMissing, "users:edit")
+}
+
+func adoptableDomain(s *scene) {
+	id := s.tenant.Connection.ID.String()
+	u := s.added(s.newUser("ana@acme.example"))
+	s.added(s.newUser("bo@acme.test"))
+	s.post("/domains", `{"domain":"acme.example"}`)
+	refused(s, s.post("/domains/acme.example/adoptable", `{"connection_id":"`+id+`"}`), http.StatusConflict, domain.CodeDomainUnproved, "domain")
+	s.done(s.remove("/domains/acme.example"))
+	path := s.proved("acme.example")
+	everything := s.key(everythingOf(s)...)
+	refused(s, s.as(s.key("directory:edit", "users:edit"), http.MethodPost, path+"/adoptable", `{"connection_id":"`+id+`"}`), http.StatusForbidden, domain.CodeEscalation, "domain")
+	require.Equal(s, id, s.ok(s.as(everything, http.MethodPost, path+"/adoptable", `{"connection_id":"`+id+`"}`))["adopter_id"])
+	s.again()
+	found, err := s.directory.Users(s.Context(), s.tenant.Caller, domain.Query{Limit: 10, Total: true})
+	require.NoError(s, err)
+	require.Len(s, found.Items, 1)
+	require.Equal(s, u, "/users/"+found.Items[0].ID.String())
+	require.Nil(s, s.ok(s.remove(path + "/adoptable"))["adopter_id"])
+	s.again()
+	require.False(s, s.tenant.Caller.Adopts)
+}
+
+// everythingOf is every permission there is.
+func everythingOf(s *scene) []string {
+	var all []string
+	for _, m := range s.get("/modules").items(s) {
+		for _, action := range m["actions"].([]any) {
+			all = append(all, m["id"].(string)+":"+action.(string))
+		}
+	}
+	return all
+}
+
+func domainsProved(s *scene) {
+	added := s.post("/domains", `{"domain":"BÜCHER.example"}`)
+	require.Equal(s, http.StatusCreated, added.status, added.body)
+	e := added.object(s)
+	require.Equal(s, []any{"xn--bcher-kva.example", "bücher.example", "pending", nil}, []any{e["domain"], e["written"], e["state"], e["verified_at"]})
+	require.Equal(s, "_usher-challenge.xn--bcher-kva.example", e["record"].(map[string]any)["name"])
+	refused(s, s.post("/domains", `{"domain":"bücher.example"}`), http.StatusConflict, domain.CodeNameTaken, "domain")
+	s.service.Resolver = dnsOf{"_usher-challenge.xn--bcher-kva.example": {"usher-domain-verification=guess"}}
+	p := refused(s, s.post("/domains/xn--bcher-kva.example/verify", ""), http.StatusConflict, domain.CodeDomainUnproved, "domain")
+	require.Contains(s, p["detail"], e["record"].(map[string]any)["value"])
+	trust := `{"connection_ids":["` + s.tenant.Connection.ID.String() + `"]}`
+	refused(s, s.put("/domains/xn--bcher-kva.example/trusted", trust), http.StatusConflict, domain.CodeDomainUnproved, "domain")
+	s.done(s.remove("/domains/xn--bcher-kva.example"))
+	path := s.proved("xn--bcher-kva.example")
+	read := s.get(path)
+	require.Equal(s, "dns", s.ok(read)["verified_by"])
+	require.Equal(s, []any{s.tenant.Connection.ID.String()}, s.ok(s.put(path+"/trusted", trust, "If-Match", read.header.Get("Etag")))["trusted_connection_ids"])
+	refused(s, s.put(path+"/trusted", trust, "If-Match", read.header.Get("Etag")), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
+	require.NoError(s, s.store.Read(s.Context(), func(tx domain.Tx) error {
+		trusts, err := tx.EmailDomains().Trusts(s.tenant.Organisation.ID, "xn--bcher-kva.example", s.tenant.Connection.ID)
+		require.True(s, trusts)
+		return err
+	}))
+	require.Equal(s, []string{"xn--bcher-kva.example"}, s.get("/domains").values(s, "domain"))
+
+	s.post("/domains", `{"domain":"slow.example"}`)
+	require.Equal(s, http.StatusServiceUnavailable, s.post("/domains/slow.example/verify", "").status)
+	for _, wrong := range []string{"acme", "a b.example", "127.0.0.1", "ana@acme.example", "_x.example", "-a.example", "xn--a.example.."} {
+		refused(s, s.post("/domains", `{"domain":"`+wrong+`"}`), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "domain")
+	}
+
+	// At most one organisation has it.
+	storetest.NewTenant(s, s.store, "beta", 1)
+	theirs := s.keyOf("beta", "directory:edit", "directory:view")
+	refused(s, s.as(theirs, http.MethodPost, "/domains", `{"domain":"bücher.example"}`), http.StatusConflict, domain.CodeDomainTaken, "domain")
+	refused(s, s.as(theirs, http.MethodGet, path, ""), http.StatusNotFound, domain.CodeNotFound, "")
+	s.done(s.remove(path))
+	refused(s, s.get(path), http.StatusNotFound, domain.CodeNotFound, "")
+	require.Equal(s, http.StatusCreated, s.as(theirs, http.MethodPost, "/domains", `{"domain":"bücher.example"}`).status)
+}
+
+func connectionDeleted(s *scene) {
+	u := "/users/" + s.provision("ana@acme.test").ID.String()
+	path := "/connections/" + s.tenant.Connection.ID.String()
+	read := s.get(path)
+	s.ok(s.patch(s.policyOf(), `{"activation":"invite"}`))
+	refused(s, s.remove(path, "If-Match", read.header.Get("Etag")), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
+	s.done(s.remove(path, "If-Match", s.get(path).header.Get("Etag")))
+	refused(s, s.get(path), http.StatusNotFound, domain.CodeNotFound, "")
+	refused(s, s.remove(path), http.StatusNotFound, domain.CodeNotFound, "")
+	_, err := s.directory.Authenticate(s.Context(), s.tenant.Bearer)
+	storetest.Refused(s, err, domain.Unauthenticated, domain.CodeUnauthenticated)
+	shown := s.ok(s.get(u))
+	require.Nil(s, shown["connection_id"])
+	require.Equal(s, "active", shown["status"])
+	require.Equal(s, []any{10.0, 1.0, 0.0}, s.full(), "with their seats")
+	s.made("/connections", `{"name":"default"}`)
+	_, err = s.directory.Authenticate(s.Context(), s.tenant.Bearer)
+	storetest.Refused(s, err, domain.Unauthenticated, domain.CodeUnauthenticated)
+	require.Equal(s, 1, s.events()[domain.ConnectionDeleted])
 }

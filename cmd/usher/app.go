@@ -16,7 +16,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"usher/admin/api"
+	"usher/delivery"
+	"usher/delivery/mail"
+	"usher/delivery/webhook"
 	"usher/domain"
+	"usher/internal/password"
 	"usher/internal/secret"
 	"usher/oidc"
 	"usher/oidc/assertion"
@@ -56,6 +60,9 @@ type App struct {
 	ended    chan error // a listener that ended by itself
 	running  sync.WaitGroup
 	workers  workers
+	courier  *delivery.Courier
+	sender   *webhook.Sender
+	outbox   *domain.Outbox
 }
 
 // Config is everything an App takes from outside.
@@ -68,6 +75,8 @@ type Config struct {
 	RateLimit           int // requests per second and connection or API key; 0: no limit
 	Providers           providerFlags
 	WebhookAllowPrivate bool // webhooks may go to private addresses and over http
+	Mail                mail.Config
+	Box                 *letterBox // keeps letters instead of sending them; nil: they are sent, or stay queued
 
 	Environment domain.Environment
 	Random      io.Reader // cryptographic; the secrets of tokens
@@ -138,6 +147,9 @@ func (a *App) wire(key secret.Key) error {
 	if env.Links, err = domain.NewLinkKey(links); err != nil {
 		return err
 	}
+	if env.Passwords, err = password.New(a.config.Random); err != nil {
+		return err
+	}
 	a.config.Environment = env
 	if a.metrics, err = newMetrics(a.config.Registry, a.store.Stat); err != nil {
 		return err
@@ -171,6 +183,9 @@ func (a *App) wire(key secret.Key) error {
 	if a.scim, err = scim.New(c); err != nil {
 		return err
 	}
+	if err := a.wireDelivery(key); err != nil {
+		return err
+	}
 	return a.wireAPI(key, limiter)
 }
 
@@ -188,8 +203,9 @@ func (a *App) wireAPI(key secret.Key, limiter *domain.Limiter) error {
 			AllowPrivate: a.config.WebhookAllowPrivate,
 			Seal:         func(plain, place []byte) ([]byte, error) { return key.Seal(webhookPurpose, plain, place) },
 		},
-		Observe: a.observeAPI, RequestID: requestID,
+		Observe: a.observeAPI, RequestID: requestID, Resolver: dns{},
 		Checker: oidc.Checker{Party: a.party, Registrar: a.registrar(key)},
+		Clients: a.clients(key),
 	}
 	if limiter != nil {
 		c.Limiter = limiter
@@ -252,6 +268,8 @@ func (a *App) Stop(ctx context.Context) error {
 		err = errors.Join(err, a.metricsServer.Close())
 	}
 	a.workers.stop()
+	a.courier.Wait()
+	a.sender.Close()
 	a.running.Wait()
 	a.party.Close()
 	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), flushTime)

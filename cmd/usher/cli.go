@@ -23,6 +23,7 @@ type cli struct {
 	Migrate    migrateCommand            `cmd:"" help:"Bring the database's schema to the version of this program."`
 	Org        orgCommands               `cmd:"" help:"Organisations: the tenants."`
 	Connection connectionCommands        `cmd:"" help:"Connections: the identity providers of an organisation."`
+	Domain     domainCommands            `cmd:"" help:"Domains: the e-mail domains of an organisation."`
 	Token      tokenCommands             `cmd:"" help:"Tokens: what an identity provider shows to push its directory."`
 	APIKey     apikeyCommands            `cmd:"" name:"apikey" help:"API keys: what an application shows to use the REST API."`
 	Schema     schemaCommands            `cmd:"" help:"Schemas: attributes of an organisation's own."`

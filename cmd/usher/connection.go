@@ -14,6 +14,7 @@ type connectionCommands struct {
 	List    connectionList    `cmd:"" help:"List the connections of an organisation."`
 	Disable connectionDisable `cmd:"" help:"Stop a connection: its tokens are refused; its people stay."`
 	Enable  connectionEnable  `cmd:"" help:"Let a connection work again."`
+	Delete  connectionDelete  `cmd:"" help:"End a connection for ever: its tokens die; its people stay, of no connection."`
 	Test    connectionTest    `cmd:"" help:"Test the OpenID provider of a connection, step by step."`
 	Policy  connectionPolicy  `cmd:"" help:"Show or change what a connection may do."`
 }
@@ -256,5 +257,32 @@ func (c *connectionEnable) Run(ctx context.Context, p *process) error {
 			return err
 		}
 		return c.print(p, showConnection(n), func() string { return fmt.Sprintf("The connection %s of %s is enabled.\n", n.Name, c.Org) })
+	})
+}
+
+type connectionDelete struct {
+	connectionFlags
+	Yes bool `required:"" help:"You mean it: what is gone does not come back under the same name."`
+	databaseFlags
+	outputFlags
+}
+
+// Help implements kong.HelpProvider.
+func (connectionDelete) Help() string {
+	return `Its tokens, clients and linked sign-ins are dead for ever. Its people stay, with their seats, as people of no connection; its groups go, and with them what mappings gave for them.
+
+Example:
+
+  usher connection delete --org acme --name okta --yes`
+}
+
+// Run deletes it.
+func (c *connectionDelete) Run(ctx context.Context, p *process) error {
+	return p.withInstallation(ctx, c.openFor, func(in *domain.Installation) error {
+		n, err := in.DeleteConnection(ctx, c.Org, c.Name)
+		if err != nil {
+			return err
+		}
+		return c.print(p, showConnection(n), func() string { return fmt.Sprintf("The connection %s of %s is deleted.\n", n.Name, c.Org) })
 	})
 }

@@ -35,7 +35,7 @@ func (s *snapshot) checkUserEvents(t testing.TB) {
 			if of.first.Get("active").Truth() {
 				of.active++
 			}
-		case domain.UserUpdated, domain.UserConfirmed, domain.SeatAssigned, domain.OwnerMade, domain.OwnerUnmade,
+		case domain.UserUpdated, domain.UserConfirmed, domain.SeatAssigned, domain.OwnerMade, domain.OwnerUnmade, domain.UserLinked,
 			domain.UserInvitationAccepted, domain.FirstAccess:
 			of.changes++
 		case domain.UserActivated:
@@ -47,12 +47,13 @@ func (s *snapshot) checkUserEvents(t testing.TB) {
 		case domain.UserDeleted:
 			of.changes++
 			of.deleted++
-		case domain.UserAccessChanged: // which is kept beside the person
-		case domain.RecordsTransferred, domain.RecordsLeft: // beside the person
-		case domain.OwnerProtected, domain.SuspensionKept, domain.SuspensionOverruled, domain.EmailChangeSkipped: // by which nothing changed
+		case domain.UserAccessChanged, domain.UserAdoptable: // which is kept beside the person
+		case domain.RecordsTransferred, domain.RecordsLeft, domain.OnboardingTicked, domain.OnboardingUnticked: // beside the person
+		case domain.OwnerProtected, domain.LetterFailed, domain.SuspensionKept, domain.SuspensionOverruled, domain.EmailChangeSkipped: // by which nothing changed
 		case domain.UserInvited, domain.UserInvitationRevoked, domain.UserInvitationExpired, domain.PasswordResetRequested,
-			domain.PasswordResetRevoked, domain.PasswordResetExpired, domain.PasswordChanged, domain.PasswordExpiring, domain.SignedIn,
-			domain.SessionEnded, domain.DeviceRemembered, domain.DevicesForgotten, domain.IdentityLinked, domain.SecondFactorReset: // what the person gets in by
+			domain.PasswordResetRevoked, domain.PasswordResetExpired, domain.PasswordChanged, domain.PasswordExpiring, domain.SignedInEvent,
+			domain.SessionEnded, domain.DeviceRemembered, domain.DevicesForgotten, domain.IdentityLinked, domain.SecondFactorReset,
+			domain.SecondFactorEnrolled: // what the person gets in by
 		case domain.UserLicenceUnmet: // a flag beside the person
 		case domain.UserBlocked, domain.UserUnblocked, domain.InactivityWarned, domain.AccessWindowChanged, domain.UserPurged: // beside the person's resource
 		default:

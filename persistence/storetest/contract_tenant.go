@@ -127,7 +127,7 @@ func fill(t testing.TB, store *persistence.Store, tenant Tenant) Tenant {
 		if err := fillRecords(tx, org, u.ID); err != nil {
 			return err
 		}
-		if err := fillTrust(tx, tenant.Connection); err != nil {
+		if err := fillTrust(tx, tenant.Connection, u); err != nil {
 			return err
 		}
 		if err := fillMapping(t, tx, org, u.ID, g.ID); err != nil {

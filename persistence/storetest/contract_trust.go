@@ -11,10 +11,24 @@ import (
 )
 
 // fillTrust gives a connection and somebody a row in every table about what connections may do.
-func fillTrust(tx domain.Tx, c domain.Connection) error {
+func fillTrust(tx domain.Tx, c domain.Connection, u domain.User) error {
 	is := domain.DefaultConnectionPolicy(c.Activation)
 	is.Version++
-	return tx.ConnectionPolicies().Save(c.Organisation, c.ID, domain.DefaultConnectionPolicy(c.Activation), is)
+	name := c.Organisation.String() + ".example"
+	was := domain.EmailDomain{Organisation: c.Organisation, Name: name, Written: name, CreatedAt: c.CreatedAt, Version: 1}
+	proved := was
+	proved.VerifiedAt, proved.VerifiedBy, proved.Version, proved.Trusted = c.CreatedAt, domain.ProofDNS, 2, []domain.ConnectionID{c.ID}
+	for _, err := range []error{
+		tx.ConnectionPolicies().Save(c.Organisation, c.ID, domain.DefaultConnectionPolicy(c.Activation), is),
+		tx.Adoptions().Mark(domain.Adoption{Organisation: c.Organisation, User: u.ID, Connection: c.ID, Since: c.CreatedAt}),
+		tx.EmailDomains().Insert(was),
+		tx.EmailDomains().Save(was, proved),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func connectionPolicies(t *testing.T, store *persistence.Store) {

@@ -135,7 +135,7 @@ func newObject(attrs []attr, aliases []alias) object {
 		if c := &attrs[i]; c.mutability != filter.ReadOnly && (c.required || len(c.subs.demands) > 0) {
 			o.demands = append(o.demands, i)
 		}
-		o.requests = o.requests || attrs[i].returned == returnedRequest || attrs[i].subs.requests
+		o.requests = o.requests || attrs[i].returned == returnedRequest && !attrs[i].apart || attrs[i].subs.requests
 		o.always = o.always || attrs[i].returned == returnedAlways || attrs[i].subs.always
 		switch name {
 		case "value":

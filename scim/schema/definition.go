@@ -28,6 +28,7 @@ type characteristics struct {
 	canonical         []string // suggestions only: other values are accepted
 	references        []string // what a reference may point to
 	subs              []characteristics
+	apart             bool // no document has it: unless it is asked for, it is not even read, and an answer need not be searched for it
 }
 
 // returned says when an attribute is part of an answer (RFC 7643 section 7).

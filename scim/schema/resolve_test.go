@@ -261,7 +261,7 @@ func TestEveryAttribute(t *testing.T) {
 			}
 		}
 	}
-	require.Equal(t, 101, seen, "sub-attributes included")
+	require.Equal(t, 116, seen, "sub-attributes included")
 }
 
 func typeName(t domain.Type) string {

@@ -28,7 +28,7 @@ func TestSecurity(t *testing.T) {
 			"mfaSecret":"s","seat":"full","status":"active","groups":[{"value":"g"}],"blocked":false,
 			"urn:ietf:params:scim:schemas:core:2.0:User:id":"3","urn:ietf:params:scim:schemas:core:2.0:User:password":"p",
 			"urn:ietf:params:scim:schemas:core:2.0:User":{"id":"4","owner":true,"password":"p"},"meta.version":"8",
-			"urn:ietf:params:scim:schemas:extension:usher:2.0:User":{"role":"owner"},
+			"urn:ietf:params:scim:schemas:extension:usher:2.0:User":{"owner":true,"status":"active","blocked":false,"seat":"held","passwordHash":"h"},
 			"`+enterprise+`":{"manager":{"displayName":"John"},"owner":true},"`+acmeURN+`":{"badge":"b","score":9}}`), nil)
 		require.NoError(t, err)
 		requireTree(t, `{"userName":"ana","`+acmeURN+`":{"badge":"b"}}`, tree)
@@ -39,7 +39,7 @@ func TestSecurity(t *testing.T) {
 		for _, path := range []string{
 			"organisation", "organisation_id", "owner", "passwordHash", "password_hash", "mfa.secret", "seat", "status",
 			"document", "connection", "version", "meta.organisation", "urn:ietf:params:scim:schemas:core:2.0:User:owner",
-			"urn:ietf:params:scim:schemas:extension:usher:2.0:User:role", "userName'; DROP TABLE users", "emails[0]",
+			"urn:ietf:params:scim:schemas:extension:usher:2.0:User:owner", "userName'; DROP TABLE users", "emails[0]",
 		} {
 			_, _, ok := users.Resolve(path)
 			require.False(t, ok, path)

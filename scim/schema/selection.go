@@ -92,6 +92,9 @@ func (s *Selection) name(name string) *attr {
 	return a
 }
 
+// Names reports whether anything of the extension with a URN was asked for by its name.
+func (s Selection) Names(urn string) bool { return s.mode == only && s.Wants(urn) }
+
 // All reports whether the selection shows a resource as it is, so that nothing needs to be taken apart.
 func (s Selection) All() bool { return s.mode == everything }
 
@@ -170,7 +173,7 @@ func (s Selection) object(o *object, v attribute.Value, marks []mark, whole bool
 // value projects the value of one attribute; Null: it is not shown. whole says that what contains it was named.
 func (s Selection) value(a *attr, v attribute.Value, m mark, whole bool) attribute.Value {
 	named := m
-	named.whole = m.whole || whole && a.returned != returnedRequest
+	named.whole = m.whole || whole && (a.returned != returnedRequest || a.apart)
 	shown := s.shows(a, named)
 	switch {
 	case !shown && s.mode == except && a.extension:

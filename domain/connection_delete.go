@@ -1,0 +1,155 @@
+package domain
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"usher/domain/attribute"
+)
+
+// DeleteConnection ends a connection for ever: its tokens, clients, policy and linked identities are gone with the next
+// request, whatever is made under its name later. Its people stay, as people of no connection, with their seats and what
+// they were given; its groups go, and with them what mappings gave for them; the mappings stay, without a group. It needs
+// directory:edit. NotFound, VersionMismatch; LastOwner where the last owner signs in by it alone.
+func (ad *Administration) DeleteConnection(ctx context.Context, who Administrator, id ConnectionID, match IfMatch) error {
+	err := ad.change(ctx, who, ModuleDirectory, ActionEdit, id.String(), func(tx Tx, now time.Time) error {
+		c, err := tx.Connections().Get(who.Organisation, id)
+		if err != nil {
+			return err
+		}
+		if err := match.admits(c.Version()); err != nil {
+			return err
+		}
+		return deleteConnection(tx, ad.author(who), c, now)
+	})
+	return ad.protected(ctx, who, id, err)
+}
+
+// protected records that rule owner.last refused a change of a connection, which undid everything else.
+func (ad *Administration) protected(ctx context.Context, who Administrator, id ConnectionID, err error) error {
+	if !IsCode(err, CodeLastOwner) {
+		return err
+	}
+	return ownerProtectedFrom(ctx, ad.store, ad.author(who), id, ad.env.instant(), err)
+}
+
+// DeleteConnection ends a connection for ever, as [Administration.DeleteConnection]. NotFound, LastOwner.
+func (in *Installation) DeleteConnection(ctx context.Context, slug, name string) (Connection, error) {
+	now := in.env.instant()
+	var gone Connection
+	var by author
+	err := in.change(ctx, slug, func(tx Tx, o Organisation) (err error) {
+		by = in.author(o)
+		if gone, err = tx.Connections().ByName(o.ID, name); err != nil {
+			return err
+		}
+		return deleteConnection(tx, by, gone, now)
+	})
+	if IsCode(err, CodeLastOwner) {
+		err = ownerProtectedFrom(ctx, in.store, by, gone.ID, now, err)
+	}
+	return gone, err
+}
+
+func ownerProtectedFrom(ctx context.Context, store Store, by author, id ConnectionID, now time.Time, refusal error) error {
+	err := store.Write(ctx, func(tx Tx) error {
+		return by.record(tx, OwnerProtected, "connection", id.UUID, now, attribute.Value{}, attribute.Value{})
+	})
+	if err != nil {
+		return err
+	}
+	return refusal
+}
+
+func deleteConnection(tx Tx, by author, c Connection, now time.Time) error {
+	if err := keepWayIn(tx, c); err != nil {
+		return err
+	}
+	losing, err := mappedPeople(tx, c)
+	if err != nil {
+		return err
+	}
+	people, groups, err := tx.Connections().Delete(c, now)
+	if err != nil {
+		return err
+	}
+	before := createdConnection(c)
+	before.Set("people", attribute.NewNumber(strconv.Itoa(people)))
+	before.Set("groups", attribute.NewNumber(strconv.Itoa(groups)))
+	if err := by.record(tx, ConnectionDeleted, "connection", c.ID.UUID, now, before, attribute.Value{}); err != nil {
+		return err
+	}
+	if len(losing) == 0 {
+		return nil
+	}
+	return apply(tx, c.Organisation, reach{about: JobSubject{Kind: "connection", ID: c.ID.UUID}, people: losing}, now, by.scribe())
+}
+
+// mappedPeople are all people who may get something by a mapping of the connection's groups.
+func mappedPeople(tx Tx, c Connection) ([]UserID, error) {
+	mappings, err := tx.Mappings().List(c.Organisation)
+	if err != nil {
+		return nil, err
+	}
+	var mapped []GroupID
+	for _, m := range mappings {
+		_, err := tx.Groups().Get(Scope{Organisation: c.Organisation, Connection: c.ID}, m.Group)
+		switch {
+		case err == nil:
+			mapped = append(mapped, m.Group)
+		case !IsKind(err, NotFound):
+			return nil, err
+		}
+	}
+	if len(mapped) == 0 {
+		return nil, nil
+	}
+	const everybody = 1 << 30
+	people, err := tx.Mappings().PeopleBelow(c.Organisation, mapped, everybody)
+	return distinctPeople(people), err
+}
+
+// keepWayIn refuses to stop or delete a connection by which the last owner signs in, where no owner has another way (rule
+// owner.last).
+func keepWayIn(tx Tx, c Connection) error {
+	owners, err := tx.Users().Owners(c.Organisation)
+	if err != nil {
+		return err
+	}
+	all, err := tx.Connections().List(c.Organisation)
+	if err != nil {
+		return err
+	}
+	works := map[ConnectionID]bool{}
+	for _, other := range all {
+		works[other.ID] = other.ID != c.ID && other.DisabledAt.IsZero()
+	}
+	loses := false
+	for _, o := range owners {
+		if !o.able() {
+			continue
+		}
+		local, found, err := tx.SignIns().Get(c.Organisation, o.ID)
+		if err != nil || found && local.Password != "" {
+			return err
+		}
+		identities, err := tx.Identities().List(c.Organisation, o.ID)
+		if err != nil {
+			return err
+		}
+		for _, i := range identities {
+			if works[i.Connection] {
+				return nil
+			}
+			loses = loses || i.Connection == c.ID
+		}
+	}
+	if !loses {
+		return nil
+	}
+	return &Error{
+		Kind: Forbidden, Code: CodeLastOwner,
+		Message: "the last owner who can sign in does so by this connection alone; give an owner a password or another connection first",
+	}
+}
