@@ -18,6 +18,7 @@ import (
 	"usher/admin/api"
 	"usher/domain"
 	"usher/internal/secret"
+	"usher/oauth"
 	"usher/oidc"
 	"usher/oidc/assertion"
 	"usher/persistence"
@@ -46,6 +47,7 @@ type App struct {
 	signer  *assertion.Signer
 	scim    http.Handler
 	api     http.Handler
+	oauth   http.Handler
 	health  *health
 
 	listener, metricsListener net.Listener
@@ -171,7 +173,23 @@ func (a *App) wire(key secret.Key) error {
 	if a.scim, err = scim.New(c); err != nil {
 		return err
 	}
+	if err := a.wireOAuth(limiter); err != nil {
+		return err
+	}
 	return a.wireAPI(key, limiter)
+}
+
+// wireOAuth makes the door of the clients of connections.
+func (a *App) wireOAuth(limiter *domain.Limiter) (err error) {
+	env := a.config.Environment
+	c := oauth.Config{
+		OAuth: domain.NewOAuth(lagging{a.store, env.Now, a.metrics.lag}, env, a.config.Random), Now: env.Now, Log: a.config.Log, RequestID: requestID,
+	}
+	if limiter != nil {
+		c.Limiter = limiter
+	}
+	a.oauth, err = oauth.New(c)
+	return err
 }
 
 // wireAPI makes the door of applications and administrators.
