@@ -25,6 +25,9 @@ type Config struct {
 	// Webhooks makes one attempt to deliver to a webhook.
 	Webhooks func(ctx context.Context, p domain.Parcel) domain.Receipt
 
+	// Letters sends one letter.
+	Letters func(ctx context.Context, e domain.Envelope) error
+
 	// Observe is told of every attempt: kind is webhook or letter, outcome delivered, retried, failed.
 	Observe func(kind, outcome string)
 

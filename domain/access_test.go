@@ -382,25 +382,17 @@ func accessAssign(s *scene) {
 	require.Equal(s, "by-hand", made[0].RequestID)
 	require.Equal(s, r.ID.String(), made[0].After.Get("role").Get("id").Text())
 
-	// What a mapping gave stays until an administrator decides otherwise.
+	// What a mapping gives stays until an administrator locks something else.
 	mapped := s.provision("mapped@acme.test")
-	require.NoError(s, s.store.Write(s.Context(), func(tx domain.Tx) error {
-		was, err := tx.Assignments().Of(s.org(), mapped.ID)
-		if err != nil {
-			return err
-		}
-		is := was
-		is.Role = domain.Given[domain.Role]{ID: r.ID, Source: domain.SourceMapping, At: s.clock.Now()}
-		is.Queues = []domain.Given[domain.Queue]{{ID: q1.ID, Source: domain.SourceMapping, At: s.clock.Now()}}
-		is.Version, is.ModifiedAt = 1, s.clock.Now()
-		return tx.Assignments().Save(was, is)
-	}))
+	s.mapping(s.group("Mapped", mapped.ID.UUID), domain.MappingGrants{Role: r.ID, Queues: []domain.QueueID{q1.ID}})
 	is := s.assign(mapped.ID, domain.AccessChange{Role: domain.Automatically[domain.Role](), Queues: &[]domain.QueueID{q2.ID}})
 	require.Equal(s, domain.SourceMapping, is.Role.Source)
 	require.Len(s, is.Queues, 2, "queues add up")
 	is = s.assign(mapped.ID, domain.AccessChange{Role: domain.Choose(r.ID), Queues: &[]domain.QueueID{}})
-	require.Equal(s, domain.SourceAdministrator, is.Role.Source)
+	require.Equal(s, domain.SourceMapping, is.Role.Source)
 	require.Len(s, is.Queues, 1)
+	is = s.assign(mapped.ID, domain.AccessChange{Role: domain.Choose(r.ID), Locked: true})
+	require.Equal(s, domain.SourceAdministrator, is.Role.Source)
 
 	who := domain.Administrator{Organisation: s.org(), Permissions: permitted("users:view")}
 	_, err := ad.Assign(s.Context(), who, u.ID, domain.IfMatch{}, domain.AccessChange{})

@@ -42,6 +42,49 @@ func (ad *Administration) UserAccess(ctx context.Context, who Administrator, use
 	return found, err
 }
 
+// FormerQueues gives the queues, given by hand, that somebody was in when they were deactivated last and is not in now: to
+// be offered when they are back (rule deactivate.queues). It needs users:view, but for oneself.
+func (ad *Administration) FormerQueues(ctx context.Context, who Administrator, user UserID) ([]QueueID, error) {
+	var list []QueueID
+	err := ad.lookAt(ctx, who, user, func(tx Tx) error {
+		former, err := tx.Dossiers().FormerQueues(who.Organisation, user)
+		if err != nil || len(former) == 0 {
+			return err
+		}
+		access, err := tx.Assignments().Of(who.Organisation, user)
+		list = slices.DeleteFunc(former, func(id QueueID) bool {
+			return slices.ContainsFunc(access.Queues, func(q Given[Queue]) bool { return q.ID == id })
+		})
+		return err
+	})
+	return list, err
+}
+
+// LicenceWish gives the licence that somebody is to have and of which no seat is free; the zero value: none (rule
+// mapping.apply). It needs users:view, but for oneself.
+func (ad *Administration) LicenceWish(ctx context.Context, who Administrator, user UserID) (LicenceWish, error) {
+	var wish LicenceWish
+	err := ad.lookAt(ctx, who, user, func(tx Tx) error {
+		dossiers, err := tx.Dossiers().Read(who.Organisation, []UserID{user}, false)
+		if len(dossiers) > 0 {
+			wish = dossiers[0].Wish
+		}
+		return err
+	})
+	return wish, err
+}
+
+// Rulings gives what was decided about what somebody is given, and why: winners and losers (rule mapping.precedence). It
+// needs users:view, but for oneself. NotFound.
+func (ad *Administration) Rulings(ctx context.Context, who Administrator, user UserID) ([]Ruling, error) {
+	var list []Ruling
+	err := ad.lookAt(ctx, who, user, func(tx Tx) (err error) {
+		_, list, err = rulingsOf(tx, who.Organisation, user)
+		return err
+	})
+	return list, err
+}
+
 // accessOf reads what a person is given, the defaults included.
 func accessOf(tx Tx, org OrganisationID, user UserID) (UserAccess, error) {
 	found, err := tx.Assignments().Of(org, user)
@@ -146,7 +189,8 @@ func (ad *Administration) assigning(ctx context.Context, who Administrator, user
 	return outcome, err
 }
 
-// assign makes a change to what a person is given, in a unit of work that holds the lock.
+// assign makes a change to what a person is given, in a unit of work that holds the lock. What something stronger says
+// otherwise stays (rule mapping.precedence).
 func (ad *Administration) assign(tx Tx, who Administrator, was UserAccess, change AccessChange, now time.Time) (Assigned, error) {
 	is, err := change.applied(tx, was, now)
 	if err != nil {
@@ -164,8 +208,63 @@ func (ad *Administration) assign(tx Tx, who Administrator, was UserAccess, chang
 	if err != nil {
 		return Assigned{}, err
 	}
-	is, err = ad.saveAccess(tx, who, was, is, now)
-	return Assigned{UserAccess: is.With(defaults), Warning: warning}, err
+	settled, err := ad.settleChoice(tx, who, was, is, change, now)
+	if err != nil {
+		return Assigned{}, err
+	}
+	if outvoted := change.outvoted(is, settled); outvoted != "" {
+		warning = outvoted
+	}
+	return Assigned{UserAccess: settled.With(defaults), Warning: warning}, nil
+}
+
+// settleChoice decides what becomes of an administrator's choice, and writes it.
+func (ad *Administration) settleChoice(tx Tx, who Administrator, was, is UserAccess, change AccessChange, now time.Time) (UserAccess, error) {
+	dossiers, err := tx.Dossiers().Read(who.Organisation, []UserID{was.User}, true)
+	if err != nil {
+		return was, err
+	}
+	if len(dossiers) == 0 {
+		return was, &Error{Kind: NotFound, Code: CodeNotFound, Field: "id", Message: "there is no such user"}
+	}
+	d := dossiers[0]
+	if d.Status == Inactive && change.Queues != nil && len(*change.Queues) > 0 {
+		return was, InvalidField("queues", "this person is inactive, and so in no queue; activate them first")
+	}
+	known := d.Claims
+	d.Access, d.Claims = is, change.unclaimed(known)
+	j, err := judgeOf(tx, who.Organisation, dossiers)
+	if err != nil {
+		return was, err
+	}
+	hand := settlement{tx: tx, org: who.Organisation, now: now, write: ad.scribe(who)}
+	settled, _, err := hand.carryOutOver(was, known, d, j.settle(d, now))
+	return settled, err
+}
+
+// unclaimed are claims without the earlier choices of administrators that a change takes the place of.
+func (c AccessChange) unclaimed(claims []Claim) []Claim {
+	chosen := map[GivenKind]bool{GivenRole: c.Role != nil, GivenProfile: c.Profile != nil, GivenTeam: c.Team != nil}
+	return slices.DeleteFunc(slices.Clone(claims), func(claim Claim) bool {
+		return claim.Source == SourceAdministrator && chosen[claim.Kind]
+	})
+}
+
+// outvoted says so where something stronger gives a person another thing than was chosen.
+func (c AccessChange) outvoted(chosen, is UserAccess) string {
+	for _, kind := range []struct {
+		name  string
+		other bool
+	}{
+		{"role", c.Role != nil && !c.Role.Automatic && chosen.Role.ID != is.Role.ID},
+		{"profile", c.Profile != nil && !c.Profile.Automatic && chosen.Profile.ID != is.Profile.ID},
+		{"team", c.Team != nil && !c.Team.Automatic && chosen.Team.ID != is.Team.ID},
+	} {
+		if kind.other {
+			return "the directory gives this person another " + kind.name + ", which overrules the choice; send it with locked: true to overrule the directory"
+		}
+	}
+	return ""
 }
 
 // applied is what a change makes of what a person is given. Invalid where it names what does not exist.
@@ -262,7 +361,7 @@ func (c AccessChange) queues(tx Tx, was UserAccess, now time.Time) ([]Given[Queu
 // mayAssign refuses what would give a person more than somebody holds (rule owner.escalation): by profile, by role, by
 // grants, or by revoking no longer.
 func (ad *Administration) mayAssign(tx Tx, who Administrator, was, is UserAccess) error {
-	if is.Profile.ID != was.Profile.ID && !is.Profile.ID.IsZero() {
+	if chosenNow(was.Profile, is.Profile) {
 		profile, err := tx.Profiles().Get(who.Organisation, is.Profile.ID)
 		if err != nil {
 			return err
@@ -271,7 +370,7 @@ func (ad *Administration) mayAssign(tx Tx, who Administrator, was, is UserAccess
 			return err
 		}
 	}
-	if is.Role.ID != was.Role.ID && !is.Role.ID.IsZero() {
+	if chosenNow(was.Role, is.Role) {
 		role, err := tx.Roles().Get(who.Organisation, is.Role.ID)
 		if err != nil {
 			return err
@@ -286,18 +385,10 @@ func (ad *Administration) mayAssign(tx Tx, who Administrator, was, is UserAccess
 	return who.mayGrant("revoked", was.Revoked.Minus(is.Revoked))
 }
 
-// saveAccess writes what a person is given, with its event, when something differs.
-func (ad *Administration) saveAccess(tx Tx, who Administrator, was, is UserAccess, now time.Time) (UserAccess, error) {
-	before, after := was.tree(), is.tree()
-	if attribute.Equal(before, after) {
-		return was, nil
-	}
-	is.Version, is.ModifiedAt = was.Version+1, later(now, was.ModifiedAt)
-	if err := tx.Assignments().Save(was, is); err != nil {
-		return was, err
-	}
-	before, after = attribute.Diff(before, after)
-	return is, ad.record(tx, who, UserAccessChanged, "user", was.User.UUID, now, before, after)
+// chosenNow reports whether an administrator chose something that another had not chosen so before: also what the person
+// has already, but from elsewhere.
+func chosenNow[Noun any](was, is Given[Noun]) bool {
+	return !is.ID.IsZero() && (is.ID != was.ID || is.Source == SourceAdministrator && was != is)
 }
 
 // licenceWarning says so where a person's new profile permits nothing in the modules that their licence reaches (rule

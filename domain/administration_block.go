@@ -31,7 +31,8 @@ func (ad *Administration) Block(ctx context.Context, who Administrator, id UserI
 	return err
 }
 
-// Unblock ends a block, whatever its reason, and restarts the clock of inactivity (rule block.unblock). Who is not blocked
+// Unblock ends a block, whatever its reason, clears the counter of wrong passwords and restarts the clock of inactivity (rule
+// block.unblock). Who is not blocked
 // stays as they are. Needs users:unblock. NotFound, Precondition.
 func (ad *Administration) Unblock(ctx context.Context, who Administrator, id UserID, match IfMatch) error {
 	_, err := ad.alter(ctx, who, ActionUnblock, id, match, func(tx Tx, was User, now time.Time) (User, error) {
@@ -43,6 +44,9 @@ func (ad *Administration) Unblock(ctx context.Context, who Administrator, id Use
 			return User{}, err
 		}
 		if err := tx.Inactivity().Restart(was.Organisation, was.ID, now); err != nil {
+			return User{}, err
+		}
+		if err := forgive(tx, was); err != nil {
 			return User{}, err
 		}
 		return was, ad.record(tx, who, UserUnblocked, "user", id.UUID, now, block.tree(), attribute.Value{})

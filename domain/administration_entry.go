@@ -162,6 +162,9 @@ func takeOver[Noun any](tx Tx, ad *Administration, who Administrator, l listing[
 			}
 		}
 	}
+	if err := ad.remap(tx, who, l.kind, l.noun, id.UUID, replacement.UUID, now); err != nil {
+		return err
+	}
 	if err := ad.reassign(tx, who, l.kind, id.UUID, replacement.UUID, now); err != nil {
 		return err
 	}

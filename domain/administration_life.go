@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"usher/domain/attribute"
@@ -117,10 +118,27 @@ func (ad *Administration) saveWith(tx Tx, who Administrator, was, is User, tree 
 	if err := ad.record(tx, who, what, "user", is.ID.UUID, now, before, after); err != nil {
 		return User{}, err
 	}
+	if err := settleQueues(tx, was, is, true, now, ad.scribe(who)); err != nil {
+		return User{}, err
+	}
 	if err := moveSeat(tx, was, is, now, ad.scribe(who)); err != nil {
 		return User{}, err
 	}
+	if err := ad.moveDoors(tx, who, was, is, now); err != nil {
+		return User{}, err
+	}
 	return tx.Users().Find(is.Organisation, is.ID)
+}
+
+// moveDoors ends what somebody gets in by where a change asks for it (rules deactivate.doors, invite.once).
+func (ad *Administration) moveDoors(tx Tx, who Administrator, was, is User, now time.Time) error {
+	switch {
+	case was.Status != Inactive && is.Status == Inactive:
+		return closeDoors(tx, is.Organisation, is.ID, now, ad.scribe(who))
+	case was.Status == Pending && is.Status == Active:
+		return arrived(tx, is, now, ad.scribe(who))
+	}
+	return readdressed(tx, was, is, now, ad.scribe(who))
 }
 
 // Confirm makes a pending person active without the way round by mail (rule invite.confirm); anybody else stays as they
@@ -168,6 +186,32 @@ func (ad *Administration) resave(tx Tx, who Administrator, was, is User, what Ev
 // block: that is Unblock's to do (rule activate.block-kept). Needs users:activate. NotFound, SeatsExhausted,
 // Precondition.
 func (ad *Administration) Activate(ctx context.Context, who Administrator, id UserID, match IfMatch) (User, error) {
+	return ad.activate(ctx, who, id, match, func(Tx, User, time.Time) error { return nil })
+}
+
+// ActivateAndInvite is Activate, and sends who is pending by it, because they never accepted, a new invitation. Needs
+// users:invite, too. As Activate, and as Invite.
+func (ad *Administration) ActivateAndInvite(ctx context.Context, who Administrator, id UserID, match IfMatch) (User, error) {
+	if err := who.need(ModuleUsers, ActionInvite, id.String()); err != nil {
+		return User{}, err
+	}
+	return ad.activate(ctx, who, id, match, func(tx Tx, u User, now time.Time) error {
+		if u.Status != Pending {
+			return nil
+		}
+		if err := mayInvite(tx, u); err != nil {
+			return err
+		}
+		if err := mayResend(tx, u, LinkInvitation, now); err != nil {
+			return err
+		}
+		_, err := invite(tx, ad.env, u, true, now, ad.scribe(who))
+		return err
+	})
+}
+
+// activate is Activate with something to do after it for who was brought back.
+func (ad *Administration) activate(ctx context.Context, who Administrator, id UserID, match IfMatch, then func(tx Tx, u User, now time.Time) error) (User, error) {
 	return ad.alter(ctx, who, ActionActivate, id, match, func(tx Tx, was User, now time.Time) (User, error) {
 		if was.Status != Inactive {
 			return was, nil
@@ -182,7 +226,11 @@ func (ad *Administration) Activate(ctx context.Context, who Administrator, id Us
 		if err := tx.Inactivity().Restart(is.Organisation, is.ID, now); err != nil {
 			return User{}, err
 		}
-		return ad.resave(tx, who, was, is, UserActivated, now)
+		u, err := ad.resave(tx, who, was, is, UserActivated, now)
+		if err != nil {
+			return User{}, err
+		}
+		return u, then(tx, u, now)
 	})
 }
 
@@ -262,29 +310,79 @@ func (ad *Administration) Purge(ctx context.Context, who Administrator, id UserI
 }
 
 // ChangeLicence moves a person to another licence type: the new seat is taken and the old one freed in one step (rule
-// seat.type-change). Needs users:edit. NotFound, Invalid for a licence the organisation does not have, SeatsExhausted,
-// OwnerLicence, Precondition.
+// seat.type-change). Where the directory gives the person a licence it is refused; see LockLicence. Needs users:edit.
+// NotFound, Invalid for a licence the organisation does not have, SeatsExhausted, OwnerLicence, Outranked, Precondition.
 func (ad *Administration) ChangeLicence(ctx context.Context, who Administrator, id UserID, match IfMatch, licence string) (User, error) {
+	return ad.changeLicence(ctx, who, id, match, licence, false)
+}
+
+// LockLicence is ChangeLicence, and nothing from the directory overrules it (rule mapping.precedence).
+func (ad *Administration) LockLicence(ctx context.Context, who Administrator, id UserID, match IfMatch, licence string) (User, error) {
+	return ad.changeLicence(ctx, who, id, match, licence, true)
+}
+
+func (ad *Administration) changeLicence(ctx context.Context, who Administrator, id UserID, match IfMatch, licence string, lock bool) (User, error) {
 	if !licenceForm.MatchString(licence) {
 		return User{}, InvalidField("licence", "use the name of one of the organisation's licences, such as full")
 	}
 	return ad.alter(ctx, who, ActionEdit, id, match, func(tx Tx, was User, now time.Time) (User, error) {
+		if err := tx.Assignments().Lock(who.Organisation); err != nil {
+			return User{}, err
+		}
+		if access, err := tx.Assignments().Of(who.Organisation, id); err != nil || was.Licence == licence && access.LicenceFrom.Locked == lock {
+			return was, err
+		}
 		is := was
 		is.Licence = licence
-		if is.Licence == was.Licence {
-			return was, nil
-		}
 		if err := tx.Seats().Share(is.Organisation, licence); err != nil {
 			return User{}, err
 		}
 		if err := ownerLicence(is); err != nil {
 			return User{}, err
 		}
+		if err := ad.chooseLicence(tx, who, is, lock, now); err != nil {
+			return User{}, err
+		}
+		if was.Licence == licence {
+			return was, nil
+		}
 		if err := leaveLine(tx, was, &is, now); err != nil {
 			return User{}, err
 		}
 		return ad.resave(tx, who, was, is, UserUpdated, now)
 	})
+}
+
+// chooseLicence notes that an administrator chose somebody's licence, unless the directory's word is stronger.
+func (ad *Administration) chooseLicence(tx Tx, who Administrator, is User, lock bool, now time.Time) error {
+	d, rulings, err := rulingsOf(tx, is.Organisation, is.ID)
+	if err != nil {
+		return err
+	}
+	for _, r := range rulings {
+		if r.Kind == GivenSeat && r.Won && r.Winner.Source != SourceAdministrator && r.Winner.rank() < (Candidate{Source: SourceAdministrator, Locked: lock}).rank() {
+			return &Error{
+				Kind: Conflict, Code: CodeOutranked, Field: "licence",
+				Message: "the directory gives this person the licence " + r.Winner.Text + "; send locked: true to overrule it, or change the mapping",
+			}
+		}
+	}
+	hand := settlement{tx: tx, org: is.Organisation, now: now, write: ad.scribe(who)}
+	if err := hand.wish(d, LicenceWish{}); err != nil {
+		return err
+	}
+	others := slices.DeleteFunc(slices.Clone(d.Claims), func(c Claim) bool { return c.Kind == GivenSeat && c.Source == SourceAdministrator })
+	if !sameClaims(d.Claims, others) {
+		if err := tx.Claims().Save(is.Organisation, is.ID, d.Claims, others); err != nil {
+			return err
+		}
+	}
+	access := d.Access
+	if access.Licence, access.LicenceFrom = is.Licence, (GivenLicence{}); lock { // else there is nothing to note: see administratorsLicence
+		access.LicenceFrom = GivenLicence{Source: SourceAdministrator, Locked: lock, At: now}
+	}
+	_, _, err = hand.save(d.Access, access)
+	return err
 }
 
 // leaveLine makes of somebody who waits, and gets a seat of another licence, what they would have been.

@@ -198,7 +198,8 @@ func (ad *Administration) takeOut(tx Tx, who Administrator, module string, gone 
 		}
 		is := was
 		is.Granted, is.Revoked = was.Granted.without(gone), was.Revoked.without(gone)
-		if _, err := ad.saveAccess(tx, who, was, is, now); err != nil {
+		hand := settlement{tx: tx, org: who.Organisation, now: now, write: ad.scribe(who)}
+		if _, _, err := hand.save(was, is); err != nil {
 			return err
 		}
 	}

@@ -56,7 +56,14 @@ func setSeats(tx Tx, org OrganisationID, plan SeatPlan, now time.Time, write scr
 	if err := tx.Events().Append(event); err != nil {
 		return err
 	}
-	return fillSeats(tx, org, plan.Licence, now, write)
+	if err := fillSeats(tx, org, plan.Licence, now, write); err != nil {
+		return err
+	}
+	wishing, err := tx.Dossiers().Wishing(org, plan.Licence, applyAtOnce)
+	if err != nil {
+		return err
+	}
+	return recompute(tx, org, wishing, now, write)
 }
 
 // check says what is wrong with a plan.

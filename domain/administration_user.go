@@ -26,6 +26,10 @@ type NewPerson struct {
 	Licence               string // empty: full
 	Fields                FieldChange
 	Disabled              bool // begins inactive, without a seat
+
+	// TemporaryPassword is one to sign in by until the invitation ends, and to be changed then at once; empty: none. Rule
+	// password.policy applies.
+	TemporaryPassword string
 }
 
 const maxPersonText = 256 // characters of a name that is typed in
@@ -40,8 +44,8 @@ func (ad *Administration) User(ctx context.Context, who Administrator, id UserID
 	return u, err
 }
 
-// Add adds a person by hand: pending, with a seat, or inactive where the description says so (rules user.required,
-// email.unique, seat.required, user.extension-auto). The role shows no more than the administrator sees, and the profile
+// Add adds a person by hand: pending, with a seat and an invitation, or inactive where the description says so (rules user.required,
+// email.unique, seat.required, invite.mail, user.extension-auto). The role shows no more than the administrator sees, and the profile
 // permits no more than they hold (rule owner.escalation). Needs users:create. Invalid, UserNameTaken, EmailTaken,
 // ExtensionTaken, SeatsExhausted, Forbidden.
 func (ad *Administration) Add(ctx context.Context, who Administrator, person NewPerson) (User, error) {
@@ -54,6 +58,10 @@ func (ad *Administration) Add(ctx context.Context, who Administrator, person New
 		return User{}, err
 	}
 	id, err := newID[User](ad.env)
+	if err != nil {
+		return User{}, err
+	}
+	temporary, err := ad.temporary(person)
 	if err != nil {
 		return User{}, err
 	}
@@ -97,13 +105,26 @@ func (ad *Administration) Add(ctx context.Context, who Administrator, person New
 		if err != nil {
 			return err
 		}
-		_, err = ad.assign(tx, who, was, person.access(), now)
-		return err
+		if _, err = ad.assign(tx, who, was, person.access(), now); err != nil {
+			return err
+		}
+		return ad.greet(tx, who, made, temporary, now)
 	})
 	if err != nil {
 		return User{}, err
 	}
 	return made, nil
+}
+
+// temporary prepares the temporary password of a description; the zero value: there is none.
+func (ad *Administration) temporary(person NewPerson) (newPassword, error) {
+	if person.TemporaryPassword == "" {
+		return newPassword{}, nil
+	}
+	if person.Disabled {
+		return newPassword{}, InvalidField("temporary_password", "a person who begins disabled gets none; leave it out, or add them enabled")
+	}
+	return ad.env.prepare(person.TemporaryPassword, cmp.Or(person.UserName, person.Email), SignIn{})
 }
 
 func (ad *Administration) insert(tx Tx, who Administrator, u User, email Name) error {

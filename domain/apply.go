@@ -62,6 +62,11 @@ func distinctPeople(ids []UserID) []UserID {
 
 // membersMoved applies that members, people or groups, joined or left a group. Where no mapping reaches them it costs one
 // look-up.
+//
+// The row of a group is written by whoever changes its members, and so keeps others from that. Whoever changes what reaches
+// a group (by putting a group above it into another one or out of it, or by changing a mapping of one above it) holds the
+// rows of all groups below. So what reaches a group stands as long as its row is held, and who joins or leaves at the same
+// moment is either seen or comes later and sees the change.
 func (d *Directory) membersMoved(tx Tx, caller Caller, group GroupID, moved []uuid.UUID, now time.Time) error {
 	if len(moved) == 0 {
 		return nil
@@ -74,7 +79,12 @@ func (d *Directory) membersMoved(tx Tx, caller Caller, group GroupID, moved []uu
 	if err != nil {
 		return err
 	}
-	r := reach{about: JobSubject{Kind: "group", ID: group.UUID}, groups: groups}
+	if len(groups) > 0 {
+		if _, err := tx.Mappings().HoldBelow(caller.Organisation, groups); err != nil {
+			return err
+		}
+	}
+	r := reach{about: JobSubject{Kind: jobAboutGroup, ID: group.UUID}, groups: groups}
 	for _, id := range moved {
 		if !slices.Contains(groups, GroupID{UUID: id}) {
 			r.people = append(r.people, UserID{UUID: id})
@@ -83,8 +93,8 @@ func (d *Directory) membersMoved(tx Tx, caller Caller, group GroupID, moved []uu
 	return apply(tx, caller.Organisation, r, now, d.scribe(caller))
 }
 
-// beforeGroupGoes finds who loses something with a group that is about to go, and gives back what is to be done once it is
-// gone; of many people a job takes care.
+// beforeGroupGoes finds who loses something with a group that is about to go, and whose row is held; it gives back what is
+// to be done once it is gone. Of many people a job takes care.
 func (d *Directory) beforeGroupGoes(tx Tx, caller Caller, group GroupID, now time.Time) (after func() error, err error) {
 	nothing := func() error { return nil }
 	org := caller.Organisation
@@ -92,11 +102,11 @@ func (d *Directory) beforeGroupGoes(tx Tx, caller Caller, group GroupID, now tim
 	if err != nil || !reached {
 		return nothing, err
 	}
-	below, err := tx.Mappings().Below(org, []GroupID{group})
+	below, err := tx.Mappings().HoldBelow(org, []GroupID{group})
 	if err != nil {
 		return nothing, err
 	}
-	r := reach{about: JobSubject{Kind: "group", ID: group.UUID}, membersOf: group}
+	r := reach{about: JobSubject{Kind: jobAboutGroup, ID: group.UUID}, membersOf: group}
 	r.groups = slices.DeleteFunc(below, func(id GroupID) bool { return id == group })
 	people, few, err := r.few(tx, org)
 	if err != nil {

@@ -30,6 +30,14 @@ func archive(tx Tx, was User, now time.Time, write scribe) error {
 			return err
 		}
 	}
+	if was.Status != Inactive {
+		if err := closeDoors(tx, is.Organisation, is.ID, now, write); err != nil {
+			return err
+		}
+	}
+	if err := tx.Identities().Unlink(is.Organisation, is.ID); err != nil { // who signs in by them may come again
+		return err
+	}
 	if err := tx.Users().Archive(is); err != nil {
 		return err
 	}

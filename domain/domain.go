@@ -23,8 +23,8 @@ type Environment struct {
 	Now   func() time.Time          // the clock; instants are kept to the millisecond
 	NewID func() (uuid.UUID, error) // time-ordered identifiers (UUIDv7, RFC 9562 section 5.7)
 
-	Links     LinkKey        // of invitations and password resets; zero: none can be sent
-	Passwords PasswordHasher // nil: nobody can be given a password
+	Links     LinkKey   // of invitations and password resets; zero: none can be sent
+	Passwords Passwords // nil: nobody can be given a password
 }
 
 // instant is the present moment as it is stored and answered: UTC, whole milliseconds, so that a value read back

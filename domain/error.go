@@ -89,6 +89,9 @@ const (
 	CodeNotArchived          = "not_archived"           // a purge of somebody who is still here
 	CodeRequestInProgress    = "request_in_progress"    // an Idempotency-Key whose first request has no answer yet
 	CodeKeyReused            = "idempotency_key_reused" // an Idempotency-Key that came with another request before
+	CodePlanMissing          = "plan_missing"           // what the organisation's plan does not include
+	CodeReviewSigned         = "review_signed"          // a decision in a review that is signed off
+	CodeReviewUndecided      = "review_undecided"       // a review that is signed before everything is decided
 	CodeWebhookDisabled      = "webhook_disabled"       // what a webhook that is disabled cannot do
 	CodeRecordsOwned         = "records_owned"          // somebody goes who owns records, and nothing was decided about them
 	CodeExtensionTaken       = "extension_taken"        // unique in the organisation
@@ -99,6 +102,7 @@ const (
 	CodeAccessRefused        = "access_refused"         // somebody who is who they say, and may not come in; Field says why
 	CodeStepMissing          = "step_missing"           // a sign-in that is not finished; Field says what is left
 	CodeAlreadyAccepted      = "already_accepted"       // an invitation for somebody who is active
+	CodeOutranked            = "outranked"              // what the directory says is stronger (rule mapping.precedence)
 	CodeBeyondLimits         = "beyond_limits"          // rule provision.limits
 	CodeUnavailable          = "unavailable"
 	CodeUnsupportedMediaType = "unsupported_media_type"
@@ -118,7 +122,7 @@ func Codes() []string {
 		CodeInUse, CodeSystemKept, CodeUnavailable, CodeUnsupportedMediaType,
 		CodeEmailTaken, CodeEmailImmutable, CodeOwnerOnly, CodeOwnerLicence, CodeSeatsHeld, CodeWaitingForSeat, CodeNotArchived,
 		CodeRequestInProgress, CodeKeyReused, CodeExtensionTaken, CodeBeyondLimits,
-		CodeRecordsOwned,
+		CodeRecordsOwned, CodeOutranked, CodePlanMissing, CodeReviewSigned, CodeReviewUndecided,
 		CodeIdentityTaken, CodeLinkNotGood, CodeSignInRefused, CodePasswordRefused, CodeAccessRefused, CodeStepMissing, CodeAlreadyAccepted,
 		CodeLinked, CodeDomainTaken, CodeDomainUnproved,
 		CodeWebhookDisabled,

@@ -69,6 +69,16 @@ const (
 	RecordsTransferred    EventType = "records.transferred"  // all records of a person went to another; after names and counts
 	RecordsLeft           EventType = "records.left"         // somebody went, and their records wait for another owner
 	RecordShared          EventType = "record.shared"
+	PlanChanged           EventType = "organisation.plan_changed"
+	CallsReported         EventType = "calls.reported"
+	ReviewPlanChanged     EventType = "review.plan_changed"
+	ReviewOpened          EventType = "review.opened"
+	ReviewMade            EventType = "review.made" // its findings are there
+	ReviewDecided         EventType = "review.decided"
+	ReviewSigned          EventType = "review.signed"
+	OnboardingChanged     EventType = "onboarding.changed"
+	OnboardingTicked      EventType = "onboarding.ticked"
+	OnboardingUnticked    EventType = "onboarding.unticked"
 	EmailChangeSkipped    EventType = "email_change.skipped" // a directory wanted to change names that the policy keeps
 	MappingCreated        EventType = "mapping.created"
 	MappingUpdated        EventType = "mapping.updated"
@@ -89,12 +99,13 @@ const (
 	PasswordResetExpired   EventType = "user.password_reset_expired"
 	PasswordChanged        EventType = "user.password_changed"  // after says how: accepted, reset, changed, temporary, pushed
 	PasswordExpiring       EventType = "user.password_expiring" // after says when
-	SignedIn               EventType = "user.signed_in"         // after has the session and the method
+	SignedInEvent          EventType = "user.signed_in"         // after has the session and the method
 	FirstAccess            EventType = "user.first_access"      // a pending person came in and is active
 	SessionEnded           EventType = "user.session_ended"
 	DeviceRemembered       EventType = "user.device_remembered"
 	DevicesForgotten       EventType = "user.devices_forgotten"
 	IdentityLinked         EventType = "user.identity_linked" // a sign-in of an identity provider belongs to the person
+	SecondFactorEnrolled   EventType = "user.mfa_enrolled"
 	SecondFactorReset      EventType = "user.mfa_reset"
 )
 
@@ -117,7 +128,7 @@ type Event struct {
 	Organisation OrganisationID
 	Type         EventType
 	Actor        Actor
-	SubjectKind  string // "user", "group", "organisation", "connection", "token", "api_key", "schema", "module", "role", "profile", "team", "queue", "licence", "mapping", "job", "record"
+	SubjectKind  string // "user", "group", "organisation", "connection", "token", "api_key", "schema", "module", "role", "profile", "team", "queue", "licence", "mapping", "job", "record", "review"
 	Subject      uuid.UUID
 	RequestID    string
 	At           time.Time

@@ -10,4 +10,5 @@ const (
 	WebhookDeleted  EventType = "webhook.deleted"
 	WebhookTested   EventType = "webhook.tested"
 	WebhookReplayed EventType = "webhook.replayed"
+	LetterFailed    EventType = "letter.failed"
 )

@@ -78,6 +78,8 @@ type Groups interface {
 	Touch(g Group, at time.Time) error
 	// Among gives those of some identifiers that name groups which are there.
 	Among(org OrganisationID, ids []uuid.UUID) ([]GroupID, error)
+	// Names gives the display names of some groups, those that are gone included.
+	Names(org OrganisationID, ids []uuid.UUID) (map[GroupID]string, error)
 	// Archive takes a group out of sight with its memberships.
 	Archive(g Group) error
 }

@@ -28,6 +28,8 @@ type Identities interface {
 	Find(i Identity) (user UserID, found bool, err error)
 	// Link binds an identity to a person. IdentityTaken when it belongs to somebody else.
 	Link(i Identity) error
+	// Unlink takes all from somebody.
+	Unlink(org OrganisationID, user UserID) error
 	// List gives somebody's identities, oldest first.
 	List(org OrganisationID, user UserID) ([]Identity, error)
 }

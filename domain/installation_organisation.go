@@ -15,6 +15,7 @@ type OrganisationSpec struct {
 	Name       string     // empty: the slug
 	OwnerEmail string     // empty: no owner yet
 	Seats      []SeatPlan // empty: the licences full and simulator, both unlimited
+	Plan       Plan       // empty: standard
 }
 
 // LicenceSimulator is the licence type of people who use only what that type lists.
@@ -26,6 +27,7 @@ const DefaultConnection = "default"
 // NewOrganisation is what CreateOrganisation made. TokenText is shown once and kept nowhere.
 type NewOrganisation struct {
 	Organisation Organisation
+	Plan         Plan
 	Connection   Connection
 	Token        Token
 	TokenText    string
@@ -60,6 +62,9 @@ func (s OrganisationSpec) Check() error {
 	if _, ok := ParseEmail(s.OwnerEmail); s.OwnerEmail != "" && !ok {
 		return InvalidField("owner-email", "use an e-mail address such as owner@acme.test")
 	}
+	if _, err := ParsePlan(string(s.Plan)); err != nil {
+		return err
+	}
 	return checkSeats(s.seats())
 }
 
@@ -89,7 +94,7 @@ func (in *Installation) planOrganisation(spec OrganisationSpec) (made NewOrganis
 	if c.ID, err = newID[Connection](in.env); err != nil {
 		return made, err
 	}
-	made = NewOrganisation{Organisation: o, Connection: c}
+	made = NewOrganisation{Organisation: o, Plan: cmp.Or(spec.Plan, PlanStandard), Connection: c}
 	if made.Token, made.TokenText, err = makeToken(in.env, in.random, c, time.Time{}, now); err != nil {
 		return made, err
 	}
@@ -135,6 +140,12 @@ func (in *Installation) insertOrganisation(tx Tx, made NewOrganisation, seats []
 		}
 	}
 	after := texts("slug", o.Slug, "name", o.Name)
+	if made.Plan != PlanStandard {
+		if err := tx.Plans().Set(o.ID, made.Plan); err != nil {
+			return err
+		}
+		after.Set("plan", attribute.NewString(string(made.Plan)))
+	}
 	after.Set("seats", seatTree(seats))
 	if err := in.record(tx, o.ID, OrganisationCreated, "organisation", o.ID.UUID, now, after); err != nil {
 		return err

@@ -42,6 +42,11 @@ type JobSubject struct {
 	ID   uuid.UUID
 }
 
+const (
+	jobAboutGroup   = "group"
+	jobAboutMapping = "mapping"
+)
+
 // JobPhase is what a job does now.
 type JobPhase string
 
@@ -82,9 +87,6 @@ const jobBatch = 100
 
 // startJob leaves a change to a job. An unfinished job about the same mapping is merged into it.
 func startJob(tx Tx, org OrganisationID, r reach, now time.Time, write scribe) error {
-	if err := tx.Assignments().Lock(org); err != nil {
-		return err
-	}
 	event, err := write(JobCreated, UserID{}, now)
 	if err != nil {
 		return err
@@ -93,7 +95,10 @@ func startJob(tx Tx, org OrganisationID, r reach, now time.Time, write scribe) e
 		ID: JobID{UUID: event.ID.UUID}, Organisation: org, About: r.about, Groups: r.groups, Connection: r.connection,
 		Actor: event.Actor, RequestID: event.RequestID, Phase: JobTakes, CreatedAt: now, MovedAt: now,
 	}
-	if r.about.Kind != "group" { // those of groups list people who are nowhere else
+	if r.about.Kind != jobAboutGroup { // those of groups list people who are nowhere else
+		if err := tx.Assignments().Lock(org); err != nil {
+			return err
+		}
 		open, err := tx.Jobs().Open(org, r.about)
 		if err != nil {
 			return err
@@ -202,6 +207,11 @@ func (j *Job) next(tx Tx) ([]UserID, error) {
 		}
 		j.After = UserID{}
 	}
+	return j.below(tx, jobBatch)
+}
+
+// below finds the next people in the groups of a job, group by group in order of id, and moves its position behind them.
+func (j *Job) below(tx Tx, limit int) ([]UserID, error) {
 	groups, err := tx.Mappings().Below(j.Organisation, j.Groups)
 	if err != nil {
 		return nil, err
@@ -215,12 +225,12 @@ func (j *Job) next(tx Tx) ([]UserID, error) {
 		if g == j.Group {
 			after = j.After
 		}
-		people, err := tx.Mappings().PeopleOf(j.Organisation, g, after, jobBatch-len(list))
+		people, err := tx.Mappings().PeopleOf(j.Organisation, g, after, limit-len(list))
 		if err != nil {
 			return nil, err
 		}
 		j.pass(g, people)
-		if list = append(list, people...); len(list) == jobBatch {
+		if list = append(list, people...); len(list) == limit {
 			break
 		}
 	}

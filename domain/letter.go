@@ -31,6 +31,10 @@ type LetterKind string
 
 // The kinds of letters.
 const (
+	LetterInvitation      LetterKind = "invitation"
+	LetterReset           LetterKind = "reset"
+	LetterPassword        LetterKind = "password_expiring"
+	LetterSecondFactor    LetterKind = "mfa_reset"
 	LetterInactivity      LetterKind = "inactivity_warning"
 	LetterBlocked         LetterKind = "blocked"
 	LetterUnblocked       LetterKind = "unblocked"
@@ -39,7 +43,7 @@ const (
 
 // LetterKinds are all kinds.
 func LetterKinds() []LetterKind {
-	return []LetterKind{LetterInactivity, LetterBlocked, LetterUnblocked, LetterWebhookDisabled}
+	return []LetterKind{LetterInvitation, LetterReset, LetterPassword, LetterSecondFactor, LetterInactivity, LetterBlocked, LetterUnblocked, LetterWebhookDisabled}
 }
 
 // letterCause says which letter an event causes.
@@ -51,6 +55,10 @@ type letterCause struct {
 
 // letterCauses is the one table of events that cause letters.
 var letterCauses = []letterCause{
+	{UserInvited, LetterInvitation, false},
+	{PasswordResetRequested, LetterReset, false},
+	{PasswordExpiring, LetterPassword, false},
+	{SecondFactorReset, LetterSecondFactor, false},
 	{InactivityWarned, LetterInactivity, false},
 	{UserBlocked, LetterBlocked, false},
 	{UserUnblocked, LetterUnblocked, false},

@@ -132,7 +132,7 @@ func inviteConfirm(s *scene) {
 	u := s.add("ana@acme.test")
 	confirm := func() (domain.User, error) { return s.admin.Confirm(s.Context(), s.boss(), u.ID, domain.IfMatch{}) }
 	made := s.eventsSince(func() { u = s.done(confirm()) })
-	require.Equal(s, []domain.EventType{domain.UserConfirmed}, eventTypes(made))
+	require.Equal(s, []domain.EventType{domain.UserConfirmed, domain.UserInvitationRevoked}, eventTypes(made))
 	require.Equal(s, "pending", made[0].Before.Get("status").Text())
 	require.Equal(s, "active", made[0].After.Get("status").Text())
 	require.Equal(s, domain.Active, u.Status)

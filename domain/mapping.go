@@ -59,13 +59,17 @@ type Mappings interface {
 	// Reaches reports, by one look-up where an organisation has no mappings, whether members of a group get anything: by a
 	// mapping of the group or of one that it is in, at any distance.
 	Reaches(org OrganisationID, group GroupID) (bool, error)
-	// DemandNoQueues makes the unit of work run again when a mapping of the organisation gives queues; an optimistic
-	// attempt does not wait for the answer.
-	DemandNoQueues(org OrganisationID) error
+	// DemandNoQueues makes the unit of work run again when a mapping of the organisation, or something that was said about
+	// a person, gives queues; an optimistic attempt does not wait for the answer.
+	DemandNoQueues(org OrganisationID, user UserID) error
 	// Below gives the groups in some groups, at any distance, and those themselves, in order of id.
 	Below(org OrganisationID, groups []GroupID) ([]GroupID, error)
+	// HoldBelow is Below, and keeps others from changing the members of those groups until the unit of work ends.
+	HoldBelow(org OrganisationID, groups []GroupID) ([]GroupID, error)
 	// PeopleBelow gives people in some groups, at any distance, perhaps several times each, and not more than limit.
 	PeopleBelow(org OrganisationID, groups []GroupID, limit int) ([]UserID, error)
+	// Within gives those of some people who are in a group, at any distance.
+	Within(org OrganisationID, group GroupID, people []UserID) ([]UserID, error)
 	// PeopleOf gives the direct members of a group who are people after one of them, in order of id.
 	PeopleOf(org OrganisationID, group GroupID, after UserID, limit int) ([]UserID, error)
 	// Orphans reads the groups of mappings that are gone.

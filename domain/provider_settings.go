@@ -77,7 +77,7 @@ func (ad *Administration) ProviderSettings(ctx context.Context, who Administrato
 
 // ChangeProviderSettings changes what a connection asks of its OpenID provider. With private_key_jwt a key pair is made if
 // there is none. It needs directory:edit. NotFound, Invalid, VersionMismatch.
-func (ad *Administration) ChangeProviderSettings(ctx context.Context, who Administrator, id ConnectionID, match IfMatch, make MakeClientKey, change func(ProviderSettings) ProviderSettings) (ProviderSettings, error) {
+func (ad *Administration) ChangeProviderSettings(ctx context.Context, who Administrator, id ConnectionID, match IfMatch, maker MakeClientKey, change func(ProviderSettings) ProviderSettings) (ProviderSettings, error) {
 	var outcome ProviderSettings
 	err := ad.change(ctx, who, ModuleDirectory, ActionEdit, id.String(), func(tx Tx, now time.Time) error {
 		if _, err := tx.Connections().Get(who.Organisation, id); err != nil {
@@ -95,7 +95,7 @@ func (ad *Administration) ChangeProviderSettings(ctx context.Context, who Admini
 			return err
 		}
 		if is.Authentication == PrivateKeyJWT && len(is.SealedKey) == 0 {
-			if is.KeyID, is.PublicKey, is.SealedKey, err = make(who.Organisation, id); err != nil {
+			if is.KeyID, is.PublicKey, is.SealedKey, err = maker(who.Organisation, id); err != nil {
 				return err
 			}
 		}

@@ -145,9 +145,11 @@ func (d *Directory) insertAlone(tx Tx, caller Caller, user *User, event Event, m
 		return tx.Waiting().Join(place)
 	}
 	if user.HoldsSeat() && !mayWait {
-		return tx.Seats().Take(user.Organisation, user.Licence, user.ID)
+		if err := tx.Seats().Take(user.Organisation, user.Licence, user.ID); err != nil {
+			return err
+		}
 	}
-	return nil
+	return inviteProvisioned(tx, d.env, caller, *user, event.At, d.scribe(caller))
 }
 
 // recordHeld carries the suspension of an archived person over to the account that took their names, or ends it.
@@ -230,15 +232,18 @@ func (d *Directory) ChangeUser(ctx context.Context, caller Caller, id UserID, ma
 		return User{}, err
 	}
 	var outcome User
+	again := false
 	err = d.overflowing(ctx, caller, func(mayWait bool) error {
 		return d.store.Write(ctx, func(tx Tx) error {
+			thorough := again
+			again = true
 			var was User
 			if known != nil {
 				was, known = *known, nil
 			} else if was, err = tx.Users().Get(caller.Scope(), id); err != nil {
 				return err
 			}
-			outcome, err = d.changeUser(tx, caller, was, match, mayWait, change)
+			outcome, err = d.changeUser(tx, caller, was, match, mayWait, thorough, change)
 			return err
 		})
 	})
@@ -251,7 +256,7 @@ func (d *Directory) ChangeUser(ctx context.Context, caller Caller, id UserID, ma
 	return outcome, nil
 }
 
-func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, mayWait bool, change func(attribute.Value) (attribute.Value, error)) (User, error) {
+func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, mayWait, thorough bool, change func(attribute.Value) (attribute.Value, error)) (User, error) {
 	if err := match.admits(was.Version); err != nil {
 		return User{}, err
 	}
@@ -316,6 +321,9 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 	if err := tx.Events().Append(event); err != nil {
 		return User{}, err
 	}
+	if err := settleQueues(tx, was, is, thorough, now, d.scribe(caller)); err != nil {
+		return User{}, err
+	}
 	switch {
 	case waits:
 		err = tx.Waiting().Join(place)
@@ -325,6 +333,9 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 	}
 	if err == nil && was.Status != Inactive && is.Status == Inactive {
 		err = passOn(tx, was, caller.Policy.Successor, now, d.scribe(caller))
+	}
+	if err == nil {
+		err = d.moveDoors(tx, caller, was, is, waits, now)
 	}
 	if err != nil {
 		return User{}, err
@@ -337,6 +348,18 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 		return is, nil
 	}
 	return tx.Users().Get(caller.Scope(), is.ID)
+}
+
+// moveDoors ends what somebody gets in by where a push asks for it, or invites them (rules deactivate.doors, invite.once,
+// provision.activation).
+func (d *Directory) moveDoors(tx Tx, caller Caller, was, is User, waits bool, now time.Time) error {
+	switch {
+	case was.Status != Inactive && is.Status == Inactive:
+		return closeDoors(tx, is.Organisation, is.ID, now, d.scribe(caller))
+	case was.Status == Inactive && is.Status == Pending && !waits:
+		return inviteProvisioned(tx, d.env, caller, is, now, d.scribe(caller))
+	}
+	return readdressed(tx, was, is, now, d.scribe(caller))
 }
 
 // setActive maps what the directory says (rule scim.active) to a status: true brings an inactive person back to

@@ -223,33 +223,39 @@ type settlement struct {
 
 // carryOut writes what differs; it reports whether anything that the person is given did.
 func (h *settlement) carryOut(d Dossier, s settled) (bool, error) {
+	_, changed, err := h.carryOutOver(d.Access, d.Claims, d, s)
+	return changed, err
+}
+
+// carryOutOver is carryOut where the dossier is already something else than what is stored.
+func (h *settlement) carryOutOver(was UserAccess, known []Claim, d Dossier, s settled) (is UserAccess, changed bool, err error) {
 	moved, err := h.licence(d, &s)
 	if err != nil {
-		return false, err
+		return was, false, err
 	}
-	if !sameClaims(d.Claims, s.claims) {
-		if err := h.tx.Claims().Save(h.org, d.Access.User, d.Claims, s.claims); err != nil {
-			return false, err
+	if !sameClaims(known, s.claims) {
+		if err := h.tx.Claims().Save(h.org, was.User, known, s.claims); err != nil {
+			return was, false, err
 		}
 	}
-	saved, err := h.save(d.Access, s.access)
-	return moved || saved, err
+	is, saved, err := h.save(was, s.access)
+	return is, moved || saved, err
 }
 
 // save writes what a person is given, with its event, when something differs.
-func (h *settlement) save(was, is UserAccess) (bool, error) {
+func (h *settlement) save(was, is UserAccess) (UserAccess, bool, error) {
 	before, after := was.tree(), is.tree()
 	if attribute.Equal(before, after) {
-		return false, nil
+		return was, false, nil
 	}
 	is.Version, is.ModifiedAt = was.Version+1, later(h.now, was.ModifiedAt)
 	if err := h.tx.Assignments().Save(was, is); err != nil {
-		return false, err
+		return was, false, err
 	}
 	event, err := h.write(UserAccessChanged, was.User, h.now)
 	if err != nil {
-		return false, err
+		return was, false, err
 	}
 	event.Before, event.After = attribute.Diff(before, after)
-	return true, h.tx.Events().Append(event)
+	return is, true, h.tx.Events().Append(event)
 }

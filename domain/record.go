@@ -15,6 +15,8 @@ import (
 // RecordsTx is the part of a unit of work that is about what the application says people own and did.
 type RecordsTx interface {
 	Records() Records
+	Plans() Plans
+	Calls() Calls
 }
 
 // RecordKey names something of the application: a kind such as clients or deals, and the application's own id.

@@ -153,6 +153,6 @@ func (d *Directory) noteLicence(tx Tx, caller Caller, u User, source Source, now
 	is := was
 	is.LicenceFrom = GivenLicence{Source: source, At: now}
 	hand := settlement{tx: tx, org: u.Organisation, now: now, write: d.scribe(caller)}
-	_, err = hand.save(was, is)
+	_, _, err = hand.save(was, is)
 	return err
 }

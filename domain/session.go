@@ -9,11 +9,22 @@ type Session struct {
 	User         UserID
 	Hash         TokenHash    // of its token
 	Method       AccessMethod // by which it began
+	Steps        []SignInStep // what is left to do before it opens anything
 	Agent        string       // what the browser calls itself; empty: unknown
 	Address      string       // from where it began; empty: unknown
 	CreatedAt    time.Time
 	SeenAt       time.Time // kept to the minute
 }
+
+// SignInStep is something that is left to do of a sign-in.
+type SignInStep string
+
+// The steps, in the order in which they are taken.
+const (
+	StepSecondFactor SignInStep = "second_factor"   // give a code
+	StepPassword     SignInStep = "change_password" // the password is temporary, or has expired
+	StepEnrol        SignInStep = "enrol"           // set up a second factor
+)
 
 // SessionID names a session.
 type SessionID = ID[Session]
@@ -36,8 +47,8 @@ type Sessions interface {
 	Find(org OrganisationID, hash TokenHash) (Presented, error)
 	// List gives somebody's sessions, newest first.
 	List(org OrganisationID, user UserID) ([]Session, error)
-	// Rotate gives a session another hash; the unit of work runs again when it no longer has the one that was read.
-	Rotate(s Session, hash TokenHash) error
+	// Rotate gives a session another hash, and what is left to do; the unit of work runs again when it no longer has the one that was read.
+	Rotate(s Session, hash TokenHash, steps []SignInStep) error
 	// Seen notes that a session was used. It never goes back.
 	Seen(s Session, at time.Time) error
 	// End ends one session of somebody. NotFound.

@@ -7,7 +7,7 @@ type SignIn struct {
 	Organisation OrganisationID
 	User         UserID
 
-	Password         string    // as the [PasswordHasher] spelt it; empty: none
+	Password         string    // as the [Passwords] spelt it; empty: none
 	PasswordSetAt    time.Time // zero: never
 	PasswordEndsAt   time.Time // of a temporary password; zero: it is not temporary
 	PasswordWarnedAt time.Time // told that it expires; zero: not yet

@@ -53,7 +53,7 @@ type MakeSigningKey func(algorithm string, generation int64) (id string, public,
 // SigningKeys gives the installation's keys that are published, by algorithm and generation, and rotates those whose time
 // has come first. Any number of replicas may do so at the same moment: each generation comes into being once, and all
 // answer the same keys.
-func (in *Installation) SigningKeys(ctx context.Context, make MakeSigningKey) ([]SigningKey, error) {
+func (in *Installation) SigningKeys(ctx context.Context, maker MakeSigningKey) ([]SigningKey, error) {
 	whole := OfInstallation()
 	list := func() (keys []SigningKey, err error) {
 		err = in.store.Read(ctx, func(tx Tx) (err error) {
@@ -72,7 +72,7 @@ func (in *Installation) SigningKeys(ctx context.Context, make MakeSigningKey) ([
 	}
 	for i := range fresh {
 		k := &fresh[i]
-		if k.ID, k.Public, k.Sealed, err = make(k.Algorithm, k.Generation); err != nil {
+		if k.ID, k.Public, k.Sealed, err = maker(k.Algorithm, k.Generation); err != nil {
 			return nil, err
 		}
 	}

@@ -25,7 +25,7 @@ func Transitions() []Transition {
 		{Nobody, Pending, []string{"provision", "add"}},
 		{Nobody, Active, []string{"provision"}},
 		{Nobody, Inactive, []string{"provision", "add disabled"}},
-		{Pending, Active, []string{"confirm", "seat assigned"}},
+		{Pending, Active, []string{"accept", "first access", "confirm", "seat assigned"}},
 		{Pending, Inactive, []string{"deactivate"}},
 		{Active, Inactive, []string{"deactivate"}},
 		{Inactive, Pending, []string{"activate"}},

@@ -49,6 +49,7 @@ type Tx interface {
 	Inactivity() Inactivity
 	Sweeps() Sweeps
 	RecordsTx
+	ReviewsTx
 }
 
 // ApplicationTx are the nouns of applications that use the API.

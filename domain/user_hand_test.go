@@ -147,7 +147,7 @@ func userRequired(s *scene) {
 	})
 	require.Empty(s, made)
 	made = s.eventsSince(func() { s.add("Ana@acme.test") })
-	require.Equal(s, []domain.EventType{domain.UserCreated, domain.UserAccessChanged}, eventTypes(made))
+	require.Equal(s, []domain.EventType{domain.UserCreated, domain.UserAccessChanged, domain.UserInvited}, eventTypes(made))
 	require.Equal(s, s.boss().Actor, made[0].Actor)
 	require.Equal(s, "by-hand", made[0].RequestID)
 	u := s.found(domain.UserID{UUID: made[0].Subject})

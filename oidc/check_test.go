@@ -158,7 +158,7 @@ func TestCheckSaysWhatIsNotKnown(t *testing.T) {
 	require.True(t, oidc.Good(steps), "%+v", steps)
 	require.Equal(t, []string{"algorithms unclear", "pkce unclear", "keys passed", "client unclear"}, verdicts(steps)[6:])
 	require.Equal(t, "invalid_request AADSTS9002313", steps[9].Said)
-	require.True(t, strings.Contains(steps[5].Message, "cannot be ended from here"))
+	require.Contains(t, steps[5].Message, "cannot be ended from here")
 }
 
 func closedPort(s *scene) string {

@@ -3,6 +3,7 @@ package oidc
 import (
 	"context"
 	"crypto/subtle"
+	"maps"
 	"net/url"
 
 	goidc "github.com/coreos/go-oidc/v3/oidc"
@@ -161,8 +162,6 @@ func (p *RelyingParty) more(ctx context.Context, provider Provider, token *oauth
 	if err := info.Claims(&further); err != nil {
 		return nil, refuse(StepUserInfo, "json", SideProvider, "what the provider tells cannot be read", err)
 	}
-	for name, value := range all {
-		further[name] = value
-	}
+	maps.Copy(further, all)
 	return further, nil
 }

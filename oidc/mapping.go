@@ -59,6 +59,7 @@ func Preset(kind domain.ConnectionKind) Mapping {
 		m.Subject, m.Tenant, m.ExternalID, m.EmailVerified, m.Language = "oid", "tid", "oid", "", "xms_pl"
 	case domain.KindGoogle:
 		m.UserName, m.Owner, m.Groups = "email", "hd", ""
+	default: // the names of OpenID Connect Core section 5.1
 	}
 	return m
 }
@@ -154,7 +155,7 @@ func (m Mapping) person(all claims) Person {
 		return p
 	}
 	p.Groups, p.GroupsLeftOut = all.texts(m.Groups, maxGroups)
-	elsewhere, _ := all.at("/_claim_names/" + m.Groups)
+	elsewhere := all.at("/_claim_names/" + m.Groups)
 	if elsewhere != nil || all.yes("hasgroups") {
 		p.GroupsLeftOut = true
 	}

@@ -21,7 +21,7 @@ type Unseal func(org domain.OrganisationID, id domain.ConnectionID, sealed []byt
 type Registrar struct {
 	BaseURL    string // where this server is reached, without a slash at its end
 	OpenSecret Unseal // decrypts the client's secret
-	OpenKey    Unseal // decrypts the client's key (see [MakeClientKey])
+	OpenKey    Unseal // decrypts the client's key (see [Clients])
 }
 
 // Registration is a connection as the client of its provider, with the preset of its kind and what was set beyond it.

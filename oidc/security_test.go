@@ -27,24 +27,24 @@ func TestSecurity25Signatures(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	key, other := oidctest.RSA("one"), oidctest.OtherRSA("one")
-	s.forged(func(token *oidctest.Token) { token.Header["alg"], token.Sign = "none", oidctest.Unsigned }, oidc.StepIDToken, "algorithm")
-	s.forged(func(token *oidctest.Token) { token.Header["alg"], token.Sign = "None", oidctest.Unsigned }, oidc.StepIDToken, "algorithm")
-	s.forged(func(token *oidctest.Token) { delete(token.Header, "alg") }, oidc.StepIDToken, "algorithm")
-	s.forged(func(token *oidctest.Token) { token.Header["alg"], token.Sign = "HS256", oidctest.HMAC(key.PEM()) }, oidc.StepIDToken, "algorithm")
+	s.forged(func(token *oidctest.Token) { token.Header["alg"], token.Sign = "none", oidctest.Unsigned }, "algorithm")
+	s.forged(func(token *oidctest.Token) { token.Header["alg"], token.Sign = "None", oidctest.Unsigned }, "algorithm")
+	s.forged(func(token *oidctest.Token) { delete(token.Header, "alg") }, "algorithm")
+	s.forged(func(token *oidctest.Token) { token.Header["alg"], token.Sign = "HS256", oidctest.HMAC(key.PEM()) }, "algorithm")
 	s.forged(func(token *oidctest.Token) {
 		token.Header["alg"], token.Sign = "HS256", oidctest.HMAC([]byte(oidctest.ClientSecret))
-	}, oidc.StepIDToken, "algorithm")
-	s.forged(func(token *oidctest.Token) { token.Header["jwk"], token.Sign = other.JWK(), other.Sign }, oidc.StepIDToken, "header")
-	s.forged(func(token *oidctest.Token) { token.Header["jwk"] = nil }, oidc.StepIDToken, "header")
+	}, "algorithm")
+	s.forged(func(token *oidctest.Token) { token.Header["jwk"], token.Sign = other.JWK(), other.Sign }, "header")
+	s.forged(func(token *oidctest.Token) { token.Header["jwk"] = nil }, "header")
 	s.forged(func(token *oidctest.Token) {
 		token.Header["jku"], token.Sign = s.provider.Issuer+"/evil", other.Sign
-	}, oidc.StepIDToken, "header")
-	s.forged(func(token *oidctest.Token) { token.Header["x5u"] = s.provider.Issuer + "/evil" }, oidc.StepIDToken, "header")
-	s.forged(func(token *oidctest.Token) { token.Header["crit"] = []string{"exp"} }, oidc.StepIDToken, "header")
-	s.forged(func(token *oidctest.Token) { token.Sign = other.Sign }, oidc.StepIDToken, "signature")
-	s.forged(func(token *oidctest.Token) { token.Sign = oidctest.Unsigned }, oidc.StepIDToken, "signature")
-	s.forged(func(token *oidctest.Token) { token.Header["alg"] = "RS512" }, oidc.StepIDToken, "algorithm")
-	s.forged(func(token *oidctest.Token) { token.Header["kid"] = "nobody's" }, oidc.StepIDToken, "key")
+	}, "header")
+	s.forged(func(token *oidctest.Token) { token.Header["x5u"] = s.provider.Issuer + "/evil" }, "header")
+	s.forged(func(token *oidctest.Token) { token.Header["crit"] = []string{"exp"} }, "header")
+	s.forged(func(token *oidctest.Token) { token.Sign = other.Sign }, "signature")
+	s.forged(func(token *oidctest.Token) { token.Sign = oidctest.Unsigned }, "signature")
+	s.forged(func(token *oidctest.Token) { token.Header["alg"] = "RS512" }, "algorithm")
+	s.forged(func(token *oidctest.Token) { token.Header["kid"] = "nobody's" }, "key")
 	require.Zero(t, s.provider.Asked("/evil"))
 
 	s.provider.Answer = func(tokens map[string]any) { tokens["id_token"] = "eyJ" + strings.Repeat("a", 300<<10) }
@@ -61,9 +61,9 @@ func TestSecurity25Signatures(t *testing.T) {
 		s.provider.Keys = []oidctest.Key{oidctest.RSA("one"), oidctest.OtherRSA("two"), oidctest.EdDSA("three")}
 		_, err := s.signIn()
 		require.NoError(t, err)
-		s.forged(func(token *oidctest.Token) { delete(token.Header, "kid") }, oidc.StepIDToken, "kid")
-		s.forged(func(token *oidctest.Token) { token.Header["kid"] = "two" }, oidc.StepIDToken, "signature")
-		s.forged(func(token *oidctest.Token) { token.Header["kid"] = "three" }, oidc.StepIDToken, "key")
+		s.forged(func(token *oidctest.Token) { delete(token.Header, "kid") }, "kid")
+		s.forged(func(token *oidctest.Token) { token.Header["kid"] = "two" }, "signature")
+		s.forged(func(token *oidctest.Token) { token.Header["kid"] = "three" }, "key")
 	})
 	t.Run("keys that are no public signature keys", func(t *testing.T) {
 		t.Parallel()
@@ -212,10 +212,10 @@ func TestSecurity27Claims(t *testing.T) {
 func TestSecurity28NonceStateAndProofKey(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
-	s.forged(func(token *oidctest.Token) { delete(token.Claims, "nonce") }, oidc.StepIDToken, "nonce")
-	s.forged(func(token *oidctest.Token) { token.Claims["nonce"] = "wrong" }, oidc.StepIDToken, "nonce")
+	s.forged(func(token *oidctest.Token) { delete(token.Claims, "nonce") }, "nonce")
+	s.forged(func(token *oidctest.Token) { token.Claims["nonce"] = "wrong" }, "nonce")
 	_, earlier := s.start(oidc.Wish{})
-	s.forged(func(token *oidctest.Token) { token.Claims["nonce"] = string(earlier.Nonce) }, oidc.StepIDToken, "nonce")
+	s.forged(func(token *oidctest.Token) { token.Claims["nonce"] = string(earlier.Nonce) }, "nonce")
 
 	back := func(change func(url.Values), step oidc.Step, check string) {
 		t.Helper()

@@ -3,6 +3,7 @@ package oidc_test
 import (
 	"crypto"
 	"fmt"
+	"maps"
 	"net/url"
 	"testing"
 	"time"
@@ -165,7 +166,8 @@ func TestUserInfo(t *testing.T) {
 	s.refused(oidc.StepUserInfo, "subject")
 	s.provider.Answer = func(tokens map[string]any) { tokens["access_token"] = "unknown" }
 	s.provider.Forge = func(token *oidctest.Token) { delete(token.Claims, "at_hash") }
-	require.NotContains(t, s.refused(oidc.StepUserInfo, "answer").Error(), "invalid_token")
+	e := s.refused(oidc.StepUserInfo, "answer")
+	require.NotContains(t, e.Error(), "invalid_token")
 }
 
 func TestPresets(t *testing.T) {
@@ -178,9 +180,7 @@ func TestPresets(t *testing.T) {
 		s.registration.Issuer = s.provider.Issuer
 		s.registration.Mapping = oidc.Preset(domain.KindEntra)
 		s.provider.Instead = below("/" + tenant + "/v2.0")
-		for name, value := range map[string]any{"oid": "object-1", "tid": tenant, "xms_pl": "es-ES", "preferred_username": "ada@acme.onmicrosoft.test"} {
-			s.provider.Claims[name] = value
-		}
+		maps.Copy(s.provider.Claims, map[string]any{"oid": "object-1", "tid": tenant, "xms_pl": "es-ES", "preferred_username": "ada@acme.onmicrosoft.test"})
 		arrival, err := s.signIn()
 		require.NoError(t, err)
 		require.Equal(t, tenant+"/object-1", arrival.Subject)
@@ -242,12 +242,10 @@ func TestPresets(t *testing.T) {
 		s.registration.Mapping = oidc.Mapping{
 			Subject: "employee", UserName: "login", Email: "mail", EmailVerified: "mail_ok", Groups: "/realm_access/roles", Name: "https://acme.test/a.name", Language: "/a~1b/0",
 		}
-		for name, value := range map[string]any{
+		maps.Copy(s.provider.Claims, map[string]any{
 			"employee": "E-17", "login": "ada", "mail": "a@acme.test", "mail_ok": "true", "https://acme.test/a.name": "Ada",
 			"realm_access": map[string]any{"roles": []any{"one", 2, "", "three"}}, "a/b": []any{"es"},
-		} {
-			s.provider.Claims[name] = value
-		}
+		})
 		arrival, err := s.signIn()
 		require.NoError(t, err)
 		require.Equal(t, "E-17", arrival.Subject)

@@ -2,7 +2,6 @@ package oidc_test
 
 import (
 	"crypto/x509"
-	"net/url"
 	"sync"
 	"testing"
 	"time"
@@ -86,14 +85,14 @@ func (s *scene) signIn() (oidc.Arrival, error) {
 }
 
 // refused is a sign-in that fails at a step for a reason.
-func (s *scene) refused(step oidc.Step, check string) *oidc.Error {
+func (s *scene) refused(step oidc.Step, check string) oidc.Error {
 	s.Helper()
 	arrival, err := s.signIn()
 	require.Zero(s, arrival)
 	return refusal(s, err, step, check)
 }
 
-func refusal(t testing.TB, err error, step oidc.Step, check string) *oidc.Error {
+func refusal(t testing.TB, err error, step oidc.Step, check string) oidc.Error {
 	t.Helper()
 	e, ok := oidc.Refused(err)
 	require.True(t, ok, "not a refusal: %v", err)
@@ -101,24 +100,13 @@ func refusal(t testing.TB, err error, step oidc.Step, check string) *oidc.Error 
 	require.NotEmpty(t, e.Message)
 	require.NotEmpty(t, e.Side)
 	require.NotContains(t, err.Error(), oidctest.ClientSecret)
-	return e
+	return *e
 }
 
 // forged is a sign-in whose ID token was changed on the way.
-func (s *scene) forged(change func(*oidctest.Token), step oidc.Step, check string) {
+func (s *scene) forged(change func(*oidctest.Token), check string) {
 	s.Helper()
 	s.provider.Forge = change
-	s.refused(step, check)
+	s.refused(oidc.StepIDToken, check)
 	s.provider.Forge = nil
-}
-
-// changed is an address with other parameters.
-func changed(t testing.TB, address string, change func(url.Values)) string {
-	t.Helper()
-	u, err := url.Parse(address)
-	require.NoError(t, err)
-	query := u.Query()
-	change(query)
-	u.RawQuery = query.Encode()
-	return u.String()
 }

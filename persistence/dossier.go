@@ -10,7 +10,7 @@ import (
 
 type dossiers struct{ session }
 
-// Read takes four statements, however many people there are. The locks come first and in order, so that two who read the
+// Read takes a few statements, however many people there are. The locks come first and in order, so that two who read the
 // same people wait for each other and never block both.
 func (t dossiers) Read(org domain.OrganisationID, users []domain.UserID, hold bool) ([]domain.Dossier, error) {
 	ids := uuids(users)
@@ -88,18 +88,29 @@ func (t dossiers) people(org domain.OrganisationID, ids []uuid.UUID, each func(d
 	return flush()
 }
 
-// reaching reads the mappings that reach some people, through groups in groups: cycles end, since no group is met twice.
-func (t dossiers) reaching(org domain.OrganisationID, ids []uuid.UUID, of func(uuid.UUID) *domain.Dossier) error {
+// upSQL begins a statement that goes from some people up through their groups: cycles end, since no group is met twice.
+func (t dossiers) upSQL() string {
 	join := " JOIN "
 	if t.dialect() == sqlite {
 		join = " CROSS JOIN "
 	}
-	return t.query(`WITH RECURSIVE up (person, id) AS (SELECT x.member_id, x.group_id FROM `+
-		t.among("memberships x", "x.organisation_id = ? AND x.member_id = listed.id")+`
-WHERE EXISTS (SELECT 1 FROM mappings WHERE organisation_id = ?)
-UNION SELECT up.person, x.group_id FROM up`+join+`memberships x ON x.organisation_id = ? AND x.member_id = up.id)
-SELECT up.person, m.mapping_id FROM up`+join+`mappings m ON m.organisation_id = ? AND m.group_id = up.id`,
-		[]any{ids, org.UUID, org.UUID, org.UUID, org.UUID}, func(r row) error {
+	return "WITH RECURSIVE up (person, id) AS (SELECT x.member_id, x.group_id FROM " +
+		t.among("memberships x", "x.organisation_id = ? AND x.member_id = listed.id") + `
+UNION SELECT up.person, x.group_id FROM up` + join + "memberships x ON x.organisation_id = ? AND x.member_id = up.id) "
+}
+
+// reaching reads the mappings that reach some people.
+func (t dossiers) reaching(org domain.OrganisationID, ids []uuid.UUID, of func(uuid.UUID) *domain.Dossier) error {
+	var one int
+	if some, err := fetch(t, "SELECT 1 FROM mappings WHERE organisation_id = ? LIMIT 1", []any{org.UUID}, &one); err != nil || !some {
+		return err
+	}
+	join := " JOIN "
+	if t.dialect() == sqlite {
+		join = " CROSS JOIN "
+	}
+	return t.query(t.upSQL()+"SELECT up.person, m.mapping_id FROM up"+join+"mappings m ON m.organisation_id = ? AND m.group_id = up.id",
+		[]any{ids, org.UUID, org.UUID, org.UUID}, func(r row) error {
 			var user uuid.UUID
 			var id domain.MappingID
 			err := r.Scan(&user, &id.UUID)
@@ -154,7 +165,7 @@ func (t dossiers) Queues(org domain.OrganisationID, user domain.UserID) ([]domai
 }
 
 func (t dossiers) DemandNoQueues(org domain.OrganisationID, user domain.UserID) error {
-	return demandNone(t, "SELECT 1 FROM assignments WHERE organisation_id = ? AND user_id = ? AND kind = 'queue'", org.UUID, user.UUID)
+	return demandNone(t.session, "SELECT 1 FROM assignments WHERE organisation_id = ? AND user_id = ? AND kind = 'queue'", org.UUID, user.UUID)
 }
 
 func (t dossiers) FormerQueues(org domain.OrganisationID, user domain.UserID) ([]domain.QueueID, error) {

@@ -95,6 +95,19 @@ func (t groups) Among(org domain.OrganisationID, ids []uuid.UUID) ([]domain.Grou
 	return list, err
 }
 
+func (t groups) Names(org domain.OrganisationID, ids []uuid.UUID) (map[domain.GroupID]string, error) {
+	names := map[domain.GroupID]string{}
+	err := t.query("SELECT g.group_id, g.display_name FROM "+dossiers(t).among("groups g", "g.organisation_id = ? AND g.group_id = listed.id"),
+		[]any{distinct(ids), org.UUID}, func(r row) error {
+			var id domain.GroupID
+			var name string
+			err := r.Scan(&id.UUID, &name)
+			names[id] = name
+			return err
+		})
+	return names, err
+}
+
 func (t groups) Archive(g domain.Group) error {
 	err := t.touch(errStale, `UPDATE groups SET version = ?, modified_at = ?, archived_at = ?
 WHERE organisation_id = ? AND group_id = ? AND version = ? AND archived_at IS NULL`,

@@ -17,6 +17,10 @@ WHERE identities.user_id = excluded.user_id`,
 		i.Organisation.UUID, i.Connection.UUID, i.Issuer, i.Subject, i.User.UUID, i.LinkedAt.UnixMilli())
 }
 
+func (t identities) Unlink(org domain.OrganisationID, user domain.UserID) error {
+	return t.exec("DELETE FROM identities WHERE organisation_id = ? AND user_id = ?", org.UUID, user.UUID)
+}
+
 func (t identities) List(org domain.OrganisationID, user domain.UserID) ([]domain.Identity, error) {
 	var list []domain.Identity
 	err := t.query(`SELECT connection_id, issuer, subject, linked_at FROM identities WHERE organisation_id = ? AND user_id = ?

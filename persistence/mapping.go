@@ -1,6 +1,7 @@
 package persistence
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -114,8 +115,9 @@ SELECT 1 FROM up`+join+`mappings m ON m.organisation_id = ? AND m.group_id = up.
 		[]any{group.UUID, org.UUID, org.UUID, org.UUID}, &one)
 }
 
-func (t mappings) DemandNoQueues(org domain.OrganisationID) error {
-	return demandNone(t, "SELECT 1 FROM mappings WHERE organisation_id = ? AND queues <> ''", org.UUID)
+func (t mappings) DemandNoQueues(org domain.OrganisationID, user domain.UserID) error {
+	return demandNone(t.session, `SELECT 1 FROM mappings WHERE organisation_id = ? AND queues <> ''
+UNION ALL SELECT 1 FROM user_claims WHERE organisation_id = ? AND user_id = ? AND kind = 'queue'`, org.UUID, org.UUID, user.UUID)
 }
 
 // demandNone makes the unit of work run again when a query finds anything. An optimistic attempt does not wait for the
@@ -156,6 +158,25 @@ func (t mappings) Below(org domain.OrganisationID, among []domain.GroupID) ([]do
 	return list, err
 }
 
+// HoldBelow locks the rows of the groups, which whoever changes their members writes, in order of id, until none is below
+// them that it has not locked: one may have come while it waited. SQLite has one writer.
+func (t mappings) HoldBelow(org domain.OrganisationID, among []domain.GroupID) ([]domain.GroupID, error) {
+	list, err := t.Below(org, among)
+	for err == nil && t.dialect() == postgres && len(list) > 0 {
+		err = t.inside("SELECT group_id FROM groups WHERE organisation_id = ? AND group_id = ANY(?::uuid[]) ORDER BY group_id FOR NO KEY UPDATE",
+			[]any{org.UUID, uuids(list)}, func(row) error { return nil })
+		if err != nil {
+			break
+		}
+		var again []domain.GroupID
+		if again, err = t.Below(org, among); err != nil || slices.Equal(again, list) {
+			break
+		}
+		list = again
+	}
+	return list, err
+}
+
 func uuids[Noun any](ids []domain.ID[Noun]) []uuid.UUID {
 	list := make([]uuid.UUID, len(ids))
 	for i, id := range ids {
@@ -171,6 +192,10 @@ func (t mappings) PeopleBelow(org domain.OrganisationID, among []domain.GroupID,
 	}
 	return assignments(t).people(t.downSQL()+`SELECT m.member_id FROM down`+join+`memberships m
 ON m.organisation_id = ? AND m.group_id = down.id AND m.member_kind = 1 LIMIT ?`, uuids(among), org.UUID, org.UUID, limit)
+}
+
+func (t mappings) Within(org domain.OrganisationID, group domain.GroupID, people []domain.UserID) ([]domain.UserID, error) {
+	return assignments(t).people(dossiers(t).upSQL()+"SELECT DISTINCT up.person FROM up WHERE up.id = ?", uuids(people), org.UUID, org.UUID, group.UUID)
 }
 
 func (t mappings) PeopleOf(org domain.OrganisationID, group domain.GroupID, after domain.UserID, limit int) ([]domain.UserID, error) {

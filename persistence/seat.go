@@ -161,9 +161,11 @@ WHERE l.organisation_id = ? AND l.licence = ?`, n, n, org.UUID, licence, org.UUI
 func (t seats) remove(org domain.OrganisationID, is domain.SeatPlan, n int) error {
 	for n > 0 {
 		removed := 0
-		err := t.inside(`DELETE FROM seats WHERE organisation_id = ? AND licence = ? AND seat_number IN (SELECT seat_number FROM seats
-WHERE organisation_id = ? AND licence = ? AND holder_id IS NULL ORDER BY seat_number DESC LIMIT ?`+t.locking(" FOR UPDATE")+`) RETURNING 1`,
-			[]any{org.UUID, is.Licence, org.UUID, is.Licence, n}, func(row) error {
+		// Materialized: PostgreSQL may run a subselect again for each row, and would find others free each time.
+		err := t.inside(`WITH free AS MATERIALIZED (SELECT seat_number FROM seats
+WHERE organisation_id = ? AND licence = ? AND holder_id IS NULL ORDER BY seat_number DESC LIMIT ?`+t.locking(" FOR UPDATE")+`)
+DELETE FROM seats WHERE organisation_id = ? AND licence = ? AND seat_number IN (SELECT seat_number FROM free) RETURNING 1`,
+			[]any{org.UUID, is.Licence, n, org.UUID, is.Licence}, func(row) error {
 				removed++
 				return nil
 			})

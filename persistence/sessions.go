@@ -1,6 +1,7 @@
 package persistence
 
 import (
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -11,23 +12,26 @@ import (
 // signedIn keeps people's sessions; a session of this package is something else.
 type signedIn struct{ session }
 
-const sessionColumns = `s.session_id, s.user_id, s.hash, s.method, s.agent, s.address, s.created_at, s.seen_at`
+const sessionColumns = `s.session_id, s.user_id, s.hash, s.method, s.steps, s.agent, s.address, s.created_at, s.seen_at`
 
 // scanSession reads sessionColumns, and what follows them into more.
 func scanSession(r row, org domain.OrganisationID, more ...any) (domain.Session, error) {
 	s := domain.Session{Organisation: org}
-	var method string
+	var method, steps string
 	var hash []byte
 	var created, seen int64
-	err := r.Scan(append([]any{&s.ID.UUID, &s.User.UUID, &hash, &method, &s.Agent, &s.Address, &created, &seen}, more...)...)
+	err := r.Scan(append([]any{&s.ID.UUID, &s.User.UUID, &hash, &method, &steps, &s.Agent, &s.Address, &created, &seen}, more...)...)
 	copy(s.Hash[:], hash)
+	for step := range strings.FieldsSeq(steps) {
+		s.Steps = append(s.Steps, domain.SignInStep(step))
+	}
 	s.Method, s.CreatedAt, s.SeenAt = domain.AccessMethod(method), instant(created), instant(seen)
 	return s, err
 }
 
 func (t signedIn) Insert(s domain.Session) error {
-	return t.exec(`INSERT INTO sessions (organisation_id, session_id, user_id, hash, method, agent, address, created_at, seen_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, s.Organisation.UUID, s.ID.UUID, s.User.UUID, s.Hash[:], string(s.Method), s.Agent, s.Address,
+	return t.exec(`INSERT INTO sessions (organisation_id, session_id, user_id, hash, method, steps, agent, address, created_at, seen_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, s.Organisation.UUID, s.ID.UUID, s.User.UUID, s.Hash[:], string(s.Method), spellSteps(s.Steps), s.Agent, s.Address,
 		s.CreatedAt.UnixMilli(), s.SeenAt.UnixMilli())
 }
 
@@ -95,9 +99,18 @@ func (t signedIn) List(org domain.OrganisationID, user domain.UserID) ([]domain.
 	return t.all(org, "s.user_id = ? ORDER BY s.created_at DESC, s.session_id DESC", user.UUID)
 }
 
-func (t signedIn) Rotate(s domain.Session, hash domain.TokenHash) error {
-	return t.touch(errStale, "UPDATE sessions SET hash = ? WHERE organisation_id = ? AND session_id = ? AND hash = ?",
-		hash[:], s.Organisation.UUID, s.ID.UUID, s.Hash[:])
+// spellSteps is steps as a column has them.
+func spellSteps(steps []domain.SignInStep) string {
+	words := make([]string, len(steps))
+	for i, step := range steps {
+		words[i] = string(step)
+	}
+	return strings.Join(words, " ")
+}
+
+func (t signedIn) Rotate(s domain.Session, hash domain.TokenHash, steps []domain.SignInStep) error {
+	return t.touch(errStale, "UPDATE sessions SET hash = ?, steps = ? WHERE organisation_id = ? AND session_id = ? AND hash = ?",
+		hash[:], spellSteps(steps), s.Organisation.UUID, s.ID.UUID, s.Hash[:])
 }
 
 func (t signedIn) Seen(s domain.Session, at time.Time) error {

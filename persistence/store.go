@@ -194,6 +194,10 @@ func (t tx) Waiting() domain.Waiting                  { return waiting(t) }
 func (t tx) Inactivity() domain.Inactivity            { return inactivity(t) }
 func (t tx) Sweeps() domain.Sweeps                    { return sweeps(t) }
 func (t tx) Records() domain.Records                  { return records(t) }
+func (t tx) Plans() domain.Plans                      { return plans(t) }
+func (t tx) Calls() domain.Calls                      { return calls(t) }
+func (t tx) Reviews() domain.Reviews                  { return reviews(t) }
+func (t tx) Onboarding() domain.Onboarding            { return onboarding(t) }
 func (t tx) UserFields() domain.UserFields            { return userFields(t) }
 
 // What people get in by (domain.DoorsTx).

@@ -132,10 +132,13 @@ WHERE organisation_id = ? AND user_id = ? AND archived_at IS NOT NULL`, org.UUID
 	if err != nil {
 		return err
 	}
-	for _, table := range []string{"user_blocks", "access_windows", "inactivity", "user_fields"} {
+	for _, table := range []string{"user_blocks", "access_windows", "inactivity", "user_fields", "sign_ins", "onboarding_ticks"} {
 		if err := t.exec("DELETE FROM "+table+" WHERE organisation_id = ? AND user_id = ?", org.UUID, id.UUID); err != nil {
 			return err
 		}
+	}
+	if err := t.exec("UPDATE review_findings SET note = '' WHERE organisation_id = ? AND user_id = ?", org.UUID, id.UUID); err != nil {
+		return err
 	}
 	return t.exec("DELETE FROM event_values WHERE organisation_id = ? AND subject_id = ?", org.UUID, id.UUID)
 }

@@ -74,7 +74,11 @@ var outcomes = map[string]outcome{
 	domain.CodeStepMissing:          {http.StatusForbidden, ""},
 	domain.CodeKeyReused:            {http.StatusBadRequest, ""},
 	domain.CodeWebhookDisabled:      {http.StatusConflict, ""},
+	domain.CodeOutranked:            {http.StatusConflict, ""},
 	domain.CodeRecordsOwned:         {http.StatusConflict, ""},
+	domain.CodeReviewSigned:         {http.StatusConflict, ""},
+	domain.CodeReviewUndecided:      {http.StatusConflict, ""},
+	domain.CodePlanMissing:          {http.StatusForbidden, ""},
 	domain.CodeInternal:             {http.StatusInternalServerError, ""},
 	domain.CodeUnavailable:          {http.StatusServiceUnavailable, ""},
 }

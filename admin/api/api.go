@@ -50,6 +50,9 @@ type Config struct {
 	// Checker tests OpenID providers of connections.
 	Checker domain.ProviderChecker
 
+	// Clients knows connections as clients of their OpenID providers.
+	Clients Clients
+
 	// Now is the clock by which requests are timed.
 	Now func() time.Time
 
@@ -88,8 +91,8 @@ type service struct {
 func New(c Config) (http.Handler, error) { return newService(c) }
 
 func newService(c Config) (*service, error) {
-	if c.Administration == nil || c.Now == nil || c.Log == nil || c.Seal == nil || c.Open == nil || c.Checker == nil || c.Webhooks.Seal == nil {
-		return nil, errors.New("api: Administration, Checker, Now, Log, Seal, Open and Webhooks.Seal are required")
+	if c.Administration == nil || c.Now == nil || c.Log == nil || c.Seal == nil || c.Open == nil || c.Checker == nil || c.Clients == nil || c.Webhooks.Seal == nil {
+		return nil, errors.New("api: Administration, Checker, Clients, Now, Log, Seal, Open and Webhooks.Seal are required")
 	}
 	if c.RequestID == nil {
 		c.RequestID = func(context.Context) string { return "" }
@@ -135,11 +138,13 @@ func (s *service) route() {
 	s.addSelf()
 	s.addUsers()
 	s.addUserLife()
+	s.addDoors()
 	s.addDecisions()
 	s.addExplain()
 	s.addGroups()
 	s.addConnections()
 	s.addConnectionCheck()
+	s.addConnectionProvider()
 	s.addConnectionPolicies()
 	s.addAdoptions()
 	s.addEmailDomains()
@@ -159,6 +164,9 @@ func (s *service) route() {
 	s.addAccess()
 	s.addDefaults()
 	s.addRecords()
+	s.addStatistics()
+	s.addReviews()
+	s.addOnboarding()
 
 	below.NotFound(func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, unknownPath()) })
 	below.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, methodNotAllowed()) })

@@ -110,7 +110,7 @@ func TestOperationsNeedTheirPermission(t *testing.T) {
 			keys[left] = s.key(others...)
 		}
 		bodies := map[string]string{
-			"create-connection": `{"name":"x"}`, "change-connection-policy": "{}", "make-adoptable": `{"connection_id":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"}`, "make-domain-adoptable": `{"connection_id":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"}`,
+			"create-connection": `{"name":"x"}`, "change-connection-policy": "{}", "change-connection-provider": "{}", "make-adoptable": `{"connection_id":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"}`, "make-domain-adoptable": `{"connection_id":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"}`,
 			"add-domain": `{"domain":"acme.example"}`, "trust-connections": `{"connection_ids":[]}`, "create-api-key": `{"name":"x","permissions":["users:view"]}`,
 			"create-webhook": `{"url":"https://app.acme.test"}`, "edit-webhook": `{}`, "replay-webhook": `{"from_event_id":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"}`,
 			"create-user": `{"full_name":"x","email":"x@acme.test","role_id":"` + s.tenant.Connection.ID.String() + `"}`, "edit-user": "{}",
@@ -119,6 +119,8 @@ func TestOperationsNeedTheirPermission(t *testing.T) {
 			"create-profile": `{"name":"x","grants":{}}`, "update-profile": `{"grants":{}}`,
 			"create-team": `{"name":"x"}`, "update-team": `{"name":"x"}`, "create-queue": `{"name":"x"}`, "update-queue": `{"name":"x"}`,
 			"register-module": `{}`, "set-licence-modules": `{"modules":[]}`, "set-defaults": `{"role_id":null,"profile_id":null}`,
+			"set-review-plan": `{"every":"month"}`, "decide-finding": `{"decision":"keep"}`, "set-onboarding": `{"items":[]}`, "tick-onboarding": `{"done":true}`,
+			"put-calls":   `{"days":[{"user_id":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b","day":"2026-01-01","handled":1}]}`,
 			"put-records": `{"records":[{"kind":"x","id":"1","owner_id":""}]}`, "remove-records": `{"records":[{"kind":"x","id":"1"}]}`,
 			"share-record": `{"shares":[]}`, "transfer-records": `{"successor_id":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"}`,
 			"change-user-access": `{}`, "copy-user-access": `{"from":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"}`,
@@ -132,7 +134,8 @@ func TestOperationsNeedTheirPermission(t *testing.T) {
 					continue
 				}
 				id := s.tenant.Connection.ID.String()
-				target := strings.NewReplacer("{id}", id, "{other}", id, "{type}", domain.LicenceFull, "{domain}", "acme.example", "{kind}", "x").Replace(path)
+				target := strings.NewReplacer("{id}", id, "{other}", id, "{session}", id, "{type}", domain.LicenceFull, "{domain}", "acme.example", "{kind}", "x",
+					"{user}", id, "{finding}", "owner", "{item}", "x").Replace(path)
 				refused(s, s.as(keys[needed], method, target, bodies[op.OperationID]), http.StatusForbidden, domain.CodePermissionMissing, needed)
 				asked++
 			}

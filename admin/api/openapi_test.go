@@ -129,7 +129,7 @@ func TestAnswersMatchTheDocument(t *testing.T) {
 		require.NoError(s, err)
 		answered := s.answered
 		for path, item := range s.service.api.OpenAPI().Paths {
-			if item.Get != nil && !strings.Contains(path, "{") {
+			if item.Get != nil && !strings.Contains(path, "{") && !strings.HasPrefix(path, "/statistics/") { // which need a range and a plan
 				answered(s.get(path), http.MethodGet, path, http.StatusOK)
 			}
 		}

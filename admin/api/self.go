@@ -23,6 +23,7 @@ type organisation struct {
 	ID        string    `json:"id" format:"uuid"`
 	Slug      string    `json:"slug"`
 	Name      string    `json:"name"`
+	Plan      string    `json:"plan" enum:"standard,professional,pro_plus" doc:"What was bought beside seats; the last two include call statistics."`
 	CreatedAt time.Time `json:"created_at"`
 }
 
@@ -46,7 +47,11 @@ func (s *service) addSelf() {
 		method: http.MethodGet, path: "/organisation", id: "get-organisation", tag: "Organisation", summary: "The organisation that the key belongs to",
 	}, func(ctx context.Context, who domain.Administrator, _ *struct{}) (*one[organisation], error) {
 		o, err := s.Administration.Organisation(ctx, who)
-		return &one[organisation]{Body: organisation{ID: o.ID.String(), Slug: o.Slug, Name: o.Name, CreatedAt: o.CreatedAt.UTC()}}, err
+		if err != nil {
+			return nil, err
+		}
+		plan, err := s.Administration.Plan(ctx, who)
+		return &one[organisation]{Body: organisation{ID: o.ID.String(), Slug: o.Slug, Name: o.Name, Plan: string(plan), CreatedAt: o.CreatedAt.UTC()}}, err
 	})
 }
 

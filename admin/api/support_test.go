@@ -77,7 +77,10 @@ func config(t *testing.T, store domain.Store, clock *storetest.Clock) Config {
 	t.Cleanup(party.Close)
 	return Config{
 		Administration: domain.NewAdministration(store, clock.Environment(), rand.Reader), CursorKey: cursors, Now: clock.Now,
-		Checker:   oidc.Checker{Party: party},
+		Checker: oidc.Checker{Party: party},
+		Clients: oidc.Clients{BaseURL: "https://usher.acme.test", Random: rand.Reader, SealKey: func(_ domain.OrganisationID, _ domain.ConnectionID, plain []byte) ([]byte, error) {
+			return key.Seal("client key", plain, nil)
+		}},
 		Log:       slog.New(slog.NewJSONHandler(io.Discard, nil)),
 		Seal:      func(text, place []byte) ([]byte, error) { return key.Seal("api answer", text, place) },
 		Open:      func(sealed, place []byte) ([]byte, error) { return key.Open("api answer", sealed, place) },

@@ -9,7 +9,7 @@ import (
 
 // userFields are the fields of people that the domain calls as directories do.
 var userFields = map[string]string{
-	"userName": "user_name", "displayName": "display_name", "emails": "email", "role": "role_id",
+	"userName": "user_name", "displayName": "display_name", "password": "temporary_password", "emails": "email", "role": "role_id",
 	"profile": "profile_id", "team": "team_id", "queues": "queue_ids", domain.URNUsher + ":extension": "extension",
 }
 
@@ -26,7 +26,9 @@ type newUser struct {
 
 		QueueIDs []string `json:"queue_ids,omitempty" maxItems:"200"`
 		Licence  string   `json:"licence,omitempty" doc:"The licence type; full unless given." maxLength:"63"`
-		Disabled bool     `json:"disabled,omitempty" doc:"The person begins inactive, without a seat."`
+		Disabled bool     `json:"disabled,omitempty" doc:"The person begins inactive, without a seat and without an invitation."`
+
+		TemporaryPassword string `json:"temporary_password,omitempty" doc:"To sign in by until the invitation ends, and to be changed then at once. At least 12 characters, none that many use, none with the user name in it." maxLength:"1024"`
 
 		UserFieldsSent
 	}
@@ -81,7 +83,7 @@ func (h handover) read() (domain.Handover, error) {
 func (s *service) addUserLife() {
 	add(s, operation{
 		method: http.MethodPost, path: "/users", id: "create-user", tag: "Users", summary: "Add a person",
-		description: "The person is pending and holds a seat, or is inactive where disabled says so.", needs: "users:create", status: http.StatusCreated,
+		description: "The person is pending, holds a seat and is sent an invitation, or is inactive where disabled says so.", needs: "users:create", status: http.StatusCreated,
 	}, s.createUser)
 	add(s, operation{
 		method: http.MethodPatch, path: "/users/{id}", id: "edit-user", tag: "Users", summary: "Change a person's fields",
@@ -127,10 +129,6 @@ func (s *service) addUserActions() {
 		{
 			"confirm", "Make a pending person active", "Without the way round by mail. Who waits for a seat is refused.",
 			"users:activate", s.Administration.Confirm,
-		},
-		{
-			"activate", "Bring an inactive person back", "It needs a free seat, and lifts no block. Who never accepted is pending again.",
-			"users:activate", s.Administration.Activate,
 		},
 		{
 			"make-owner", "Make a person a system owner", "Only an owner may, and no API key is one: a key is refused with owner_only.",
@@ -199,7 +197,7 @@ func (s *service) createUser(ctx context.Context, who domain.Administrator, in *
 	person := domain.NewPerson{
 		GivenName: in.Body.GivenName, FamilyName: in.Body.FamilyName, FullName: in.Body.FullName, Email: in.Body.Email,
 		UserName: in.Body.UserName, Role: role, Profile: profile, Team: team, Queues: queues, Licence: in.Body.Licence,
-		Disabled: in.Body.Disabled, Fields: in.Body.change(),
+		Disabled: in.Body.Disabled, TemporaryPassword: in.Body.TemporaryPassword, Fields: in.Body.change(),
 	}
 	if in.Body.Title != nil {
 		person.Title = *in.Body.Title

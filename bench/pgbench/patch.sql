@@ -20,11 +20,13 @@ VALUES (:org, (:prefix::text || '81' || lpad(to_hex(:number::bigint), 14, '0')):
   'limit-' || :number::text, :now);
 INSERT INTO event_values (organisation_id, event_id, subject_id, before_values, after_values)
 VALUES (:org, (:prefix::text || '81' || lpad(to_hex(:number::bigint), 14, '0'))::uuid, :user_id, '{' || :on || '}', '{' || :off || '}');
+SELECT 1/(CASE WHEN EXISTS (SELECT 1 FROM assignments WHERE organisation_id = :org AND user_id = :user_id AND kind = 'queue') THEN 0 ELSE 1 END);
 DELETE FROM waiting_people WHERE organisation_id = :org AND user_id = :user_id;
 UPDATE seats SET holder_id = NULL WHERE organisation_id = :org AND holder_id = :user_id;
 SELECT 1 FROM licences WHERE organisation_id = :org AND licence = 'full' AND seat_limit IS NOT NULL FOR KEY SHARE;
 SELECT 1/(CASE WHEN EXISTS (SELECT 1 FROM waiting_people WHERE organisation_id = :org AND licence = 'full') THEN 0 ELSE 1 END);
 SELECT 1/(CASE WHEN EXISTS (SELECT 1 FROM records WHERE organisation_id = :org AND owner_id = :user_id) THEN 0 ELSE 1 END);
+SELECT 1/(CASE WHEN EXISTS (SELECT 1 FROM sign_ins WHERE organisation_id = :org AND user_id = :user_id) THEN 0 ELSE 1 END);
 \else
 UPDATE users SET status = 'active', owner = owner, licence = licence, user_name = user_name, user_name_key = user_name_key, external_id = external_id,
 display_name = display_name, display_name_key = display_name_key, given_name_key = given_name_key, family_name_key = family_name_key, manager = manager, manager_id = manager_id, document = replace(:document, :off, :on), version = :next,
@@ -38,6 +40,7 @@ SELECT since, actor_kind, actor_id FROM suspensions WHERE organisation_id = :org
 INSERT INTO inactivity (organisation_id, user_id, restarted_at) VALUES (:org, :user_id, :now)
 ON CONFLICT (organisation_id, user_id) DO UPDATE SET restarted_at = excluded.restarted_at
 WHERE COALESCE(inactivity.restarted_at, 0) < excluded.restarted_at;
+SELECT 1/(CASE WHEN EXISTS (SELECT 1 FROM mappings WHERE organisation_id = :org AND queues <> '' UNION ALL SELECT 1 FROM user_claims WHERE organisation_id = :org AND user_id = :user_id AND kind = 'queue') THEN 0 ELSE 1 END);
 WITH taken AS (UPDATE seats SET holder_id = :user_id WHERE organisation_id = :org AND licence = 'full' AND holder_id IS NULL AND seat_number = (SELECT seat_number FROM seats WHERE organisation_id = :org AND licence = 'full' AND holder_id IS NULL ORDER BY seat_number LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING 1)
 SELECT 1/((SELECT count(*) FROM taken) + (SELECT count(*) FROM licences WHERE organisation_id = :org AND licence = 'full' AND seat_limit IS NULL));
 \endif

@@ -16,9 +16,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"usher/admin/api"
+	"usher/delivery"
+	"usher/delivery/mail"
+	"usher/delivery/webhook"
 	"usher/domain"
+	"usher/internal/password"
 	"usher/internal/secret"
-	"usher/oauth"
 	"usher/oidc"
 	"usher/oidc/assertion"
 	"usher/persistence"
@@ -58,6 +61,9 @@ type App struct {
 	ended    chan error // a listener that ended by itself
 	running  sync.WaitGroup
 	workers  workers
+	courier  *delivery.Courier
+	sender   *webhook.Sender
+	outbox   *domain.Outbox
 }
 
 // Config is everything an App takes from outside.
@@ -70,6 +76,8 @@ type Config struct {
 	RateLimit           int // requests per second and connection or API key; 0: no limit
 	Providers           providerFlags
 	WebhookAllowPrivate bool // webhooks may go to private addresses and over http
+	Mail                mail.Config
+	Box                 *letterBox // keeps letters instead of sending them; nil: they are sent, or stay queued
 
 	Environment domain.Environment
 	Random      io.Reader // cryptographic; the secrets of tokens
@@ -140,6 +148,9 @@ func (a *App) wire(key secret.Key) error {
 	if env.Links, err = domain.NewLinkKey(links); err != nil {
 		return err
 	}
+	if env.Passwords, err = password.New(a.config.Random); err != nil {
+		return err
+	}
 	a.config.Environment = env
 	if a.metrics, err = newMetrics(a.config.Registry, a.store.Stat); err != nil {
 		return err
@@ -176,20 +187,10 @@ func (a *App) wire(key secret.Key) error {
 	if err := a.wireOAuth(limiter); err != nil {
 		return err
 	}
+	if err := a.wireDelivery(key); err != nil {
+		return err
+	}
 	return a.wireAPI(key, limiter)
-}
-
-// wireOAuth makes the door of the clients of connections.
-func (a *App) wireOAuth(limiter *domain.Limiter) (err error) {
-	env := a.config.Environment
-	c := oauth.Config{
-		OAuth: domain.NewOAuth(lagging{a.store, env.Now, a.metrics.lag}, env, a.config.Random), Now: env.Now, Log: a.config.Log, RequestID: requestID,
-	}
-	if limiter != nil {
-		c.Limiter = limiter
-	}
-	a.oauth, err = oauth.New(c)
-	return err
 }
 
 // wireAPI makes the door of applications and administrators.
@@ -208,6 +209,7 @@ func (a *App) wireAPI(key secret.Key, limiter *domain.Limiter) error {
 		},
 		Observe: a.observeAPI, RequestID: requestID, Resolver: dns{},
 		Checker: oidc.Checker{Party: a.party, Registrar: a.registrar(key)},
+		Clients: a.clients(key),
 	}
 	if limiter != nil {
 		c.Limiter = limiter
@@ -270,6 +272,8 @@ func (a *App) Stop(ctx context.Context) error {
 		err = errors.Join(err, a.metricsServer.Close())
 	}
 	a.workers.stop()
+	a.courier.Wait()
+	a.sender.Close()
 	a.running.Wait()
 	a.party.Close()
 	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), flushTime)

@@ -55,6 +55,7 @@ func (c *demoCommand) Run(ctx context.Context, p *process) error {
 	log := newLogger(p.stderr, p.terminal, c.LogLevel)
 	flags := serverFlags{Listen: cmp.Or(c.Listen, "127.0.0.1:8080")}
 	app := NewApp(flags.config(p, log, persistence.Config{URL: "sqlite:" + filepath.Join(folder, "usher.db")}, keyFlags{}))
+	app.config.Box = newLetterBox()
 	if err := app.open(ctx); err != nil {
 		return err
 	}
@@ -94,6 +95,8 @@ List people, and find one:
 
   curl -sS '%[4]s/Users?count=10' -H 'Authorization: Bearer %[5]s'
   curl -sS -G %[4]s/Users -H 'Authorization: Bearer %[5]s' --data-urlencode 'filter=userName eq "ana@acme.test"'
+
+The letters that it would have sent: %[6]s/demo/letters
 
 Is it alive, and can it serve:
 

@@ -18,6 +18,7 @@ type metrics struct {
 	duration *prometheus.HistogramVec
 	lag      prometheus.Histogram
 	runs     *prometheus.CounterVec
+	outgoing
 }
 
 // newMetrics registers everything.
@@ -34,12 +35,12 @@ func newMetrics(registry prometheus.Registerer, stat func() persistence.Stat) (*
 			Name: "usher_event_lag_seconds", Help: "Time from when a change was decided to when it and its event were durable.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
-		runs: newRuns(),
+		runs: newRuns(), outgoing: newOutgoing(),
 	}
-	for _, c := range []prometheus.Collector{
+	for _, c := range append(m.collectors(),
 		m.requests, m.duration, m.lag, m.runs, pool{stat}, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-	} {
+	) {
 		if err := registry.Register(c); err != nil {
 			return nil, err
 		}

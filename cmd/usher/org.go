@@ -16,6 +16,7 @@ type orgCommands struct {
 	List    orgList    `cmd:"" help:"List the organisations."`
 	Suspend orgSuspend `cmd:"" help:"Stop an organisation: its directories are refused; all data is kept."`
 	Resume  orgResume  `cmd:"" help:"End a suspension."`
+	Plan    orgPlan    `cmd:"" help:"Show or change what an organisation has bought beside seats."`
 	Seats   orgSeats   `cmd:"" help:"Show the seats of an organisation, or raise and reduce them."`
 	Delete  orgDelete  `cmd:"" help:"Erase an organisation with everything that belongs to it."`
 }
@@ -37,6 +38,7 @@ type orgCreate struct {
 	Name       string `placeholder:"NAME" help:"Name that people read; the slug unless given."`
 	OwnerEmail string `placeholder:"E-MAIL" help:"Make a pending owner with this address, who holds a full seat."`
 	Seats      seats  `placeholder:"PLAN" help:"Seats that were bought: unlimited (also when not given), or a number for each licence such as full=100,simulator=20; full must be there."`
+	Plan       string `placeholder:"PLAN" help:"What was bought: standard (also when not given), professional or pro_plus."`
 	publicFlags
 	databaseFlags
 	outputFlags
@@ -66,7 +68,7 @@ type madeOrganisation struct {
 
 // Run makes the organisation.
 func (c *orgCreate) Run(ctx context.Context, p *process) error {
-	spec := domain.OrganisationSpec{Slug: c.Slug, Name: c.Name, OwnerEmail: c.OwnerEmail, Seats: c.Seats}
+	spec := domain.OrganisationSpec{Slug: c.Slug, Name: c.Name, OwnerEmail: c.OwnerEmail, Seats: c.Seats, Plan: domain.Plan(c.Plan)}
 	if err := spec.Check(); err != nil { // before a database is made
 		return err
 	}

@@ -49,6 +49,16 @@ func sealPlace(org domain.OrganisationID, id domain.ConnectionID) []byte {
 	return []byte(org.String() + "/" + id.String())
 }
 
+// clients knows connections as clients of their OpenID providers, and makes their keys.
+func (a *App) clients(key secret.Key) oidc.Clients {
+	return oidc.Clients{
+		BaseURL: a.baseURL(), Random: a.config.Random,
+		SealKey: func(org domain.OrganisationID, id domain.ConnectionID, plain []byte) ([]byte, error) {
+			return key.Seal(clientKeyPurpose, plain, sealPlace(org, id))
+		},
+	}
+}
+
 // registrar makes registrations at OpenID providers, with the secrets of their clients.
 func (a *App) registrar(key secret.Key) oidc.Registrar {
 	return oidc.Registrar{

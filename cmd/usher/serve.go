@@ -21,6 +21,7 @@ type serverFlags struct {
 type serveCommand struct {
 	serverFlags
 	providerFlags
+	deliveryFlags
 	keyFlags
 	databaseFlags
 }
@@ -45,6 +46,9 @@ func (c *serveCommand) Run(ctx context.Context, p *process) error {
 	log := newLogger(p.stderr, p.terminal, c.LogLevel)
 	config := c.config(p, log, persistence.Config{URL: url, Connections: int(c.DatabaseConnections)}, c.keyFlags)
 	config.Providers = c.providerFlags
+	if err := c.deliveryFlags.set(&config); err != nil {
+		return err
+	}
 	app := NewApp(config)
 	if err := app.Start(ctx); err != nil {
 		return err

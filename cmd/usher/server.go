@@ -42,6 +42,9 @@ func (a *App) handler() http.Handler {
 		case path == "/readyz":
 			label(r, path)
 			a.health.ready(w, r)
+		case a.config.Box != nil && path == lettersPath:
+			label(r, path)
+			a.config.Box.ServeHTTP(w, r)
 		case path == assertion.Path:
 			label(r, path)
 			a.signer.ServeHTTP(w, r)

@@ -104,7 +104,9 @@ func (w *workers) work(ctx context.Context, job worker) {
 func (a *App) employ() {
 	for _, job := range []worker{
 		{name: "counts", every: flushEvery, run: func(ctx context.Context) (bool, error) { return false, a.ledger.Flush(ctx) }},
+		{name: "mappings", every: time.Second, run: a.Installation.RunJobs},
 	} {
 		a.workers.start(job)
 	}
+	a.employCourier()
 }

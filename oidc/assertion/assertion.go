@@ -46,7 +46,7 @@ const (
 // Config of a signer. Everything is required but Random.
 type Config struct {
 	// Keys gives the published keys and makes those that are due, with what it is given: [domain.Installation.SigningKeys].
-	Keys func(ctx context.Context, make domain.MakeSigningKey) ([]domain.SigningKey, error)
+	Keys func(ctx context.Context, maker domain.MakeSigningKey) ([]domain.SigningKey, error)
 
 	// Seal encrypts a private key for its place; Open gives it back.
 	Seal, Open func(text, place []byte) ([]byte, error)
@@ -131,12 +131,10 @@ func (s *Signer) Mint(ctx context.Context, c Claims) (string, error) {
 			return "", fmt.Errorf("assertion: the claim %s is not the caller's to set", name)
 		}
 	}
-	for name, value := range map[string]any{
+	maps.Copy(all, map[string]any{
 		"iss": s.config.Issuer, "sub": c.Subject, "aud": c.Audience, "iat": now.Unix(), "exp": now.Add(Lifetime).Unix(),
 		"jti": base64.RawURLEncoding.EncodeToString(id[:]),
-	} {
-		all[name] = value
-	}
+	})
 	token, err := jwt.Signed(signer).Claims(all).Serialize()
 	if err != nil {
 		return "", fmt.Errorf("assertion: sign: %w", err)

@@ -224,11 +224,11 @@ func TestKeysThatCannotBeReadAnew(t *testing.T) {
 		installation := domain.NewInstallation(store, clock.Environment(), rand.Reader)
 		away := false
 		signer, err := assertion.New(assertion.Config{
-			Keys: func(ctx context.Context, make domain.MakeSigningKey) ([]domain.SigningKey, error) {
+			Keys: func(ctx context.Context, maker domain.MakeSigningKey) ([]domain.SigningKey, error) {
 				if away {
 					return nil, errors.New("away")
 				}
-				return installation.SigningKeys(ctx, make)
+				return installation.SigningKeys(ctx, maker)
 			},
 			Issuer: issuer, Now: clock.Now, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)),
 			Seal: func(text, _ []byte) ([]byte, error) { return text, nil }, Open: func(text, _ []byte) ([]byte, error) { return text, nil },

@@ -12,8 +12,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
-	"io"
-	"log"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -59,6 +58,7 @@ type Provider struct {
 	asked  map[string]int
 	codes  map[string]*granted
 	tokens map[string]map[string]any // userinfo by access token
+	client any                       // the registered public key of the client, where it is not ClientKey's
 	posted []url.Values
 }
 
@@ -72,7 +72,7 @@ func New(t testing.TB) *Provider {
 	t.Helper()
 	p := Unstarted()
 	p.server = httptest.NewUnstartedServer(p)
-	p.server.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes that a test made fail
+	p.server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // handshakes that a test made fail
 	p.server.StartTLS()
 	t.Cleanup(p.server.Close)
 	p.Issuer = p.server.URL
@@ -156,7 +156,7 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func answer(w http.ResponseWriter, status int, body map[string]any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body)
+	_, _ = w.Write(must(json.Marshal(body)))
 }
 
 func (p *Provider) document(w http.ResponseWriter) {
@@ -237,11 +237,9 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 func (p *Provider) mint(grant *granted, access string) string {
 	key, now := p.Keys[0], p.Now()
 	claims := maps.Clone(grant.claims)
-	for name, value := range map[string]any{
+	maps.Copy(claims, map[string]any{
 		"iss": p.Issuer, "aud": ClientID, "exp": now.Add(5 * time.Minute).Unix(), "iat": now.Unix(), "nonce": grant.nonce,
-	} {
-		claims[name] = value
-	}
+	})
 	if key.Algorithm != "EdDSA" { // whose at_hash is by SHA-512
 		sum := sha256.Sum256([]byte(access))
 		claims["at_hash"] = encode(sum[:16])
@@ -299,14 +297,28 @@ func unescaped(s string) string {
 	return s
 }
 
+// RegisterClient registers the client's public key, as a JSON web key.
+func (p *Provider) RegisterClient(jwk []byte) error {
+	var key jose.JSONWebKey
+	if err := json.Unmarshal(jwk, &key); err != nil {
+		return err
+	}
+	p.client = key.Key
+	return nil
+}
+
 // knowsKey checks an assertion of the client (RFC 7523 section 3).
 func (p *Provider) knowsKey(form url.Values) bool {
 	token, err := jwt.ParseSigned(form.Get("client_assertion"), []jose.SignatureAlgorithm{jose.SignatureAlgorithm(p.ClientKey.Algorithm)})
 	if err != nil || form.Get("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" {
 		return false
 	}
+	public := p.client
+	if public == nil {
+		public = p.ClientKey.Private.Public()
+	}
 	var claims jwt.Claims
-	if token.Claims(p.ClientKey.Private.Public(), &claims) != nil || claims.ID == "" || claims.Expiry == nil || claims.Expiry.Time().Sub(p.Now()) > 5*time.Minute {
+	if token.Claims(public, &claims) != nil || claims.ID == "" || claims.Expiry == nil || claims.Expiry.Time().Sub(p.Now()) > 5*time.Minute {
 		return false
 	}
 	return claims.Validate(jwt.Expected{

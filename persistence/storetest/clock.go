@@ -3,6 +3,7 @@ package storetest
 import (
 	"crypto/sha256"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,16 +29,19 @@ func Links() domain.LinkKey {
 // Passwords hashes quickly, for tests that are not about the hash.
 type Passwords struct{}
 
-// Hash implements domain.PasswordHasher.
+// Hash implements domain.Passwords.
 func (Passwords) Hash(password string) (string, error) {
 	return fmt.Sprintf("$test$%x", sha256.Sum256([]byte(password))), nil
 }
 
-// Matches implements domain.PasswordHasher.
+// Matches implements domain.Passwords.
 func (p Passwords) Matches(hash, password string) (bool, error) {
 	made, err := p.Hash(password)
 	return err == nil && made == hash, err
 }
+
+// Common implements domain.Passwords.
+func (Passwords) Common(password string) bool { return strings.HasPrefix(password, "password") }
 
 // Clock is a clock that stands until it is moved, in either direction.
 type Clock struct {

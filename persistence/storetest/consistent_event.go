@@ -48,11 +48,12 @@ func (s *snapshot) checkUserEvents(t testing.TB) {
 			of.changes++
 			of.deleted++
 		case domain.UserAccessChanged, domain.UserAdoptable: // which is kept beside the person
-		case domain.RecordsTransferred, domain.RecordsLeft: // beside the person
-		case domain.OwnerProtected, domain.SuspensionKept, domain.SuspensionOverruled, domain.EmailChangeSkipped: // by which nothing changed
+		case domain.RecordsTransferred, domain.RecordsLeft, domain.OnboardingTicked, domain.OnboardingUnticked: // beside the person
+		case domain.OwnerProtected, domain.LetterFailed, domain.SuspensionKept, domain.SuspensionOverruled, domain.EmailChangeSkipped: // by which nothing changed
 		case domain.UserInvited, domain.UserInvitationRevoked, domain.UserInvitationExpired, domain.PasswordResetRequested,
-			domain.PasswordResetRevoked, domain.PasswordResetExpired, domain.PasswordChanged, domain.PasswordExpiring, domain.SignedIn,
-			domain.SessionEnded, domain.DeviceRemembered, domain.DevicesForgotten, domain.IdentityLinked, domain.SecondFactorReset: // what the person gets in by
+			domain.PasswordResetRevoked, domain.PasswordResetExpired, domain.PasswordChanged, domain.PasswordExpiring, domain.SignedInEvent,
+			domain.SessionEnded, domain.DeviceRemembered, domain.DevicesForgotten, domain.IdentityLinked, domain.SecondFactorReset,
+			domain.SecondFactorEnrolled: // what the person gets in by
 		case domain.UserLicenceUnmet: // a flag beside the person
 		case domain.UserBlocked, domain.UserUnblocked, domain.InactivityWarned, domain.AccessWindowChanged, domain.UserPurged: // beside the person's resource
 		default:

@@ -190,6 +190,7 @@ func sessions(t *testing.T, store *persistence.Store) {
 	session := func(after time.Duration) domain.Session {
 		s := domain.Session{
 			ID: domain.SessionID{UUID: newUUID(t)}, Organisation: org, User: u.ID, Hash: hash(t), Method: domain.ByPassword, Agent: "Firefox",
+			Steps:   []domain.SignInStep{domain.StepPassword, domain.StepEnrol},
 			Address: "192.0.2.1", CreatedAt: at.Add(after), SeenAt: at.Add(after),
 		}
 		write(t, store, func(tx domain.Tx) error { return tx.Sessions().Insert(s) })
@@ -241,13 +242,13 @@ func sessions(t *testing.T, store *persistence.Store) {
 	require.Equal(t, []domain.WindowedUser{{User: u.ID, Window: window}}, windowed())
 
 	rotated := a
-	rotated.Hash = hash(t)
-	write(t, store, func(tx domain.Tx) error { return tx.Sessions().Rotate(a, rotated.Hash) })
+	rotated.Hash, rotated.Steps = hash(t), nil
+	write(t, store, func(tx domain.Tx) error { return tx.Sessions().Rotate(a, rotated.Hash, nil) })
 	_, err = find(a)
 	Refused(t, err, domain.Unauthenticated, domain.CodeUnauthenticated)
 	_, err = find(rotated)
 	require.NoError(t, err)
-	stale(t, store, func(tx domain.Tx) error { return tx.Sessions().Rotate(a, hash(t)) })
+	stale(t, store, func(tx domain.Tx) error { return tx.Sessions().Rotate(a, hash(t), nil) })
 	for _, seen := range []time.Time{at.Add(time.Hour), at} { // it does not go back
 		write(t, store, func(tx domain.Tx) error { return tx.Sessions().Seen(rotated, seen) })
 	}
@@ -379,4 +380,9 @@ func identities(t *testing.T, store *persistence.Store) {
 	require.Equal(t, v.ID, user)
 	list := reading(t, store, func(tx domain.Tx) ([]domain.Identity, error) { return tx.Identities().List(org, u.ID) })
 	require.Equal(t, []domain.Identity{i}, list)
+	write(t, store, func(tx domain.Tx) error { return tx.Identities().Unlink(org, u.ID) })
+	_, found = find(i)
+	require.False(t, found)
+	_, found = find(other)
+	require.True(t, found)
 }

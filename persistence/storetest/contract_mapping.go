@@ -222,11 +222,11 @@ func claims(t *testing.T, store *persistence.Store) {
 	}
 	movedOn(t, store, demand(ana.ID))
 	write(t, store, demand(ben.ID))
-	write(t, store, func(tx domain.Tx) error { return tx.Mappings().DemandNoQueues(g.org()) })
+	write(t, store, func(tx domain.Tx) error { return tx.Mappings().DemandNoQueues(g.org(), ana.ID) })
 	m := draftMapping(t, g.org(), domain.GroupID{UUID: newUUID(t)}, g.at)
 	m.Grants.Queues = []domain.QueueID{{UUID: queue}}
 	write(t, store, func(tx domain.Tx) error { return tx.Mappings().Insert(m) })
-	movedOn(t, store, func(tx domain.Tx) error { return tx.Mappings().DemandNoQueues(g.org()) })
+	movedOn(t, store, func(tx domain.Tx) error { return tx.Mappings().DemandNoQueues(g.org(), ana.ID) })
 }
 
 func jobs(t *testing.T, store *persistence.Store) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"usher/domain"
@@ -20,12 +21,26 @@ func fillRecords(tx domain.Tx, org domain.OrganisationID, user domain.UserID) er
 		tx.Records().Put(org, []domain.Record{{RecordKey: key, Owner: user, Since: now}}),
 		tx.Records().SetShares(org, key, nil, []domain.RecordShare{{User: user, May: domain.RecordView}}),
 		tx.Records().Leave(org, user, now),
+		tx.Plans().Set(org, domain.PlanProPlus),
+		tx.Calls().Put(org, []domain.CallDay{{User: user, Day: "2026-01-01", Handled: 1}}),
+		tx.Onboarding().SaveTemplate(org, domain.DefaultOnboarding(), domain.OnboardingTemplate{Version: 1}),
+		tx.Onboarding().Tick(org, user, domain.OnboardingTick{Item: "badge", At: now}),
+		tx.Reviews().SavePlan(org, domain.DefaultReviewPlan(), domain.ReviewPlan{Every: domain.ReviewNever, Version: 1}),
+		fillReview(tx, org, user, now),
 	} {
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func fillReview(tx domain.Tx, org domain.OrganisationID, user domain.UserID, now time.Time) error {
+	r := domain.Review{ID: domain.ReviewID{UUID: uuid.New()}, Organisation: org, DueAt: now, OpenedAt: now, Version: 1}
+	if _, err := tx.Reviews().Open(r); err != nil {
+		return err
+	}
+	return tx.Reviews().Put(org, r.ID, []domain.ReviewFinding{{User: user, Finding: domain.FindingOwner}})
 }
 
 func records(t *testing.T, store *persistence.Store) {

@@ -59,7 +59,24 @@ func (d *draft) Policies() domain.Policies       { return draftPolicies{} }
 func (d *draft) Waiting() domain.Waiting         { return draftWaiting{} }
 func (d *draft) Inactivity() domain.Inactivity   { return draftInactivity{} }
 
-func (d *draft) Records() domain.Records { return draftRecords{} }
+func (d *draft) Records() domain.Records   { return draftRecords{} }
+func (d *draft) Dossiers() domain.Dossiers { return draftDossiers{} }
+func (d *draft) Mappings() domain.Mappings { return draftMappings{} }
+
+type draftDossiers struct{ domain.Dossiers }
+
+func (draftDossiers) DemandNoQueues(domain.OrganisationID, domain.UserID) error { return nil }
+
+type draftMappings struct{ domain.Mappings }
+
+func (draftMappings) DemandNoQueues(domain.OrganisationID, domain.UserID) error { return nil }
+
+// SignIns implements domain.Tx: nothing is kept of anybody.
+func (d *draft) SignIns() domain.SignIns { return draftSignIns{} }
+
+type draftSignIns struct{ domain.SignIns }
+
+func (draftSignIns) Known(domain.OrganisationID, domain.UserID) (bool, error) { return false, nil }
 
 type draftUsers struct {
 	domain.Users

@@ -45,13 +45,14 @@ CREATE TABLE links (
 CREATE INDEX links_of_user ON links (organisation_id, user_id, kind, created_at);
 CREATE INDEX links_open ON links (organisation_id, expires_at) WHERE state = 'open';
 
--- Who is signed in, and where. hash is the SHA-256 of the token that the browser keeps.
+-- Who is signed in, and where; steps is what is left to do before the session opens anything. hash is the SHA-256 of the token that the browser keeps.
 CREATE TABLE sessions (
     organisation_id uuid NOT NULL,
     session_id      uuid NOT NULL,
     user_id         uuid NOT NULL,
     hash            bytea NOT NULL,
     method          text NOT NULL,
+    steps           text NOT NULL DEFAULT '',
     agent           text NOT NULL,
     address         text NOT NULL,
     created_at      bigint NOT NULL,

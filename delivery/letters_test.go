@@ -1,0 +1,105 @@
+package delivery_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"usher/delivery"
+	"usher/domain"
+	"usher/persistence/storetest"
+)
+
+type refusal struct{}
+
+func (refusal) Error() string { return "550 no such mailbox" }
+func (refusal) Final() bool   { return true }
+
+// Security 50: while the mail server is down letters wait, a worker that is killed after sending has another send the same
+// letter again, and what the server refuses for good is given up with an event.
+func TestLetters(t *testing.T) {
+	t.Parallel()
+	each(t, func(s *scene) {
+		ana, err := s.directory.Provision(s.Context(), s.tenant.Caller, storetest.Person("ana@acme.test", storetest.Emails("ana@acme.test"), storetest.Text("preferredLanguage", "es-ES")))
+		require.NoError(s, err)
+		var sent []domain.Envelope
+		var answer error
+		courier := func(store domain.Store, after func()) *delivery.Courier {
+			return delivery.New(delivery.Config{
+				Outbox: domain.NewOutbox(store, s.clock.Environment()), Log: slog.New(slog.DiscardHandler), Now: s.clock.Now,
+				Letters: func(_ context.Context, e domain.Envelope) error {
+					sent = append(sent, e)
+					after()
+					return answer
+				},
+			})
+		}
+		well := courier(s.store, func() {})
+		letters := func() (list []domain.Letter) {
+			require.NoError(s, s.store.Read(s.Context(), func(tx domain.Tx) (err error) {
+				list, err = tx.Letters().List(s.tenant.Organisation.ID, 10)
+				return err
+			}))
+			return list
+		}
+		queued := func(n int) {
+			deadline := time.Now().Add(time.Minute)
+			for len(letters()) < n {
+				_, err := well.PassOn(s.Context())
+				require.NoError(s, err)
+				require.True(s, time.Now().Before(deadline))
+			}
+		}
+		round := func(c *delivery.Courier) { _, _ = c.SendLetters(s.Context()) }
+
+		require.NoError(s, s.administration.Block(s.Context(), s.who, ana.ID, domain.IfMatch{}))
+		queued(1)
+		answer = errors.New("connection refused")
+		round(well)
+		round(well)
+		require.Len(s, sent, 1, "it waits before the next attempt")
+		require.Equal(s, domain.DeliveryQueued, letters()[0].State)
+		s.clock.Move(time.Hour)
+		answer = nil
+		store := &mortal{Store: s.store}
+		round(courier(store, func() { store.dead.Store(true) }))
+		require.Len(s, sent, 2)
+		round(well)
+		require.Len(s, sent, 2, "it is under a lease")
+		s.clock.Move(domain.Lease)
+		round(well)
+		require.Len(s, sent, 3)
+		require.Equal(s, sent[1].Letter.ID, sent[2].Letter.ID)
+		require.Equal(s, domain.DeliveryDelivered, letters()[0].State)
+		require.Equal(s, []string{"ana@acme.test", "es-ES"}, []string{sent[2].Address, sent[2].Language})
+		require.Equal(s, "administrator", sent[2].Event.After.Get("reason").Text())
+		round(well)
+		require.Len(s, sent, 3)
+
+		require.NoError(s, s.administration.Unblock(s.Context(), s.who, ana.ID, domain.IfMatch{}))
+		queued(2)
+		answer = refusal{}
+		round(well)
+		s.clock.Move(time.Hour)
+		round(well)
+		require.Len(s, sent, 4, "it is given up at once")
+		var failed []domain.Event
+		require.NoError(s, s.store.Read(s.Context(), func(tx domain.Tx) error {
+			list, err := tx.Events().List(s.tenant.Organisation.ID, domain.EventID{}, 100)
+			for _, e := range list {
+				if e.Type == domain.LetterFailed {
+					failed = append(failed, e)
+				}
+			}
+			return err
+		}))
+		require.Len(s, failed, 1)
+		require.Equal(s, ana.ID.UUID, failed[0].Subject)
+		require.Equal(s, "550 no such mailbox", failed[0].After.Get("problem").Text())
+		storetest.Consistent(s, s.store, s.tenant.Organisation.ID)
+	})
+}

@@ -1,0 +1,628 @@
+package domain_test
+
+import (
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"usher/domain"
+	"usher/persistence/storetest"
+)
+
+// passwordPolicy: 12 to 256 characters, none that many use, none with the user name in it, and no rules beside.
+func passwordPolicy(s *visit) {
+	u := s.add("ana.luk@acme.test")
+	token := s.invitation(u)
+	for _, bad := range []string{
+		"", "elevenchars", strings.Repeat("x", 257), "password for everybody", "my ana.luk@acme.test is", "this is ANA.LUK herself", "not valid \xff text",
+	} {
+		_, err := s.entrance.AcceptInvitation(s.Context(), token, bad, s.from)
+		s.refused("password_refused password", err)
+	}
+	long := strings.Repeat("ñ", 255)
+	_, err := s.entrance.AcceptInvitation(s.Context(), token, long+"a", s.from)
+	require.NoError(s, err)
+	_, err = s.signIn("ana.luk@acme.test", long+"b")
+	s.refused("sign_in_refused", err)
+	_, err = s.signIn("ana.luk@acme.test", long+"a"+strings.Repeat("b", 10_000))
+	s.refused("sign_in_refused", err)
+	_, err = s.signIn("ana.luk@acme.test", strings.Repeat("n\u0303", 255)+"a")
+	require.NoError(s, err, "the same characters, spelt in another way")
+}
+
+// passwordExpiry: 120 days after it was set a password must be changed at the next sign-in, to none of the last five.
+func passwordExpiry(s *visit) {
+	s.member("ana@acme.test")
+	s.clock.Move(120*24*time.Hour - time.Millisecond)
+	require.Empty(s, s.verdict(s.in("ana@acme.test")))
+	s.clock.Move(time.Millisecond)
+	in := s.in("ana@acme.test")
+	require.Equal(s, "step_missing change_password", s.verdict(in))
+	passwords := []string{goodPassword, "one grey gull goes", "two grey gulls go", "three grey gulls go", "four grey gulls go", "five grey gulls go"}
+	for i := 1; i < len(passwords); i++ {
+		for _, used := range passwords[max(0, i-5):i] {
+			_, err := s.entrance.ChangePassword(s.Context(), in.Token, passwords[i-1], used, s.from)
+			s.refused("password_refused password", err)
+		}
+		var err error
+		in, err = s.entrance.ChangePassword(s.Context(), in.Token, passwords[i-1], passwords[i], s.from)
+		require.NoError(s, err)
+		require.Empty(s, s.verdict(in))
+	}
+	_, err := s.entrance.ChangePassword(s.Context(), in.Token, passwords[5], passwords[0], s.from)
+	require.NoError(s, err, "the sixth is forgotten")
+	s.clock.Move(3650 * 24 * time.Hour)
+	s.policy(func(p *domain.Policy) { p.PasswordDays = 0 })
+	require.Empty(s, s.verdict(s.in("ana@acme.test")), "for ever")
+}
+
+// passwordReset: a link, once and for an hour, that ends all sessions, goes round neither a second factor nor a block, and is
+// sent to nobody who could not use it, without anybody learning that.
+func passwordReset(s *visit) {
+	u := s.member("ana@acme.test")
+	session := s.in("ana@acme.test")
+	ask := func(name string) []domain.EventType {
+		s.Helper()
+		return eventTypes(s.eventsSince(func() { require.NoError(s, s.entrance.RequestReset(s.Context(), s.org(), name, s.from)) }))
+	}
+	require.Equal(s, []domain.EventType{domain.PasswordResetRequested}, ask("Ana@acme.test"))
+	first := s.letter(u.ID, domain.PasswordResetRequested)
+	require.Equal(s, []domain.EventType{domain.PasswordResetRevoked, domain.PasswordResetRequested}, ask("ana@acme.test"))
+	s.refused("link_not_good revoked", s.entrance.ResetPassword(s.Context(), first, otherPassword, s.from))
+	token := s.letter(u.ID, domain.PasswordResetRequested)
+	s.refused("password_refused password", s.entrance.ResetPassword(s.Context(), token, goodPassword, s.from))
+	_, err := s.entrance.AcceptInvitation(s.Context(), token, otherPassword, s.from)
+	s.refused("link_not_good", err)
+	require.NoError(s, s.entrance.ResetPassword(s.Context(), token, otherPassword, s.from))
+	require.Equal(s, "unauthenticated", s.verdict(session), "all sessions have ended")
+	s.refused("link_not_good accepted", s.entrance.ResetPassword(s.Context(), token, "another long password", s.from))
+	_, err = s.signIn("ana@acme.test", otherPassword)
+	require.NoError(s, err)
+
+	require.NoError(s, s.admin.ResetPassword(s.Context(), s.clerk("users:edit"), u.ID, domain.IfMatch{}))
+	token = s.letter(u.ID, domain.PasswordResetRequested)
+	s.clock.Move(time.Hour)
+	s.refused("link_not_good expired", s.entrance.ResetPassword(s.Context(), token, goodPassword, s.from))
+
+	// Nobody whom it would not help.
+	inactive := s.member("off@acme.test")
+	s.deactivate(inactive.ID)
+	single := s.add("sso@acme.test")
+	_, err = s.entrance.AcceptBySingleSignOn(s.Context(), s.invitation(single), domain.Identity{
+		Organisation: s.org(), Connection: s.tenant.Connection.ID, Issuer: "https://idp.test", Subject: "1",
+	}, s.from)
+	require.NoError(s, err)
+	s.add("pending@acme.test")
+	for _, name := range []string{"off@acme.test", "sso@acme.test", "pending@acme.test", "nobody@acme.test", ""} {
+		require.Empty(s, ask(name), name)
+	}
+	require.NoError(s, s.entrance.RequestReset(s.Context(), domain.OrganisationID{UUID: uuid.New()}, "ana@acme.test", s.from))
+	s.refused("invalid_value password", s.admin.ResetPassword(s.Context(), s.boss(), single.ID, domain.IfMatch{}))
+	s.refused("invalid_value status", s.admin.ResetPassword(s.Context(), s.boss(), inactive.ID, domain.IfMatch{}))
+	s.refused("permission_missing users:edit", s.admin.ResetPassword(s.Context(), s.clerk("users:view"), u.ID, domain.IfMatch{}))
+
+	for range 5 {
+		require.NoError(s, s.entrance.RequestReset(s.Context(), s.org(), "ana@acme.test", s.from))
+	}
+	require.Empty(s, ask("ana@acme.test"), "five an hour")
+	token = s.letter(u.ID, domain.PasswordResetRequested)
+	s.policy(func(p *domain.Policy) { p.EmailChange = domain.EmailChangeAdministrator })
+	address := "new@acme.test"
+	s.done(s.admin.Edit(s.Context(), s.boss(), u.ID, domain.IfMatch{}, domain.PersonChange{Email: &address}))
+	s.refused("link_not_good revoked", s.entrance.ResetPassword(s.Context(), token, goodPassword, s.from))
+}
+
+// resetAtOnce: of many who use one link at the same moment one does.
+func resetAtOnce(s *visit) {
+	u := s.member("ana@acme.test")
+	require.NoError(s, s.entrance.RequestReset(s.Context(), s.org(), "ana@acme.test", s.from))
+	token := s.letter(u.ID, domain.PasswordResetRequested)
+	made := outcomes(s.T, concurrently(8, func(int) error { return s.entrance.ResetPassword(s.Context(), token, otherPassword, s.from) }))
+	require.Equal(s, 1, made[""], "%v", made)
+}
+
+// blockFailed: the sixth wrong password in a row blocks, by whatever name the account is addressed; a right one begins anew.
+// From then on nobody learns whether a password is right.
+func blockFailed(s *visit) {
+	u := s.member("ana@acme.test")
+	wrong := func(n int) {
+		s.Helper()
+		for range n {
+			_, err := s.signIn("ANA@acme.test", wrongPassword)
+			s.refused("sign_in_refused", err)
+		}
+	}
+	wrong(5)
+	s.in("ana@acme.test")
+	wrong(5)
+	_, found, err := s.admin.BlockOf(s.Context(), s.boss(), u.ID)
+	require.NoError(s, err)
+	require.False(s, found)
+	made := s.eventsSince(func() { wrong(1) })
+	require.Equal(s, []domain.EventType{domain.UserBlocked}, eventTypes(made))
+	require.Equal(s, "failed_sign_ins", made[0].After.Get("reason").Text())
+	require.Equal(s, domain.ActorSystem(), made[0].Actor)
+	_, err = s.signIn("ana@acme.test", goodPassword)
+	s.refused("sign_in_refused", err)
+	require.Empty(s, s.eventsSince(func() { wrong(1) }))
+	require.Equal(s, domain.Active, s.found(u.ID).Status, "status and seat stay")
+}
+
+// blockFailedAtOnce: failures at the same moment are all counted, and block once.
+func blockFailedAtOnce(s *visit) {
+	u := s.member("ana@acme.test")
+	made := s.eventsSince(func() {
+		require.Equal(s, map[string]int{domain.CodeSignInRefused: 10}, outcomes(s.T, concurrently(10, func(int) error {
+			_, err := s.signIn("ana@acme.test", wrongPassword)
+			return err
+		})))
+	})
+	require.Equal(s, []domain.EventType{domain.UserBlocked}, eventTypes(made))
+	block, _, err := s.admin.BlockOf(s.Context(), s.boss(), u.ID)
+	require.NoError(s, err)
+	require.Equal(s, domain.BlockedByFailedSignIns, block.Reason)
+}
+
+// blockUnblockClears: an unblocked person has all their tries again.
+func blockUnblockClears(s *visit) {
+	u := s.member("ana@acme.test")
+	for range 6 {
+		_, err := s.signIn("ana@acme.test", wrongPassword)
+		s.refused("sign_in_refused", err)
+	}
+	require.NoError(s, s.admin.Unblock(s.Context(), s.clerk("users:unblock"), u.ID, domain.IfMatch{}))
+	for range 5 {
+		_, err := s.signIn("ana@acme.test", wrongPassword)
+		s.refused("sign_in_refused", err)
+	}
+	require.Empty(s, s.verdict(s.in("ana@acme.test")))
+}
+
+// blockNoLockoutDOS: who comes by single sign-on is not kept out by wrong passwords, nor is a session ended; an address that
+// tries too much is refused before any account counts it.
+func blockNoLockoutDOS(s *visit) {
+	u := s.member("ana@acme.test")
+	session := s.in("ana@acme.test")
+	identity := domain.Identity{Organisation: s.org(), Connection: s.tenant.Connection.ID, Issuer: "https://idp.test", Subject: "1", User: u.ID, LinkedAt: s.clock.Now()}
+	require.NoError(s, s.store.Write(s.Context(), func(tx domain.Tx) error { return tx.Identities().Link(identity) }))
+	for range 6 {
+		_, err := s.signIn("ana@acme.test", wrongPassword)
+		s.refused("sign_in_refused", err)
+	}
+	require.Empty(s, s.verdict(session))
+	_, err := s.entrance.SignInBySingleSignOn(s.Context(), identity, s.from)
+	require.NoError(s, err)
+
+	s.member("bo@acme.test")
+	s.clock.Move(time.Minute)
+	s.from.Address = "198.51.100.9"
+	for range 30 {
+		_, err := s.signIn("nobody@acme.test", wrongPassword)
+		s.refused("sign_in_refused", err)
+	}
+	for range 7 {
+		_, err = s.signIn("bo@acme.test", wrongPassword)
+		s.refused("rate_limited", err)
+	}
+	s.refused("rate_limited", s.entrance.RequestReset(s.Context(), s.org(), "bo@acme.test", s.from))
+	s.from.Address = "198.51.100.10"
+	s.in("bo@acme.test")
+	s.from.Address = "198.51.100.9"
+	s.clock.Move(time.Minute)
+	s.in("bo@acme.test")
+}
+
+// ownerLastSlowed: the last owner is never blocked by wrong passwords, but waits longer each time.
+func ownerLastSlowed(s *visit) {
+	u := s.member("owner@acme.test")
+	u = s.done(s.admin.MakeOwner(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
+	wrong := func() []domain.EventType {
+		s.Helper()
+		return eventTypes(s.eventsSince(func() {
+			_, err := s.signIn("owner@acme.test", wrongPassword)
+			s.refused("sign_in_refused", err)
+		}))
+	}
+	for range 5 {
+		require.Empty(s, wrong())
+	}
+	for _, pause := range []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute} {
+		require.Equal(s, []domain.EventType{domain.OwnerProtected}, wrong())
+		_, blocked, err := s.admin.BlockOf(s.Context(), s.boss(), u.ID)
+		require.NoError(s, err)
+		require.False(s, blocked)
+		s.clock.Move(pause - time.Millisecond)
+		_, err = s.signIn("owner@acme.test", goodPassword)
+		s.refused("sign_in_refused", err)
+		s.clock.Move(time.Millisecond)
+	}
+	s.in("owner@acme.test")
+	require.Empty(s, wrong(), "and begins anew")
+
+	// With another owner who can sign in, they are blocked like anybody.
+	other := s.member("second@acme.test")
+	s.done(s.admin.MakeOwner(s.Context(), s.boss(), other.ID, domain.IfMatch{}))
+	for range 4 {
+		require.Empty(s, wrong())
+	}
+	require.Equal(s, []domain.EventType{domain.UserBlocked}, wrong())
+}
+
+// accessMFA: where a second factor is required, a password alone opens nothing; wrong codes count as wrong passwords do; a
+// remembered device spares the code; single sign-on counts as it is.
+func accessMFA(s *visit) {
+	u := s.member("ana@acme.test")
+	s.policy(func(p *domain.Policy) { p.MFA = domain.MFARequired })
+	in := s.in("ana@acme.test")
+	require.Equal(s, "step_missing enrol", s.verdict(in))
+	_, err := s.entrance.ChangePassword(s.Context(), in.Token, goodPassword, otherPassword, s.from)
+	s.refused("step_missing enrol", err)
+	sealed := []byte("sealed seed")
+	in, err = s.entrance.Enrol(s.Context(), in.Token, domain.SecondFactor{Kind: "totp", Sealed: sealed}, s.from)
+	require.NoError(s, err)
+	require.Empty(s, s.verdict(in))
+
+	half := s.in("ana@acme.test")
+	require.Equal(s, "step_missing second_factor", s.verdict(half))
+	for _, try := range []func() error{
+		func() error {
+			_, err := s.entrance.Enrol(s.Context(), half.Token, domain.SecondFactor{Kind: "totp", Sealed: []byte("mine")}, s.from)
+			return err
+		},
+		func() error {
+			_, err := s.entrance.ChangePassword(s.Context(), half.Token, goodPassword, otherPassword, s.from)
+			return err
+		},
+		func() error { _, err := s.entrance.RememberDevice(s.Context(), half.Token, s.from); return err },
+		func() error { _, err := s.entrance.Sessions(s.Context(), half.Token); return err },
+	} {
+		s.refused("step_missing second_factor", try())
+	}
+	answer := func(in domain.SignedIn, code string) (domain.SignedIn, error) {
+		return s.entrance.AnswerSecondFactor(s.Context(), in.Token, func(f domain.SecondFactor) bool { return string(f.Sealed)+" 1" == code }, s.from)
+	}
+	for range 3 {
+		_, err = answer(half, "guess")
+		s.refused("sign_in_refused", err)
+	}
+	s.in("ana@acme.test") // the right password, again, forgives no wrong codes
+	done, err := answer(half, "sealed seed 1")
+	require.NoError(s, err)
+	require.Empty(s, s.verdict(done))
+	require.Equal(s, "unauthenticated", s.verdict(half), "its token has changed")
+	device, err := s.entrance.RememberDevice(s.Context(), done.Token, s.from)
+	require.NoError(s, err)
+	s.from.Device = device
+	require.Empty(s, s.verdict(s.in("ana@acme.test")))
+	s.clock.Move(30 * 24 * time.Hour)
+	half = s.in("ana@acme.test")
+	require.Equal(s, "step_missing second_factor", s.verdict(half), "for 30 days")
+	s.from.Device = ""
+
+	for range 5 {
+		s.in("ana@acme.test")
+		_, err = answer(half, "guess")
+		s.refused("sign_in_refused", err)
+	}
+	made := s.eventsSince(func() {
+		_, err = answer(half, "guess")
+		s.refused("sign_in_refused", err)
+	})
+	require.Equal(s, []domain.EventType{domain.UserBlocked}, eventTypes(made))
+	_, err = answer(half, "sealed seed 1")
+	s.refused("sign_in_refused", err)
+	require.NoError(s, s.store.Write(s.Context(), func(tx domain.Tx) error {
+		return tx.Identities().Link(domain.Identity{Organisation: s.org(), Connection: s.tenant.Connection.ID, Issuer: "i", Subject: "s", User: u.ID, LinkedAt: s.clock.Now()})
+	}))
+	sso, err := s.entrance.SignInBySingleSignOn(s.Context(), domain.Identity{Organisation: s.org(), Connection: s.tenant.Connection.ID, Issuer: "i", Subject: "s"}, s.from)
+	require.NoError(s, err)
+	require.Empty(s, s.verdict(sso))
+}
+
+// mfaReset: removes the factor, ends sessions and devices, and the next sign-in sets a new one up; an owner's only by an
+// owner.
+func mfaReset(s *visit) {
+	u := s.member("ana@acme.test")
+	reset := func(who domain.Administrator) error {
+		return s.admin.ResetSecondFactor(s.Context(), who, u.ID, domain.IfMatch{})
+	}
+	clerk := s.clerk("users:edit")
+	require.Empty(s, s.eventsSince(func() { require.NoError(s, reset(clerk)) }), "there is none")
+	in, err := s.entrance.Enrol(s.Context(), s.in("ana@acme.test").Token, domain.SecondFactor{Kind: "totp", Sealed: []byte("x")}, s.from)
+	require.NoError(s, err)
+	device, err := s.entrance.RememberDevice(s.Context(), in.Token, s.from)
+	require.NoError(s, err)
+	made := s.eventsSince(func() { require.NoError(s, reset(clerk)) })
+	require.ElementsMatch(s, []domain.EventType{domain.SessionEnded, domain.SessionEnded, domain.DevicesForgotten, domain.SecondFactorReset},
+		append(eventTypes(made), eventTypesOf(made, domain.SessionEnded, 2)...))
+	require.Equal(s, "unauthenticated", s.verdict(in))
+	s.from.Device = device
+	again := s.in("ana@acme.test")
+	require.Equal(s, "step_missing enrol", s.verdict(again))
+	s.refused("permission_missing users:edit", reset(s.clerk("users:view")))
+
+	s.done(s.admin.MakeOwner(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
+	s.refused("owner_only", reset(clerk))
+	require.NoError(s, reset(s.boss()))
+}
+
+// eventTypesOf pads a list to so many of a type, where there are fewer.
+func eventTypesOf(made []domain.Event, of domain.EventType, n int) []domain.EventType {
+	for _, e := range made {
+		if e.Type == of {
+			n--
+		}
+	}
+	var more []domain.EventType
+	for range n {
+		more = append(more, of)
+	}
+	return more
+}
+
+// deactivateDoors: sessions, devices, invitations and reset links end with the deactivation, by hand, by a directory, and by
+// deletion; what ended does not come back with the person.
+func deactivateDoors(s *visit) {
+	for how, off := range map[string]func(domain.User){
+		"hand":    func(u domain.User) { s.deactivate(u.ID) },
+		"push":    func(u domain.User) { s.setActive(u.ID, false) },
+		"delete":  func(u domain.User) { s.deprovision(u.ID) },
+		"by hand": func(u domain.User) { require.NoError(s, s.admin.Delete(s.Context(), s.boss(), u.ID, domain.IfMatch{})) },
+	} {
+		s.caller.Activation = domain.ActivateByInvitation
+		email := strings.ReplaceAll(how, " ", "-") + "@acme.test"
+		u := s.provision(email, storetest.Emails(email))
+		_, err := s.entrance.AcceptInvitation(s.Context(), s.invitation(u), goodPassword, s.from)
+		require.NoError(s, err)
+		in := s.in(email)
+		device, err := s.entrance.RememberDevice(s.Context(), in.Token, s.from)
+		require.NoError(s, err)
+		require.NoError(s, s.entrance.RequestReset(s.Context(), s.org(), email, s.from))
+		reset := s.letter(u.ID, domain.PasswordResetRequested)
+		made := eventTypes(s.eventsSince(func() { off(u) }))
+		require.Subset(s, made, []domain.EventType{domain.SessionEnded, domain.DevicesForgotten, domain.PasswordResetRevoked}, how)
+		require.Equal(s, "unauthenticated", s.verdict(in), how)
+		_, err = s.signIn(email, goodPassword)
+		s.refused("sign_in_refused", err)
+		s.refused("link_not_good revoked", s.entrance.ResetPassword(s.Context(), reset, otherPassword, s.from))
+		if how == "delete" || how == "by hand" {
+			continue
+		}
+		s.activate(u.ID)
+		require.Equal(s, "unauthenticated", s.verdict(in), how)
+		s.refused("link_not_good revoked", s.entrance.ResetPassword(s.Context(), reset, otherPassword, s.from))
+		require.Empty(s, s.verdict(s.in(email)), "the password works again")
+		require.NoError(s, s.store.Read(s.Context(), func(tx domain.Tx) error {
+			devices, err := tx.Devices().List(s.org(), u.ID, s.clock.Now())
+			require.Empty(s, devices)
+			return err
+		}))
+		require.NotEmpty(s, device)
+	}
+}
+
+// archivedIdentity: who is deleted leaves their identity to the account that comes after them.
+func archivedIdentity(s *visit) {
+	identity := domain.Identity{Organisation: s.org(), Connection: s.tenant.Connection.ID, Issuer: "https://idp.test", Subject: "1"}
+	for range 2 {
+		u := s.add("ana@acme.test")
+		in, err := s.entrance.AcceptBySingleSignOn(s.Context(), s.invitation(u), identity, s.from)
+		require.NoError(s, err)
+		require.Equal(s, u.ID, in.Session.User)
+		require.NoError(s, s.admin.Delete(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
+		_, err = s.entrance.SignInBySingleSignOn(s.Context(), identity, s.from)
+		s.refused("sign_in_refused", err)
+	}
+}
+
+// purgeDoors: nothing of how a purged person signed in is left.
+func purgeDoors(s *visit) {
+	u := s.member("ana@acme.test")
+	require.NoError(s, s.admin.Delete(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
+	require.NoError(s, s.admin.Purge(s.Context(), s.boss(), u.ID))
+	db := storetest.Raw(s, s.store)
+	for _, table := range []string{"sign_ins", "links", "sessions", "devices", "second_factors", "identities"} {
+		require.Zero(s, storetest.Count(s, db, "SELECT count(*) FROM "+table+" WHERE organisation_id = $1 AND user_id = $2", s.org().String(), u.ID.String()), table)
+	}
+}
+
+// accessImmediateSession: what happens to a person holds for their session's next request.
+func accessImmediateSession(s *visit) {
+	u := s.member("ana@acme.test")
+	in := s.in("ana@acme.test")
+	require.NoError(s, s.admin.Block(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
+	require.Equal(s, "access_refused blocked", s.verdict(in))
+	require.NoError(s, s.admin.Unblock(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
+	require.Empty(s, s.verdict(in))
+	p, err := s.entrance.Verify(s.Context(), in.Token)
+	require.NoError(s, err)
+	require.False(s, p.Owner)
+	s.done(s.admin.MakeOwner(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
+	p, err = s.entrance.Verify(s.Context(), in.Token)
+	require.NoError(s, err)
+	require.True(s, p.Owner)
+	require.NoError(s, s.admin.EndSessions(s.Context(), s.clerk("users:edit"), u.ID, domain.IfMatch{}))
+	require.Equal(s, "unauthenticated", s.verdict(in))
+}
+
+// accessWindowSession: a session opens nothing while the window is shut.
+func accessWindowSession(s *visit) {
+	u := s.member("ana@acme.test")
+	in := s.in("ana@acme.test")
+	until := s.clock.Now().Format(time.DateOnly)
+	_, err := s.admin.SetWindow(s.Context(), s.boss(), u.ID, domain.WindowSpec{ValidUntil: until})
+	require.NoError(s, err)
+	require.Empty(s, s.verdict(in))
+	midnight := s.clock.Now().Truncate(24 * time.Hour).Add(24 * time.Hour)
+	s.policy(func(p *domain.Policy) { p.SessionIdleHours = 100 })
+	s.clock.Move(midnight.Sub(s.clock.Now()))
+	require.Equal(s, "access_refused no_longer_valid", s.verdict(in))
+	_, err = s.signIn("ana@acme.test", goodPassword)
+	s.refused("access_refused no_longer_valid", err)
+}
+
+func suspendOrganisationSession(s *visit) {
+	s.member("ana@acme.test")
+	in := s.in("ana@acme.test")
+	suspend := func(at time.Time) {
+		require.NoError(s, s.store.Write(s.Context(), func(tx domain.Tx) error { return tx.Organisations().Suspend(s.org(), at) }))
+	}
+	suspend(s.clock.Now())
+	require.Equal(s, "access_refused organisation_suspended", s.verdict(in))
+	_, err := s.signIn("ana@acme.test", goodPassword)
+	s.refused("access_refused organisation_suspended", err)
+	suspend(time.Time{})
+	require.Empty(s, s.verdict(in), "all is as it was")
+}
+
+// presence: a session's use is noted, to the minute, and is access as the clock of inactivity counts it.
+func presence(s *visit) {
+	u := s.member("ana@acme.test")
+	in := s.in("ana@acme.test")
+	seen := func() time.Time {
+		list, err := s.admin.Sessions(s.Context(), s.boss(), u.ID)
+		require.NoError(s, err)
+		return list[0].SeenAt
+	}
+	began := s.clock.Now()
+	require.Equal(s, began, seen())
+	s.clock.Move(59 * time.Second)
+	require.Empty(s, s.verdict(in))
+	require.Equal(s, began, seen(), "once a minute")
+	s.clock.Move(time.Second)
+	require.Empty(s, s.verdict(in))
+	require.Equal(s, s.clock.Now(), seen())
+	person, err := s.admin.Person(s.Context(), s.boss(), u.ID)
+	require.NoError(s, err)
+	require.Equal(s, s.clock.Now(), person.LastSeenAt)
+	require.True(s, person.Online)
+	s.clock.Move(5 * time.Minute)
+	person, err = s.admin.Person(s.Context(), s.boss(), u.ID)
+	require.NoError(s, err)
+	require.True(s, person.Online)
+	s.clock.Move(time.Millisecond)
+	person, err = s.admin.Person(s.Context(), s.boss(), u.ID)
+	require.NoError(s, err)
+	require.False(s, person.Online)
+}
+
+// sessionLimits: idle for 12 hours or a week old, by policy, a session has ended; and one whose steps are not taken in time.
+func sessionLimits(s *visit) {
+	s.member("ana@acme.test")
+	in := s.in("ana@acme.test")
+	s.clock.Move(12*time.Hour - time.Millisecond)
+	require.Empty(s, s.verdict(in))
+	s.clock.Move(12 * time.Hour)
+	require.Equal(s, "unauthenticated", s.verdict(in), "idle")
+	in = s.in("ana@acme.test")
+	for range 16 {
+		s.clock.Move(10 * time.Hour)
+		require.Empty(s, s.verdict(in))
+	}
+	s.clock.Move(8 * time.Hour)
+	require.Equal(s, "unauthenticated", s.verdict(in), "a week old")
+	s.policy(func(p *domain.Policy) { p.SessionIdleHours, p.MFA = 1, domain.MFARequired })
+	in = s.in("ana@acme.test")
+	s.clock.Move(15 * time.Minute)
+	require.Equal(s, "unauthenticated", s.verdict(in), "unfinished")
+}
+
+// sessionToken: a session is found by its token alone, other sessions of the person are listed and ended, signing out ends it,
+// and a changed password ends the others.
+func sessionToken(s *visit) {
+	u := s.member("ana@acme.test")
+	a, b, c := s.in("ana@acme.test"), s.in("ana@acme.test"), s.in("ana@acme.test")
+	require.True(s, strings.HasPrefix(a.Token, domain.SessionTokenPrefix))
+	for _, wrong := range []string{"", a.Token + "A", a.Token[:len(a.Token)-3] + "AAA", strings.Replace(a.Token, "session", "api", 1)} {
+		require.Equal(s, "unauthenticated", s.verdict(domain.SignedIn{Token: wrong}))
+	}
+	list, err := s.entrance.Sessions(s.Context(), a.Token)
+	require.NoError(s, err)
+	require.Len(s, list, 4, "one began with the invitation")
+	require.Equal(s, "Firefox ", list[0].Agent)
+	require.NoError(s, s.entrance.EndSession(s.Context(), a.Token, b.Session.ID, s.from))
+	require.Equal(s, "unauthenticated", s.verdict(b))
+	storetest.Gone(s, s.entrance.EndSession(s.Context(), a.Token, b.Session.ID, s.from))
+	foreign := s.member("bo@acme.test")
+	other := s.in("bo@acme.test")
+	storetest.Gone(s, s.entrance.EndSession(s.Context(), a.Token, other.Session.ID, s.from))
+	storetest.Gone(s, s.admin.EndSession(s.Context(), s.boss(), foreign.ID, a.Session.ID))
+	made := s.eventsSince(func() {
+		require.NoError(s, s.entrance.SignOut(s.Context(), c.Token, s.from))
+		require.NoError(s, s.entrance.SignOut(s.Context(), c.Token, s.from))
+	})
+	require.Equal(s, []domain.EventType{domain.SessionEnded}, eventTypes(made))
+	require.Equal(s, "unauthenticated", s.verdict(c))
+	d := s.in("ana@acme.test")
+	changed, err := s.entrance.ChangePassword(s.Context(), a.Token, goodPassword, otherPassword, s.from)
+	require.NoError(s, err)
+	require.Equal(s, []string{"unauthenticated", "unauthenticated", ""}, []string{s.verdict(a), s.verdict(d), s.verdict(changed)})
+	require.NoError(s, s.admin.EndSession(s.Context(), s.boss(), u.ID, changed.Session.ID))
+	require.Equal(s, "unauthenticated", s.verdict(changed))
+}
+
+// signInSaysNothing: whoever is not in learns nothing: one refusal for all, whatever is wrong.
+func signInSaysNothing(s *visit) {
+	s.member("ana@acme.test")
+	off := s.member("off@acme.test")
+	s.deactivate(off.ID)
+	gone := s.member("gone@acme.test")
+	require.NoError(s, s.admin.Delete(s.Context(), s.boss(), gone.ID, domain.IfMatch{}))
+	s.add("pending@acme.test")
+	s.provision("directory@acme.test")
+	var texts []string
+	for _, name := range []string{"ana@acme.test", "off@acme.test", "gone@acme.test", "pending@acme.test", "directory@acme.test", "nobody@acme.test", "", "'; --"} {
+		for _, password := range []string{wrongPassword, "", "null"} {
+			s.from.Address = uuid.NewString()
+			_, err := s.signIn(name, password)
+			s.refused("sign_in_refused", err)
+			texts = append(texts, err.Error())
+		}
+	}
+	_, err := s.entrance.SignIn(s.Context(), domain.OrganisationID{UUID: uuid.New()}, "ana@acme.test", goodPassword, s.from)
+	texts = append(texts, err.Error())
+	_, err = s.signIn("off@acme.test", goodPassword)
+	texts = append(texts, err.Error())
+	for _, text := range texts {
+		require.Equal(s, texts[0], text)
+	}
+}
+
+// secretsNowhere: no token and no password is in any row.
+func secretsNowhere(s *visit) {
+	u := s.add("ana@acme.test")
+	token := s.invitation(u)
+	in, err := s.entrance.AcceptInvitation(s.Context(), token, goodPassword, s.from)
+	require.NoError(s, err)
+	device, err := s.entrance.RememberDevice(s.Context(), in.Token, s.from)
+	require.NoError(s, err)
+	require.NoError(s, s.entrance.RequestReset(s.Context(), s.org(), "ana@acme.test", s.from))
+	reset := s.letter(u.ID, domain.PasswordResetRequested)
+	db := storetest.Raw(s, s.store)
+	for _, table := range storetest.TenantTables(s, db) {
+		rows, err := db.Query("SELECT * FROM "+table+" WHERE organisation_id = $1", s.org().String())
+		require.NoError(s, err)
+		columns, err := rows.Columns()
+		require.NoError(s, err)
+		for rows.Next() {
+			values, dest := make([]any, len(columns)), make([]any, len(columns))
+			for i := range values {
+				dest[i] = &values[i]
+			}
+			require.NoError(s, rows.Scan(dest...))
+			for i, v := range values {
+				text, _ := v.(string)
+				if raw, ok := v.([]byte); ok {
+					text = string(raw)
+				}
+				for _, secret := range []string{token, in.Token, device, reset, goodPassword} {
+					require.NotContains(s, text, secret[:20], "%s.%s", table, columns[i])
+				}
+			}
+		}
+		require.NoError(s, rows.Err())
+		require.NoError(s, rows.Close())
+	}
+}

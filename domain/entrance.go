@@ -1,0 +1,212 @@
+package domain
+
+import (
+	"context"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Entrance is what people do to get in and out: sign in, accept an invitation, choose a new password, end a session. It
+// tells nobody who is not in who there is: every way to be wrong has one answer and takes the same work.
+type Entrance struct {
+	store  Store
+	env    Environment
+	random io.Reader // of the tokens of sessions
+}
+
+// NewEntrance makes the use cases over a store. random must be a cryptographic source.
+func NewEntrance(store Store, env Environment, random io.Reader) *Entrance {
+	return &Entrance{store: store, env: env, random: random}
+}
+
+// Visitor is from where somebody tries to get in.
+type Visitor struct {
+	Address   string // of the network, as far as it can be believed; empty: unknown, and not throttled
+	Agent     string // what the browser calls itself
+	Device    string // the token of a remembered device; empty: none
+	RequestID string
+}
+
+// SignedIn is the outcome of a sign-in: a session, and the token that is all there is to know to use it. Where steps are
+// left, the session opens nothing until they are taken.
+type SignedIn struct {
+	Session Session
+	Token   string
+}
+
+// SessionTokenPrefix begins the token of every session, DeviceTokenPrefix that of every remembered device.
+const (
+	SessionTokenPrefix = "usher_session_"
+	DeviceTokenPrefix  = "usher_device_"
+)
+
+const (
+	attemptsPerAddress = 30               // in attemptWindow (rule block.no-lockout-dos)
+	attemptWindow      = time.Minute      //
+	unfinished         = 15 * time.Minute // for the steps of a sign-in
+	deviceLifetime     = 30 * 24 * time.Hour
+	seenEvery          = time.Minute // how exactly it is known when somebody was here
+	maxAgent           = 256         // characters
+	maxAddress         = 64
+)
+
+// attempt counts a try from an address, whatever becomes of it, and refuses what is too many: before any account's own
+// counter, so that whoever tries many names is slowed before they block anybody (rule block.no-lockout-dos). NotFound where
+// there is no such organisation.
+func (e *Entrance) attempt(ctx context.Context, org OrganisationID, v Visitor) error {
+	total := 0
+	err := e.store.Write(ctx, func(tx Tx) error {
+		if _, err := tx.Organisations().Get(org); err != nil || v.Address == "" {
+			return err
+		}
+		var err error
+		total, err = tx.Rates().Add(counter(org, "address", v.Address), e.env.Now().UnixNano()/int64(attemptWindow), 1)
+		return err
+	})
+	if err != nil || total <= attemptsPerAddress {
+		return err
+	}
+	return &Error{Kind: Throttled, Code: CodeRateLimited, Message: "there were too many attempts from your network; wait a minute and try again"}
+}
+
+// counter is where attempts of some sort are counted; the text itself is not kept.
+func counter(org OrganisationID, sort, text string) Scope {
+	return Scope{Organisation: org, Connection: ConnectionID{UUID: uuid.NewSHA1(org.UUID, []byte(sort+"\x00"+text))}}
+}
+
+// inVain does the work of writing down a failure where there is nobody whose failure it could be.
+func (e *Entrance) inVain(ctx context.Context, org OrganisationID, name string) error {
+	return e.store.Write(ctx, func(tx Tx) error {
+		_, err := tx.Rates().Add(counter(org, "name", name), e.env.Now().UnixNano()/int64(attemptWindow), 1)
+		return err
+	})
+}
+
+// scribe of what a person does themselves.
+func (e *Entrance) scribe(org OrganisationID, by Actor, v Visitor) scribe {
+	return func(what EventType, user UserID, at time.Time) (Event, error) {
+		id, err := newID[Event](e.env)
+		return Event{
+			ID: id, Organisation: org, Type: what, Actor: by, SubjectKind: "user", Subject: user.UUID, RequestID: v.RequestID, At: at,
+		}, err
+	}
+}
+
+// self is a person as an actor.
+func self(user UserID) Actor { return Actor{Kind: "user", ID: user.UUID} }
+
+// open begins a session of somebody. Steps that are left are for the session to take.
+func (e *Entrance) open(tx Tx, org OrganisationID, user UserID, method AccessMethod, steps []SignInStep, v Visitor, now time.Time) (SignedIn, error) {
+	id, err := newID[Session](e.env)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	secret, err := newSecret(e.random)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	token, hash := secretText(SessionTokenPrefix, org, secret)
+	s := Session{
+		ID: id, Organisation: org, User: user, Hash: hash, Method: method, Steps: steps, Agent: bounded(v.Agent, maxAgent),
+		Address: bounded(v.Address, maxAddress), CreatedAt: now, SeenAt: now,
+	}
+	if _, err := tx.SignIns().Hold(org, user); err != nil {
+		return SignedIn{}, err
+	}
+	if err := tx.Sessions().Insert(s); err != nil {
+		return SignedIn{}, err
+	}
+	if len(steps) > 0 {
+		return SignedIn{Session: s, Token: token}, nil
+	}
+	return SignedIn{Session: s, Token: token}, e.came(tx, s, v, now)
+}
+
+// came records that somebody is in.
+func (e *Entrance) came(tx Tx, s Session, v Visitor, now time.Time) error {
+	if err := tx.Inactivity().Accessed(s.Organisation, s.User, now); err != nil {
+		return err
+	}
+	by := doorsClosed{write: e.scribe(s.Organisation, self(s.User), v), now: now}
+	return by.say(tx, SignedInEvent, s.User, texts("session", s.ID.String(), "method", string(s.Method)))
+}
+
+// rotate gives a session another token and takes a step off it (security: a session's token changes with what it opens).
+func (e *Entrance) rotate(tx Tx, s Session, done SignInStep, v Visitor, now time.Time) (SignedIn, error) {
+	secret, err := newSecret(e.random)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	token, hash := secretText(SessionTokenPrefix, s.Organisation, secret)
+	steps := slices.DeleteFunc(slices.Clone(s.Steps), func(step SignInStep) bool { return step == done })
+	if err := tx.Sessions().Rotate(s, hash, steps); err != nil {
+		return SignedIn{}, err
+	}
+	finished := len(s.Steps) > 0 && len(steps) == 0
+	s.Hash, s.Steps = hash, steps
+	if finished {
+		return SignedIn{Session: s, Token: token}, e.came(tx, s, v, now)
+	}
+	return SignedIn{Session: s, Token: token}, nil
+}
+
+// bounded is at most so many characters of a text that a client sends, without control characters.
+func bounded(text string, most int) string {
+	kept := make([]rune, 0, most)
+	for _, r := range text {
+		if len(kept) == most {
+			break
+		}
+		if r < ' ' || r == 0x7f || r == 0xfffd {
+			r = ' '
+		}
+		kept = append(kept, r)
+	}
+	return string(kept)
+}
+
+// accessRefused tells somebody who has proved who they are why they may not come in (rule access.window).
+func accessRefused(d Decision) error {
+	return &Error{Kind: Forbidden, Code: CodeAccessRefused, Field: d.Reason, Message: d.Sentence + "; what changes it: " + d.Remedy}
+}
+
+// stepsOf are what is left to do after a right password or an accepted invitation (rules access.mfa, password.expiry,
+// mfa.reset).
+func stepsOf(tx Tx, policy Policy, s SignIn, v Visitor, now time.Time) ([]SignInStep, error) {
+	factors, err := tx.SecondFactors().List(s.Organisation, s.User)
+	if err != nil {
+		return nil, err
+	}
+	var steps []SignInStep
+	switch has := slices.ContainsFunc(factors, func(f SecondFactor) bool { return !f.ConfirmedAt.IsZero() }); {
+	case has:
+		known := false
+		if b, ok := parseSecret(DeviceTokenPrefix, v.Device); ok {
+			if known, err = tx.Devices().Known(s.Organisation, s.User, b.Hash, now); err != nil {
+				return nil, err
+			}
+		}
+		if !known {
+			steps = append(steps, StepSecondFactor)
+		}
+	case policy.MFA == MFARequired || s.Enrol:
+		steps = append(steps, StepEnrol)
+	}
+	if expires := s.expires(policy); !s.PasswordEndsAt.IsZero() || !expires.IsZero() && !now.Before(expires) {
+		steps = append(steps, StepPassword)
+	}
+	slices.SortFunc(steps, func(a, b SignInStep) int { return stepOrder(a) - stepOrder(b) })
+	return steps, nil
+}
+
+func stepOrder(s SignInStep) int {
+	return slices.Index([]SignInStep{StepSecondFactor, StepPassword, StepEnrol}, s)
+}
+
+// signInRefused is the one answer to a wrong name, a wrong password, and everything that nobody may learn from outside.
+func signInRefused() *Error {
+	return &Error{Kind: Unauthenticated, Code: CodeSignInRefused, Message: "the name or the password is wrong, or there were too many attempts; try again in a while, or ask for a new password"}
+}

@@ -1,0 +1,329 @@
+package domain
+
+import (
+	"context"
+	"time"
+
+	"usher/domain/attribute"
+)
+
+func stepMissing(step SignInStep) error {
+	sentence := map[SignInStep]string{
+		StepSecondFactor: "give a code of your second factor first",
+		StepPassword:     "choose a new password first",
+		StepEnrol:        "set up a second factor first",
+	}[step]
+	return &Error{Kind: Forbidden, Code: CodeStepMissing, Field: string(step), Message: "your sign-in is not finished: " + sentence}
+}
+
+// presented finds whose session a token is, and proves by the same read that it may still be used (rules access.immediate,
+// deactivate.doors, suspend.organisation, access.window).
+func (e *Entrance) presented(ctx context.Context, token string, _ Visitor) (Presented, error) {
+	b, ok := parseSecret(SessionTokenPrefix, token)
+	if !ok {
+		return Presented{}, UnknownSession()
+	}
+	var p Presented
+	err := e.store.Read(ctx, func(tx Tx) (err error) {
+		p, err = tx.Sessions().Find(b.Organisation, b.Hash)
+		return err
+	})
+	if err != nil {
+		return Presented{}, err
+	}
+	now := e.env.instant()
+	if p.over(now) {
+		return Presented{}, UnknownSession()
+	}
+	if len(p.Session.Steps) > 0 && p.Facts.Status == Pending {
+		p.Facts.Status = Active // a temporary password is what let them in so far, and no further
+	}
+	if d := Decide(p.Facts, now); !d.Allowed {
+		return p, accessRefused(d)
+	}
+	return p, nil
+}
+
+// over reports whether the time of a session is.
+func (p Presented) over(now time.Time) bool {
+	s := p.Session
+	if len(s.Steps) > 0 {
+		return !now.Before(s.CreatedAt.Add(unfinished))
+	}
+	return !now.Before(s.SeenAt.Add(p.Idle)) || !now.Before(s.CreatedAt.Add(p.Longest))
+}
+
+// Verify finds whose session a token is, as they and their organisation stand at this moment, and notes that they are here
+// (rule presence), at most once a minute. Unauthenticated; AccessRefused, whose Field is the reason; StepMissing, whose
+// Field is the step, and then the session is known all the same.
+func (e *Entrance) Verify(ctx context.Context, token string) (Presented, error) {
+	p, err := e.presented(ctx, token, Visitor{})
+	if err != nil {
+		return p, err
+	}
+	if len(p.Session.Steps) > 0 {
+		return p, stepMissing(p.Session.Steps[0])
+	}
+	now := e.env.instant()
+	if now.Sub(p.Session.SeenAt) < seenEvery {
+		return p, nil
+	}
+	err = e.store.Write(ctx, func(tx Tx) error {
+		if err := tx.Sessions().Seen(p.Session, now); err != nil {
+			return err
+		}
+		return tx.Inactivity().Accessed(p.Session.Organisation, p.Session.User, now)
+	})
+	p.Session.SeenAt = now
+	return p, err
+}
+
+// SignOut ends the session of a token. One that is not known, or has ended, is fine.
+func (e *Entrance) SignOut(ctx context.Context, token string, v Visitor) error {
+	b, ok := parseSecret(SessionTokenPrefix, token)
+	if !ok {
+		return nil
+	}
+	now := e.env.instant()
+	err := e.store.Write(ctx, func(tx Tx) error {
+		p, err := tx.Sessions().Find(b.Organisation, b.Hash)
+		if err != nil {
+			return err
+		}
+		return e.endOne(tx, p.Session, p.Session.ID, v, now)
+	})
+	if IsKind(err, Unauthenticated) || IsKind(err, NotFound) {
+		return nil
+	}
+	return err
+}
+
+func (e *Entrance) endOne(tx Tx, s Session, id SessionID, v Visitor, now time.Time) error {
+	if err := tx.Sessions().End(s.Organisation, s.User, id); err != nil {
+		return err
+	}
+	by := doorsClosed{write: e.scribe(s.Organisation, self(s.User), v), now: now}
+	return by.say(tx, SessionEnded, s.User, texts("session", id.String()))
+}
+
+// Sessions gives the sessions of whoever has this one, newest first. As Verify.
+func (e *Entrance) Sessions(ctx context.Context, token string) ([]Session, error) {
+	p, err := e.Verify(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	var list []Session
+	err = e.store.Read(ctx, func(tx Tx) (err error) {
+		list, err = tx.Sessions().List(p.Session.Organisation, p.Session.User)
+		return err
+	})
+	return list, err
+}
+
+// EndSession ends another session, or this one, of whoever has this one. As Verify; NotFound.
+func (e *Entrance) EndSession(ctx context.Context, token string, id SessionID, v Visitor) error {
+	p, err := e.Verify(ctx, token)
+	if err != nil {
+		return err
+	}
+	now := e.env.instant()
+	return e.store.Write(ctx, func(tx Tx) error { return e.endOne(tx, p.Session, id, v, now) })
+}
+
+// AnswerSecondFactor takes the step of a second factor: right looks at what is kept of one, as it was sealed, and says
+// whether the code is right. A wrong code counts as a wrong password does (rule block.failed). The session gets another
+// token. Unauthenticated, SignInRefused, StepMissing for a session that has no such step.
+func (e *Entrance) AnswerSecondFactor(ctx context.Context, token string, right func(f SecondFactor) bool, v Visitor) (SignedIn, error) {
+	p, err := e.presented(ctx, token, v)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	s := p.Session
+	if len(s.Steps) == 0 || s.Steps[0] != StepSecondFactor {
+		return SignedIn{}, &Error{Kind: Forbidden, Code: CodeStepMissing, Message: "this sign-in asks for no second factor; go on"}
+	}
+	c, _, err := e.own(ctx, s)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	var factors []SecondFactor
+	err = e.store.Read(ctx, func(tx Tx) (err error) {
+		factors, err = tx.SecondFactors().List(s.Organisation, s.User)
+		return err
+	})
+	if err != nil {
+		return SignedIn{}, err
+	}
+	now := e.env.instant()
+	if now.Before(c.held.SlowedUntil) || p.Facts.Block != "" {
+		return SignedIn{}, signInRefused()
+	}
+	passed := false
+	for _, f := range factors {
+		passed = passed || !f.ConfirmedAt.IsZero() && right(f)
+	}
+	if !passed {
+		if err := e.failed(ctx, c, v); err != nil {
+			return SignedIn{}, err
+		}
+		return SignedIn{}, signInRefused()
+	}
+	var outcome SignedIn
+	err = e.store.Write(ctx, func(tx Tx) error {
+		held, err := tx.SignIns().Hold(s.Organisation, s.User)
+		if err != nil {
+			return err
+		}
+		if _, blocked, err := tx.Blocks().Get(s.Organisation, s.User); err != nil {
+			return err
+		} else if blocked || held.SlowedUntil.After(now) {
+			return signInRefused()
+		}
+		if held.Failures > 0 {
+			held.Failures, held.SlowedUntil = 0, time.Time{}
+			if err := tx.SignIns().Save(held); err != nil {
+				return err
+			}
+		}
+		outcome, err = e.rotate(tx, s, StepSecondFactor, v, now)
+		return err
+	})
+	return outcome, err
+}
+
+// Enrol keeps a second factor that somebody has set up and proved by a code, in place of the one of its kind, takes the step,
+// and ends their other sessions (rule access.mfa). The session gets another token. Unauthenticated, StepMissing where a
+// factor there is has not been shown first.
+func (e *Entrance) Enrol(ctx context.Context, token string, factor SecondFactor, v Visitor) (SignedIn, error) {
+	p, err := e.presented(ctx, token, v)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	s := p.Session
+	if len(s.Steps) > 0 && s.Steps[0] != StepEnrol {
+		return SignedIn{}, stepMissing(s.Steps[0])
+	}
+	now := e.env.instant()
+	factor.Organisation, factor.User, factor.ConfirmedAt = s.Organisation, s.User, now
+	var outcome SignedIn
+	err = e.store.Write(ctx, func(tx Tx) error {
+		held, err := tx.SignIns().Hold(s.Organisation, s.User)
+		if err != nil {
+			return err
+		}
+		if err := tx.SecondFactors().Put(factor); err != nil {
+			return err
+		}
+		if held.Enrol {
+			held.Enrol = false
+			if err := tx.SignIns().Save(held); err != nil {
+				return err
+			}
+		}
+		by := doorsClosed{write: e.scribe(s.Organisation, self(s.User), v), now: now}
+		if err := by.endSessions(tx, s.Organisation, s.User, s.ID); err != nil {
+			return err
+		}
+		if err := by.say(tx, SecondFactorEnrolled, s.User, texts("kind", factor.Kind)); err != nil {
+			return err
+		}
+		outcome, err = e.rotate(tx, s, StepEnrol, v, now)
+		return err
+	})
+	return outcome, err
+}
+
+// RememberDevice makes a token by which this browser is not asked for a second factor for 30 days. As Verify.
+func (e *Entrance) RememberDevice(ctx context.Context, token string, v Visitor) (device string, err error) {
+	p, err := e.Verify(ctx, token)
+	if err != nil {
+		return "", err
+	}
+	id, err := newID[Device](e.env)
+	if err != nil {
+		return "", err
+	}
+	secret, err := newSecret(e.random)
+	if err != nil {
+		return "", err
+	}
+	s, now := p.Session, e.env.instant()
+	text, hash := secretText(DeviceTokenPrefix, s.Organisation, secret)
+	err = e.store.Write(ctx, func(tx Tx) error {
+		err := tx.Devices().Insert(Device{
+			ID: id, Organisation: s.Organisation, User: s.User, Hash: hash, Agent: bounded(v.Agent, maxAgent), CreatedAt: now, ExpiresAt: now.Add(deviceLifetime),
+		})
+		if err != nil {
+			return err
+		}
+		by := doorsClosed{write: e.scribe(s.Organisation, self(s.User), v), now: now}
+		return by.say(tx, DeviceRemembered, s.User, texts("device", id.String()))
+	})
+	return text, err
+}
+
+// ForgetDevices makes all browsers of whoever has this session be asked again. As Verify.
+func (e *Entrance) ForgetDevices(ctx context.Context, token string, v Visitor) error {
+	p, err := e.Verify(ctx, token)
+	if err != nil {
+		return err
+	}
+	now := e.env.instant()
+	return e.store.Write(ctx, func(tx Tx) error {
+		by := doorsClosed{write: e.scribe(p.Session.Organisation, self(p.Session.User), v), now: now}
+		return by.forgetDevices(tx, p.Session.Organisation, p.Session.User)
+	})
+}
+
+// SignInBySingleSignOn begins a session of the person to whom an identity belongs, which the caller has proved. A pending
+// person becomes active by it (rule provision.activation), and wrong passwords keep nobody out who comes this way (rule
+// block.no-lockout-dos). SignInRefused for an identity that belongs to nobody, or a connection that is disabled;
+// AccessRefused, whose Field is the reason.
+func (e *Entrance) SignInBySingleSignOn(ctx context.Context, i Identity, v Visitor) (SignedIn, error) {
+	var outcome SignedIn
+	now := e.env.instant()
+	err := e.store.Write(ctx, func(tx Tx) error {
+		c, err := tx.Connections().Get(i.Organisation, i.Connection)
+		if err != nil {
+			return err
+		}
+		user, found, err := tx.Identities().Find(i)
+		if err != nil {
+			return err
+		}
+		if !found || !c.DisabledAt.IsZero() {
+			return signInRefused()
+		}
+		outcome, err = e.enter(tx, i.Organisation, user, FirstAccess, attribute.NewComplex(), v, now)
+		return err
+	})
+	return outcome, err
+}
+
+// enter begins a session of somebody who has come by single sign-on, whom that makes active.
+func (e *Entrance) enter(tx Tx, org OrganisationID, user UserID, what EventType, after attribute.Value, v Visitor, now time.Time) (SignedIn, error) {
+	if _, err := tx.SignIns().Hold(org, user); err != nil {
+		return SignedIn{}, err
+	}
+	admission, err := tx.Assignments().Admission(org, user)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if d := admission.Decide(BySingleSignOn, now); !d.Allowed {
+		return SignedIn{}, accessRefused(d)
+	}
+	write := e.scribe(org, self(user), v)
+	if admission.Facts.Status == Pending {
+		u, err := tx.Users().Find(org, user)
+		if err != nil {
+			return SignedIn{}, err
+		}
+		if _, err := welcome(tx, u, what, after, now, write); err != nil {
+			return SignedIn{}, err
+		}
+		if err := arrived(tx, u, now, write); err != nil {
+			return SignedIn{}, err
+		}
+	}
+	return e.open(tx, org, user, BySingleSignOn, nil, v, now)
+}

@@ -1,0 +1,154 @@
+package domain
+
+import (
+	"time"
+
+	"usher/domain/attribute"
+)
+
+// Bounds of links that people are sent again (rule invite.resend).
+const (
+	maxResent    = 5 // in resentWindow, of one kind
+	resentWindow = time.Hour
+)
+
+// Invitation is the last invitation that somebody was sent.
+type Invitation struct {
+	ID        LinkID
+	State     LinkState
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	EndedAt   time.Time // zero: it is open, or its time is over
+}
+
+func invitationOf(l Link, now time.Time) Invitation {
+	return Invitation{ID: l.ID, State: l.standing(now), CreatedAt: l.CreatedAt, ExpiresAt: l.ExpiresAt, EndedAt: l.EndedAt}
+}
+
+// invite sends somebody an invitation in place of those that stand open (rules invite.mail, invite.once): the letter is
+// made of the event.
+func invite(tx Tx, env Environment, u User, resent bool, now time.Time, write scribe) (Link, error) {
+	policy, err := tx.Policies().Get(u.Organisation)
+	if err != nil {
+		return Link{}, err
+	}
+	return sendLink(tx, env, u, LinkInvitation, days(policy.InvitationDays), resent, now, write)
+}
+
+// sendLink makes a link in place of those of its kind that stand open.
+func sendLink(tx Tx, env Environment, u User, kind LinkKind, lifetime time.Duration, resent bool, now time.Time, write scribe) (Link, error) {
+	if _, err := tx.SignIns().Hold(u.Organisation, u.ID); err != nil {
+		return Link{}, err
+	}
+	by := doorsClosed{write: write, now: now}
+	if err := by.revokeLinks(tx, u.Organisation, u.ID, kind); err != nil {
+		return Link{}, err
+	}
+	l, err := newLink(env, u.Organisation, u.ID, kind, lifetime, now)
+	if err != nil {
+		return Link{}, err
+	}
+	l.Resent = resent
+	if err := tx.Links().Insert(l); err != nil {
+		return Link{}, err
+	}
+	what := UserInvited
+	if kind == LinkReset {
+		what = PasswordResetRequested
+	}
+	return l, by.say(tx, what, u.ID, l.tree())
+}
+
+// mayResend keeps people from being sent letters without end (rule invite.resend). Throttled.
+func mayResend(tx Tx, u User, kind LinkKind, now time.Time) error {
+	if _, err := tx.SignIns().Hold(u.Organisation, u.ID); err != nil {
+		return err // which makes those who ask at the same moment take turns
+	}
+	n, err := tx.Links().Resent(u.Organisation, u.ID, kind, now.Add(-resentWindow))
+	if err != nil || n < maxResent {
+		return err
+	}
+	return &Error{Kind: Throttled, Code: CodeRateLimited, Message: "this person was sent 5 letters of this kind within an hour; wait before you send another"}
+}
+
+// reached reports whether a letter would reach somebody: they have an address.
+func reached(u User) bool {
+	if _, ok := u.SignInEmail(); ok {
+		return true
+	}
+	tree, err := u.Attributes()
+	if err != nil {
+		return false
+	}
+	u.Emails = emailsOf(tree)
+	_, ok := u.SignInEmail()
+	return ok
+}
+
+// inviteProvisioned sends the invitation that the policy of a connection asks for (rule provision.activation). Who has no
+// address gets none, and who waits for a seat gets theirs later.
+func inviteProvisioned(tx Tx, env Environment, caller Caller, u User, now time.Time, write scribe) error {
+	if caller.Activation != ActivateByInvitation || u.Status != Pending || !reached(u) {
+		return nil
+	}
+	_, err := invite(tx, env, u, false, now, write)
+	return err
+}
+
+// readdressed ends the links of somebody whose address has changed: they were mailed to the old one (rules invite.once,
+// password.reset).
+func readdressed(tx Tx, was, is User, now time.Time, write scribe) error {
+	before, _ := was.SignInEmail()
+	after, _ := is.SignInEmail()
+	if before.Key == after.Key {
+		return nil
+	}
+	known, err := tx.SignIns().Known(is.Organisation, is.ID)
+	if err != nil || !known {
+		return err
+	}
+	return doorsClosed{write: write, now: now}.revokeLinks(tx, is.Organisation, is.ID)
+}
+
+// arrived ends what was to bring in somebody who is in now (rule invite.once).
+func arrived(tx Tx, u User, now time.Time, write scribe) error {
+	known, err := tx.SignIns().Known(u.Organisation, u.ID)
+	if err != nil || !known {
+		return err
+	}
+	return doorsClosed{write: write, now: now}.revokeLinks(tx, u.Organisation, u.ID, LinkInvitation)
+}
+
+// welcome makes an active person of a pending one, by something they did themselves.
+func welcome(tx Tx, was User, what EventType, after attribute.Value, now time.Time, write scribe) (User, error) {
+	tree, err := was.Attributes()
+	if err != nil {
+		return User{}, err
+	}
+	was.Emails = emailsOf(tree)
+	is := was
+	if is.Status = Active; is.AcceptedAt.IsZero() {
+		is.AcceptedAt = now
+	}
+	if err := is.describe(tree); err != nil {
+		return User{}, err
+	}
+	if err := checkStep(was, is); err != nil {
+		return User{}, err
+	}
+	is.Version, is.ModifiedAt = was.Version+1, later(now, was.ModifiedAt)
+	if err := tx.Users().Save(was, is); err != nil {
+		return User{}, err
+	}
+	if err := tx.Inactivity().Restart(is.Organisation, is.ID, now); err != nil {
+		return User{}, err
+	}
+	event, err := write(what, is.ID, now)
+	if err != nil {
+		return User{}, err
+	}
+	event.Before = texts("status", string(was.Status))
+	event.After = after
+	event.After.Set("status", attribute.NewString(string(is.Status)))
+	return is, tx.Events().Append(event)
+}
