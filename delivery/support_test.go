@@ -86,18 +86,13 @@ func (s *scene) sending(private bool) webhook.Config {
 	}
 }
 
-// until lets couriers work until something is so. On PostgreSQL the feed may have to wait for whatever else the server
+// until lets the courier work until something is so. On PostgreSQL the feed may have to wait for whatever else the server
 // does.
-func (s *scene) until(so func() bool, couriers ...*delivery.Courier) {
+func (s *scene) until(so func() bool) {
 	s.Helper()
-	if len(couriers) == 0 {
-		couriers = []*delivery.Courier{s.courier}
-	}
 	deadline := time.Now().Add(time.Minute)
 	for !so() {
-		for _, c := range couriers {
-			s.round(c)
-		}
+		s.round(s.courier)
 		require.True(s, time.Now().Before(deadline), "it did not come to that")
 	}
 }

@@ -53,7 +53,7 @@ func (ad *Administration) Modules(ctx context.Context, who Administrator) ([]Mod
 		own := slices.DeleteFunc(BuiltInModules(), func(m Module) bool {
 			return slices.ContainsFunc(registered, func(r Module) bool { return r.ID == m.ID })
 		})
-		all = append(own, registered...)
+		all = slices.Concat(own, registered)
 		return err
 	})
 	return all, err

@@ -248,7 +248,7 @@ func (ad *Administration) SignReview(ctx context.Context, who Administrator, id 
 			return err
 		}
 		if r.SignedAt.IsZero() {
-			if r, err = ad.sign(tx, who, r, now); err != nil {
+			if _, err := ad.sign(tx, who, r, now); err != nil {
 				return err
 			}
 		}

@@ -67,30 +67,11 @@ func (ad *Administration) Add(ctx context.Context, who Administrator, person New
 	}
 	var made User
 	err = ad.change(ctx, who, ModuleUsers, ActionCreate, "", func(tx Tx, now time.Time) error {
-		made = User{
-			ID: id, Organisation: who.Organisation, Licence: cmp.Or(person.Licence, LicenceFull), Status: Pending,
-			Version: 1, CreatedAt: now, ModifiedAt: now,
-		}
-		if person.Disabled {
-			made.Status = Inactive
-		}
+		made = person.user(who.Organisation, id, now)
 		if err := tx.Assignments().Lock(who.Organisation); err != nil {
 			return err
 		}
-		policy, err := tx.Policies().Get(who.Organisation)
-		if err != nil {
-			return err
-		}
-		if err := person.demanded(policy.Required); err != nil {
-			return err
-		}
-		tree := tree
-		if policy.ExtensionAuto {
-			if err := giveExtension(tx, made, &tree); err != nil {
-				return err
-			}
-		}
-		if err := made.describe(tree); err != nil {
+		if err := person.complete(tx, &made, tree); err != nil {
 			return err
 		}
 		if err := ad.insert(tx, who, made, email); err != nil {
@@ -114,6 +95,34 @@ func (ad *Administration) Add(ctx context.Context, who Administrator, person New
 		return User{}, err
 	}
 	return made, nil
+}
+
+// user is the person of a description before anything is known of them.
+func (p NewPerson) user(org OrganisationID, id UserID, now time.Time) User {
+	u := User{
+		ID: id, Organisation: org, Licence: cmp.Or(p.Licence, LicenceFull), Status: Pending, Version: 1, CreatedAt: now, ModifiedAt: now,
+	}
+	if p.Disabled {
+		u.Status = Inactive
+	}
+	return u
+}
+
+// complete describes the person by the attributes and by what the organisation's policy adds or demands.
+func (p NewPerson) complete(tx Tx, u *User, tree attribute.Value) error {
+	policy, err := tx.Policies().Get(u.Organisation)
+	if err != nil {
+		return err
+	}
+	if err := p.demanded(policy.Required); err != nil {
+		return err
+	}
+	if policy.ExtensionAuto {
+		if err := giveExtension(tx, *u, &tree); err != nil {
+			return err
+		}
+	}
+	return u.describe(tree)
 }
 
 // temporary prepares the temporary password of a description; the zero value: there is none.

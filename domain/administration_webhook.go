@@ -122,9 +122,10 @@ func (ad *Administration) EditWebhook(ctx context.Context, who Administrator, te
 		}
 		is.Version, is.ModifiedAt = was.Version+1, later(now, was.ModifiedAt)
 		if *change.Disabled {
-			return is, stopWebhook(tx, was, &is, StoppedByHand, now, func(event Event) error {
+			err := stopWebhook(tx, was, &is, StoppedByHand, now, func(event Event) error {
 				return ad.record(tx, who, event.Type, event.SubjectKind, event.Subject, now, event.Before, event.After)
 			})
+			return is, err
 		}
 		before := texts("disabledAt", timestamp(was.DisabledAt), "disabledReason", string(was.DisabledReason))
 		is.DisabledAt, is.DisabledReason, is.FailingSince = time.Time{}, "", time.Time{}

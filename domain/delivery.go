@@ -45,6 +45,8 @@ type Lane struct {
 }
 
 // Deliveries is the store of deliveries to webhooks.
+//
+//nolint:interfacebloat // one noun; each method is one statement
 type Deliveries interface {
 	// Queue adds deliveries, each at the end of its lane, and lanes that were not there as due. One that is there already
 	// stays as it is; with again it is queued anew.

@@ -3,8 +3,6 @@ package domain
 import (
 	"time"
 
-	"github.com/google/uuid"
-
 	"usher/domain/attribute"
 )
 
@@ -106,6 +104,6 @@ func (by doorsClosed) say(tx Tx, what EventType, user UserID, after attribute.Va
 	if err != nil {
 		return err
 	}
-	event.SubjectKind, event.Subject, event.After = "user", uuid.UUID(user.UUID), after
+	event.SubjectKind, event.Subject, event.After = "user", user.UUID, after
 	return tx.Events().Append(event)
 }

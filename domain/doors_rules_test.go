@@ -93,9 +93,9 @@ func (s *visit) letter(u domain.UserID, what domain.EventType) string {
 		kind = domain.LinkReset
 	}
 	all := s.events()
-	for i := len(all) - 1; i >= 0; i-- {
-		if all[i].Type == what && all[i].Subject == u.UUID {
-			id, ok := domain.ParseID[domain.Link](all[i].After.Get("link").Text())
+	for _, event := range slices.Backward(all) {
+		if event.Type == what && event.Subject == u.UUID {
+			id, ok := domain.ParseID[domain.Link](event.After.Get("link").Text())
 			require.True(s, ok)
 			return storetest.Links().Token(s.org(), kind, id)
 		}

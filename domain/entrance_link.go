@@ -153,7 +153,7 @@ func (e *Entrance) accept(tx Tx, ref LinkRef, after attribute.Value, write scrib
 	if g.user.Status != Pending {
 		return nil
 	}
-	_, err = welcome(tx, g.user, UserInvitationAccepted, after, now, write)
+	err = welcome(tx, g.user, UserInvitationAccepted, after, now, write)
 	return err
 }
 

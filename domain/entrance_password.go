@@ -307,7 +307,7 @@ func (e *Entrance) rechosen(ctx context.Context, s Session, made newPassword, v 
 			return err
 		}
 		if u.Status == Pending {
-			if _, err := welcome(tx, u, UserInvitationAccepted, attribute.NewComplex(), now, write); err != nil {
+			if err := welcome(tx, u, UserInvitationAccepted, attribute.NewComplex(), now, write); err != nil {
 				return err
 			}
 		}

@@ -318,7 +318,7 @@ func (e *Entrance) enter(tx Tx, org OrganisationID, user UserID, what EventType,
 		if err != nil {
 			return SignedIn{}, err
 		}
-		if _, err := welcome(tx, u, what, after, now, write); err != nil {
+		if err := welcome(tx, u, what, after, now, write); err != nil {
 			return SignedIn{}, err
 		}
 		if err := arrived(tx, u, now, write); err != nil {

@@ -96,7 +96,7 @@ func example(t *testing.T, e domain.EventEntry) domain.Event {
 		require.NoError(t, err, "%s: %s", e.Type, text)
 		return v
 	}
-	id := func(text string) uuid.UUID { return uuid.MustParse(text) }
+	id := uuid.MustParse
 	return domain.Event{
 		ID: domain.EventID{UUID: id("019ab1c2-8000-7000-8000-00000000e001")}, Type: e.Type,
 		Actor:       domain.Actor{Kind: "connection", ID: id("019ab1c2-8000-7000-8000-00000000c001")},

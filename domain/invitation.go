@@ -120,10 +120,10 @@ func arrived(tx Tx, u User, now time.Time, write scribe) error {
 }
 
 // welcome makes an active person of a pending one, by something they did themselves.
-func welcome(tx Tx, was User, what EventType, after attribute.Value, now time.Time, write scribe) (User, error) {
+func welcome(tx Tx, was User, what EventType, after attribute.Value, now time.Time, write scribe) error {
 	tree, err := was.Attributes()
 	if err != nil {
-		return User{}, err
+		return err
 	}
 	was.Emails = emailsOf(tree)
 	is := was
@@ -131,24 +131,24 @@ func welcome(tx Tx, was User, what EventType, after attribute.Value, now time.Ti
 		is.AcceptedAt = now
 	}
 	if err := is.describe(tree); err != nil {
-		return User{}, err
+		return err
 	}
 	if err := checkStep(was, is); err != nil {
-		return User{}, err
+		return err
 	}
 	is.Version, is.ModifiedAt = was.Version+1, later(now, was.ModifiedAt)
 	if err := tx.Users().Save(was, is); err != nil {
-		return User{}, err
+		return err
 	}
 	if err := tx.Inactivity().Restart(is.Organisation, is.ID, now); err != nil {
-		return User{}, err
+		return err
 	}
 	event, err := write(what, is.ID, now)
 	if err != nil {
-		return User{}, err
+		return err
 	}
 	event.Before = texts("status", string(was.Status))
 	event.After = after
 	event.After.Set("status", attribute.NewString(string(is.Status)))
-	return is, tx.Events().Append(event)
+	return tx.Events().Append(event)
 }

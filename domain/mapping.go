@@ -43,6 +43,8 @@ const (
 )
 
 // Mappings is the store of mappings.
+//
+//nolint:interfacebloat // one noun; each method is one statement
 type Mappings interface {
 	// List gives all of an organisation, in order of creation.
 	List(org OrganisationID) ([]Mapping, error)

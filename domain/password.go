@@ -74,16 +74,16 @@ type newPassword struct {
 }
 
 // prepare checks a new password of somebody who has had passwords, and hashes it.
-func (env Environment) prepare(password, userName string, held SignIn) (newPassword, error) {
-	if env.Passwords == nil {
+func (e Environment) prepare(password, userName string, held SignIn) (newPassword, error) {
+	if e.Passwords == nil {
 		return newPassword{}, &Error{Kind: Internal, Code: CodeInternal, Message: "there is nothing to keep passwords with"}
 	}
-	if err := checkPassword(env.Passwords, password, userName); err != nil {
+	if err := checkPassword(e.Passwords, password, userName); err != nil {
 		return newPassword{}, err
 	}
 	made := newPassword{same: held.kept()}
 	for _, hash := range made.same {
-		matches, err := env.Passwords.Matches(hash, normal(password))
+		matches, err := e.Passwords.Matches(hash, normal(password))
 		if err != nil {
 			return newPassword{}, faulty("compare a password", err)
 		}
@@ -93,7 +93,7 @@ func (env Environment) prepare(password, userName string, held SignIn) (newPassw
 		return newPassword{}, passwordRefused(fmt.Sprintf("the password is one of the last %d; choose a new one", keptPasswords))
 	}
 	var err error
-	if made.hash, err = env.Passwords.Hash(normal(password)); err != nil {
+	if made.hash, err = e.Passwords.Hash(normal(password)); err != nil {
 		return newPassword{}, faulty("hash a password", err)
 	}
 	return made, nil

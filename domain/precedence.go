@@ -100,7 +100,7 @@ func (c Candidate) rank() int {
 		return 2
 	case SourceMapping:
 		return 3
-	case SourceDefault:
+	case SourceDefault, SourceDirectory:
 	}
 	return 5
 }

@@ -275,14 +275,9 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 			return User{}, err
 		}
 	}
-	is := was
-	if active := after.Get("active"); active.Kind() == attribute.Bool {
-		is.setActive(active.Truth(), caller.Activation, now)
-	}
-	if was.Status == Inactive && is.Status != Inactive {
-		if err := d.bringBack(tx, caller, was, &is, now); err != nil {
-			return User{}, err
-		}
+	is, err := d.activated(tx, caller, was, after, now)
+	if err != nil {
+		return User{}, err
 	}
 	if after, err = d.keepNames(tx, caller, was, before, after, now); err != nil {
 		return User{}, err
@@ -348,6 +343,19 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 		return is, nil
 	}
 	return tx.Users().Get(caller.Scope(), is.ID)
+}
+
+// activated is a person with the status that the attributes ask for, as far as the rules let a directory have it.
+func (d *Directory) activated(tx Tx, caller Caller, was User, after attribute.Value, now time.Time) (User, error) {
+	is := was
+	if active := after.Get("active"); active.Kind() == attribute.Bool {
+		is.setActive(active.Truth(), caller.Activation, now)
+	}
+	if was.Status != Inactive || is.Status == Inactive {
+		return is, nil
+	}
+	err := d.bringBack(tx, caller, was, &is, now)
+	return is, err
 }
 
 // moveDoors ends what somebody gets in by where a push asks for it, or invites them (rules deactivate.doors, invite.once,

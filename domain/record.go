@@ -25,7 +25,7 @@ type RecordKey struct {
 	ID   string // 1 to 200 visible characters of ASCII but the slash, compared exactly
 }
 
-var recordIDForm = regexp.MustCompile(`^[!-.0-~]{1,200}$`)
+var recordIDForm = regexp.MustCompile(`^[[:graph:]]{1,200}$`)
 
 // check refuses a key that names nothing; at goes before the field. Invalid.
 func (k RecordKey) check(at string) error {
@@ -144,6 +144,8 @@ type LeftRecords struct {
 }
 
 // Records is the store of who owns what.
+//
+//nolint:interfacebloat // one noun; each method is one statement
 type Records interface {
 	// Owns reports whether a person owns any record. On the way of everybody who goes it is asked after the person was
 	// saved, which keeps new records away (see Share).

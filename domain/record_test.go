@@ -196,7 +196,7 @@ func deactivateRecordsFromDirectory(s *scene) {
 	made = s.eventsSince(func() { s.setActive(ana.ID, false) })
 	only(s, made, domain.RecordsLeft) // a manager who is gone takes nothing over
 	require.ElementsMatch(s, append(left, ana.ID), s.left())
-	require.Len(s, s.eventsSince(func() { s.setActive(ana.ID, false) }), 0)
+	require.Empty(s, s.eventsSince(func() { s.setActive(ana.ID, false) }))
 }
 
 // deactivateRecordsAtOnce: whoever goes while the application tells that they own something either leaves it to somebody, or

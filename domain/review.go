@@ -190,6 +190,8 @@ type FindingQuery struct {
 }
 
 // Reviews is the store of access reviews.
+//
+//nolint:interfacebloat // one noun; each method is one statement
 type Reviews interface {
 	// Plan reads how often an organisation reviews its people.
 	Plan(org OrganisationID) (ReviewPlan, error)

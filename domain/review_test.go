@@ -209,7 +209,7 @@ func onboarding(s *scene) {
 		return done
 	}
 	require.Equal(s, map[string]bool{"profile": false, "queue": false, "sign-in": false}, steps())
-	items := append(domain.DefaultOnboarding().Items, domain.OnboardingItem{Key: "badge", Label: " Has a badge ", Automatic: domain.TickedByHand})
+	items := slices.Concat(domain.DefaultOnboarding().Items, []domain.OnboardingItem{{Key: "badge", Label: " Has a badge ", Automatic: domain.TickedByHand}})
 	set := func(items ...domain.OnboardingItem) (domain.OnboardingTemplate, error) {
 		return s.admin.ChangeOnboardingTemplate(s.Context(), s.clerk("onboarding:edit"), domain.IfMatch{}, items)
 	}

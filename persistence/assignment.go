@@ -57,7 +57,8 @@ func (t assignments) Of(org domain.OrganisationID, user domain.UserID) (domain.U
 	if err != nil {
 		return domain.UserAccess{}, err
 	}
-	return u, texts.into(&u)
+	err = texts.into(&u)
+	return u, err
 }
 
 // accessTexts are a person's own grants and revokes as they are stored.

@@ -55,7 +55,7 @@ func idsOf[Noun any](text *string) ([]domain.ID[Noun], error) {
 		return nil, nil
 	}
 	ids := []domain.ID[Noun]{}
-	for _, word := range strings.Fields(*text) {
+	for word := range strings.FieldsSeq(*text) {
 		id, err := uuid.Parse(word)
 		if err != nil {
 			return nil, err

@@ -18,7 +18,7 @@ type RecordKey struct {
 
 func (k RecordKey) key() domain.RecordKey { return domain.RecordKey(k) }
 
-// record is something that the application says a person owns.
+// Record is something that the application says a person owns.
 type Record struct {
 	RecordKey
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"usher/domain"
 )
@@ -268,9 +269,15 @@ func lineOf(f finding) []string {
 	return line
 }
 
+// firstRune of a text that has one.
+func firstRune(text string) rune {
+	first, _ := utf8.DecodeRuneInString(text)
+	return first
+}
+
 // defused takes the meaning of a formula from a text (OWASP, CSV injection).
 func defused(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", []rune(text)[0]) {
+	if text != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", firstRune(text)) {
 		return "'" + text
 	}
 	return text

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -59,9 +60,9 @@ func (w *workers) start(job worker) {
 
 // stop ends the workers one after the other, the last that was started first, and waits for each.
 func (w *workers) stop() {
-	for i := len(w.list) - 1; i >= 0; i-- {
-		w.list[i].stop()
-		w.list[i].done.Wait()
+	for _, e := range slices.Backward(w.list) {
+		e.stop()
+		e.done.Wait()
 	}
 	w.list = nil
 }

@@ -118,6 +118,7 @@ func (w *Writer) Write(e domain.Envelope) (Letter, error) {
 		if u, err := url.Parse(e.Event.After.Get("url").Text()); err == nil {
 			known.Host = u.Hostname() // the rest may hold a secret
 		}
+	case domain.LetterSecondFactor, domain.LetterBlocked, domain.LetterUnblocked: // they say what happened, and no more
 	}
 	template := w.texts["letters/"+l.Language+"/"+string(e.Letter.Kind)+".txt"]
 	if template == nil {

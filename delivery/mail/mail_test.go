@@ -162,7 +162,7 @@ func TestSend(t *testing.T) {
 	b.refuse = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "later"}
 	err = post.Send(context.Background(), l)
 	require.Error(t, err)
-	require.False(t, errors.As(err, &final))
+	require.NotErrorAs(t, err, &final)
 }
 
 // Names and addresses from a directory cannot become headers, other recipients or markup.

@@ -67,7 +67,7 @@ func NewPost(c Config) (*Post, error) {
 	}
 	p := &Post{from: from, host: u.Hostname(), now: c.Now}
 	_, p.domain, _ = strings.Cut(from.Address, "@")
-	port := 0
+	var port int
 	switch u.Scheme {
 	case "smtp":
 		port, p.options = 587, append(p.options, gomail.WithTLSPolicy(gomail.TLSMandatory))

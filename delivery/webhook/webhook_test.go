@@ -45,7 +45,7 @@ func TestReceivers(t *testing.T) {
 	t.Parallel()
 	var reached atomic.Int32
 	inside := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
-	defer inside.Close()
+	t.Cleanup(inside.Close)
 	for name, c := range map[string]struct {
 		answer func(w http.ResponseWriter, r *http.Request)
 		want   domain.Receipt
@@ -72,6 +72,7 @@ func TestReceivers(t *testing.T) {
 		"hangs up":     {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, domain.Receipt{Problem: "EOF"}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body) // only then the server notices that the client has gone
 				c.answer(w, r)

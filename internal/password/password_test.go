@@ -53,7 +53,7 @@ func TestHash(t *testing.T) {
 }
 
 // Nobody's password takes as long to compare as somebody's: medians of several, and a wide bound.
-func TestNobodyTakesAsLong(t *testing.T) {
+func TestNobodyTakesAsLong(t *testing.T) { //nolint:paralleltest // it measures time
 	p, err := password.New(rand.Reader)
 	require.NoError(t, err)
 	hash, err := p.Hash("somebody's password")

@@ -46,7 +46,7 @@ func scan(root string, rules []string) ([]Proof, error) {
 		default:
 			return nil
 		}
-		source, err := os.ReadFile(path)
+		source, err := os.ReadFile(path) //nolint:gosec // the source that is being built
 		if err != nil {
 			return err
 		}
@@ -99,40 +99,46 @@ func testNames(source []byte) ([]string, error) {
 		return nil, err
 	}
 	var list []string
-	add := func(e ast.Expr) {
-		lit, ok := e.(*ast.BasicLit)
-		if !ok || lit.Kind != token.STRING {
-			return
-		}
-		if text, err := strconv.Unquote(lit.Value); err == nil {
-			list = append(list, text)
-		}
-	}
 	ast.Inspect(file, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.CompositeLit:
-			if n.Type == nil && len(n.Elts) > 1 { // a row of a table: the name, then the test
-				if couldRun(n.Elts[1]) {
-					add(n.Elts[0])
+		for _, name := range namesIn(n) {
+			if lit, ok := name.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				if text, err := strconv.Unquote(lit.Value); err == nil {
+					list = append(list, text)
 				}
-			}
-			if _, ok := n.Type.(*ast.MapType); ok {
-				for _, element := range n.Elts {
-					if pair, ok := element.(*ast.KeyValueExpr); ok {
-						if couldRun(pair.Value) {
-							add(pair.Key)
-						}
-					}
-				}
-			}
-		case *ast.CallExpr:
-			if call, ok := n.Fun.(*ast.SelectorExpr); ok && call.Sel.Name == "Run" && len(n.Args) > 0 {
-				add(n.Args[0])
 			}
 		}
 		return true
 	})
 	return list, nil
+}
+
+// namesIn are the expressions of a piece of source that name tests.
+func namesIn(n ast.Node) []ast.Expr {
+	switch n := n.(type) {
+	case *ast.CallExpr:
+		if call, ok := n.Fun.(*ast.SelectorExpr); ok && call.Sel.Name == "Run" && len(n.Args) > 0 {
+			return n.Args[:1]
+		}
+	case *ast.CompositeLit:
+		if n.Type == nil && len(n.Elts) > 1 && couldRun(n.Elts[1]) { // a row of a table: the name, then the test
+			return n.Elts[:1]
+		}
+		if _, ok := n.Type.(*ast.MapType); ok {
+			return keysOf(n)
+		}
+	}
+	return nil
+}
+
+// keysOf a table are the names of what could be tests.
+func keysOf(table *ast.CompositeLit) []ast.Expr {
+	var keys []ast.Expr
+	for _, element := range table.Elts {
+		if pair, ok := element.(*ast.KeyValueExpr); ok && couldRun(pair.Value) {
+			keys = append(keys, pair.Key)
+		}
+	}
+	return keys
 }
 
 // couldRun reports whether a value of a table could be a test: a function, by name or in place.
