@@ -70,6 +70,9 @@ func (c *tokenCreate) Run(ctx context.Context, p *process) error {
 
 // runClient makes an OAuth client.
 func (c *tokenCreate) runClient(ctx context.Context, p *process) error {
+	if l := time.Duration(c.TokenLifetime); l != 0 && (l < domain.MinOAuthLifetime || l > domain.MaxOAuthLifetime) {
+		return wrong("token-lifetime", "use 1 to 6 hours, such as 1h")
+	}
 	return p.withInstallation(ctx, c.openFor, func(in *domain.Installation) error {
 		spec := domain.OAuthClientSpec{Lifetime: time.Duration(c.Expires), TokenLifetime: time.Duration(c.TokenLifetime)}
 		made, secret, err := in.CreateOAuthClient(ctx, c.Org, c.Connection, spec)
