@@ -175,7 +175,7 @@ func (r *sweepRun) batch(tx Tx, org OrganisationID, kind SweepKind) (finished bo
 	if err != nil || !sweep.FinishedAt.IsZero() {
 		return true, err
 	}
-	r.report.Done = true
+	r.report.Done = kind != SweepReviews || r.reviewed // several may sweep the reviews, and one of them is the one that did
 	if finished, err = r.part(tx, &sweep); err != nil {
 		return false, err
 	}

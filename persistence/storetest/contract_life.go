@@ -418,7 +418,7 @@ func people(t *testing.T, store *persistence.Store) {
 
 // sweepsDue: an organisation is due that was there, is not suspended, has something to sweep and was not swept.
 func sweepsDue(t *testing.T, store *persistence.Store) {
-	tenant := OwnTenant(t, store, -1)
+	tenant := NewTenant(t, store, Slug(t)+"-due", -1)
 	org := tenant.Organisation.ID
 	due := time.Now().Add(time.Hour).Truncate(time.Millisecond)
 	isDue := func(kind domain.SweepKind, due time.Time) bool {
