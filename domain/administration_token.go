@@ -67,7 +67,7 @@ func (ad *Administration) addToken(tx Tx, who Administrator, of ConnectionID, ex
 	}
 	n := 0
 	for _, t := range ofConnection(all, of) {
-		if t.InForce(now) {
+		if t.InForce(now) && t.Client.IsZero() {
 			n++
 		}
 	}
@@ -133,6 +133,9 @@ func (ad *Administration) RotateToken(ctx context.Context, who Administrator, id
 		}
 		if !old.InForce(now) {
 			return InvalidField("id", "this token has expired or was revoked; make a new one for its connection")
+		}
+		if !old.Client.IsZero() {
+			return InvalidField("id", "this token was given to an OAuth client, which asks for the next one by itself; rotate the client's secret")
 		}
 		var expires time.Time
 		if !old.ExpiresAt.IsZero() {

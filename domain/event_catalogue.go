@@ -145,6 +145,15 @@ var eventCatalogue = []EventEntry{
 		TokenUpdated, 1, "token", "When a token is to end at another time, because another one takes its place.",
 		"", `{"expiresAt":` + aTime + `,"replacedBy":` + anotherID + `}`,
 	},
+	{
+		OAuthClientCreated, 1, "oauth_client", "When an OAuth client of a directory is made; of its secret there is nothing. Its tokens appear as token.created, with oauthClient.",
+		"", `{"connection":` + anID + `,"tokenLifetime":"1h0m0s","expiresAt":` + aTime + `}`,
+	},
+	{
+		OAuthClientRotated, 1, "oauth_client", "When an OAuth client is given another secret. PreviousEndsAt is until when the one before stays good.",
+		"", `{"previousEndsAt":` + aTime + `,"expiresAt":` + aTime + `}`,
+	},
+	{OAuthClientRevoked, 1, "oauth_client", "When an OAuth client is revoked; the tokens that it was given are revoked with it.", "", `{"revokedAt":` + aTime + `}`},
 	{TokenRevoked, 1, "token", "When a token is revoked.", "", `{"revokedAt":` + aTime + `}`},
 	{APIKeyCreated, 1, "api_key", "When an API key is made; of the key itself there is nothing.", "", `{"name":"HR system","permissions":"users:edit users:view","expiresAt":` + aTime + `}`},
 	{APIKeyRevoked, 1, "api_key", "When an API key is revoked.", "", `{"revokedAt":` + aTime + `}`},

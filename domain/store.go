@@ -40,6 +40,7 @@ type Tx interface {
 	FieldTx
 	DoorsTx
 	ProviderTx
+	OAuthTx
 	Policies() Policies
 	Blocks() Blocks
 	Suspensions() Suspensions

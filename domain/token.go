@@ -20,6 +20,7 @@ type Token struct {
 	ID           TokenID
 	Organisation OrganisationID
 	Connection   ConnectionID
+	Client       OAuthClientID // that was given it; zero: it was made by hand
 	Hash         TokenHash
 	CreatedAt    time.Time
 	ExpiresAt    time.Time // zero: never

@@ -139,6 +139,10 @@ func story(t *testing.T, store *persistence.Store) {
 	asker := domain.Administrator{Organisation: made.Organisation.ID, Actor: domain.Actor{Kind: domain.ActorAPIKey, ID: key.ID.UUID}}
 	_, _, err = administration.Claim(ctx, asker, "k-1", [32]byte{1})
 	require.NoError(t, err)
+	client, secret, err := installation.CreateOAuthClient(ctx, "acme", "default", domain.OAuthClientSpec{Lifetime: time.Hour})
+	require.NoError(t, err)
+	_, _, err = domain.NewOAuth(store, env, bytes.NewReader(storySecret[1:])).Token(ctx, client.ID.String(), secret, "")
+	require.NoError(t, err)
 }
 
 // storyOfProvider gives a connection all that there is to set about its OpenID provider, and the installation a key.

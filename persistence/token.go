@@ -20,6 +20,7 @@ type tokenRow struct {
 	ExpiresAt      *int64
 	RevokedAt      *int64
 	LastUsedAt     *int64
+	OAuthClientID  *uuid.UUID `gorm:"column:oauth_client_id"`
 }
 
 // TableName implements GORM's Tabler.
@@ -31,6 +32,9 @@ func (r tokenRow) noun() domain.Token {
 		Connection: domain.ConnectionID{UUID: r.ConnectionID}, CreatedAt: instant(r.CreatedAt),
 		ExpiresAt: instantPointer(r.ExpiresAt), RevokedAt: instantPointer(r.RevokedAt), LastUsedAt: instantPointer(r.LastUsedAt),
 	}
+	if r.OAuthClientID != nil {
+		t.Client.UUID = *r.OAuthClientID
+	}
 	copy(t.Hash[:], r.Hash)
 	return t
 }
@@ -38,10 +42,14 @@ func (r tokenRow) noun() domain.Token {
 type tokens struct{ session }
 
 func (t tokens) Insert(n domain.Token) error {
+	var client *uuid.UUID
+	if !n.Client.IsZero() {
+		client = &n.Client.UUID
+	}
 	return t.fail(t.orm().Create(&tokenRow{
 		OrganisationID: n.Organisation.UUID, TokenID: n.ID.UUID, ConnectionID: n.Connection.UUID, Hash: n.Hash[:],
 		CreatedAt: n.CreatedAt.UnixMilli(), ExpiresAt: millisPointer(n.ExpiresAt), RevokedAt: millisPointer(n.RevokedAt),
-		LastUsedAt: millisPointer(n.LastUsedAt),
+		LastUsedAt: millisPointer(n.LastUsedAt), OAuthClientID: client,
 	}).Error)
 }
 

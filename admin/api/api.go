@@ -149,6 +149,7 @@ func (s *service) route() {
 	s.addAdoptions()
 	s.addEmailDomains()
 	s.addTokens()
+	s.addOAuthClients()
 	s.addLicences()
 	s.addPolicy()
 	s.addEvents()

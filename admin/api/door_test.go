@@ -62,6 +62,8 @@ func TestAnotherOrganisationIsNotThere(t *testing.T) {
 		require.NoError(s, err)
 		tokens, err := s.installation.ListTokens(s.Context(), "beta", "")
 		require.NoError(s, err)
+		client, _, err := s.installation.CreateOAuthClient(s.Context(), "beta", beta.Connection.Name, domain.OAuthClientSpec{})
+		require.NoError(s, err)
 		for _, request := range []string{
 			"GET /users/" + theirs.ID.String(), "GET /groups/" + g.ID.String(), "GET /groups/" + g.ID.String() + "/members",
 			"GET /connections/" + beta.Connection.ID.String(), "POST /connections/" + beta.Connection.ID.String() + "/disable",
@@ -73,6 +75,8 @@ func TestAnotherOrganisationIsNotThere(t *testing.T) {
 			"GET /users/" + theirs.ID.String() + "/access-decision",
 			"PATCH /users/" + theirs.ID.String() + ` {"title":"x"}`, "PUT /users/" + theirs.ID.String() + `/window {"schedule":"mon 09:00-17:00"}`,
 			"POST /users/" + theirs.ID.String() + `/licence {"licence":"simulator"}`,
+			"GET /connections/" + beta.Connection.ID.String() + "/oauth-clients", "POST /connections/" + beta.Connection.ID.String() + "/oauth-clients",
+			"DELETE /oauth-clients/" + client.ID.String(), "POST /oauth-clients/" + client.ID.String() + "/rotate",
 			"DELETE /tokens/" + tokens[0].ID.String(), "POST /tokens/" + tokens[0].ID.String() + "/rotate",
 		} {
 			method, rest, _ := strings.Cut(request, " ")

@@ -12,6 +12,7 @@ import (
 type Token struct {
 	ID           string     `json:"id" format:"uuid"`
 	ConnectionID string     `json:"connection_id" format:"uuid"`
+	OAuthClient  *string    `json:"oauth_client_id" format:"uuid" doc:"The OAuth client that was given it; null: it was made by hand."`
 	State        string     `json:"state" enum:"active,expired,revoked"`
 	CreatedAt    time.Time  `json:"created_at"`
 	ExpiresAt    *time.Time `json:"expires_at" doc:"null: never."`
@@ -111,8 +112,13 @@ func (s *service) madeToken(t domain.Token, text string) *created[newToken] {
 }
 
 func (s *service) showToken(t domain.Token) Token {
+	var client *string
+	if !t.Client.IsZero() {
+		id := t.Client.String()
+		client = &id
+	}
 	return Token{
-		ID: t.ID.String(), ConnectionID: t.Connection.String(), State: state(t.InForce(s.Now()), t.RevokedAt), CreatedAt: t.CreatedAt,
+		OAuthClient: client, ID: t.ID.String(), ConnectionID: t.Connection.String(), State: state(t.InForce(s.Now()), t.RevokedAt), CreatedAt: t.CreatedAt,
 		ExpiresAt: moment(t.ExpiresAt), RevokedAt: moment(t.RevokedAt), LastUsedAt: moment(t.LastUsedAt),
 	}
 }

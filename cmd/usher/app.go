@@ -50,6 +50,7 @@ type App struct {
 	signer  *assertion.Signer
 	scim    http.Handler
 	api     http.Handler
+	oauth   http.Handler
 	health  *health
 
 	listener, metricsListener net.Listener
@@ -181,6 +182,9 @@ func (a *App) wire(key secret.Key) error {
 		c.Limiter = limiter
 	}
 	if a.scim, err = scim.New(c); err != nil {
+		return err
+	}
+	if err := a.wireOAuth(limiter); err != nil {
 		return err
 	}
 	if err := a.wireDelivery(key); err != nil {

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
 
 	"usher/domain"
+	"usher/oauth"
 	"usher/scim"
 )
 
@@ -24,12 +26,12 @@ type publicFlags struct {
 	PublicURL baseURL `default:"http://127.0.0.1:8080" placeholder:"URL" help:"The address under which identity providers reach the server; http://127.0.0.1:8080 unless given."`
 }
 
-func (f publicFlags) scimURL() string {
-	if f.PublicURL == "" {
-		return "http://127.0.0.1:8080" + scim.Prefix
-	}
-	return string(f.PublicURL) + scim.Prefix
-}
+func (f publicFlags) base() string { return cmp.Or(string(f.PublicURL), "http://127.0.0.1:8080") }
+
+func (f publicFlags) scimURL() string { return f.base() + scim.Prefix }
+
+// tokenURL is where clients of OAuth get their tokens.
+func (f publicFlags) tokenURL() string { return f.base() + oauth.Path }
 
 type orgCreate struct {
 	Slug       string `required:"" placeholder:"SLUG" help:"Short name in commands: lower-case letters, digits and hyphens."`

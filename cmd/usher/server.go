@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"usher/admin/api"
+	"usher/oauth"
 	"usher/oidc/assertion"
 	"usher/scim"
 )
@@ -47,6 +48,9 @@ func (a *App) handler() http.Handler {
 		case path == assertion.Path:
 			label(r, path)
 			a.signer.ServeHTTP(w, r)
+		case path == oauth.Path:
+			label(r, path)
+			a.oauth.ServeHTTP(w, r)
 		case isSCIM(path):
 			a.scim.ServeHTTP(w, r)
 		case path == api.Prefix || strings.HasPrefix(path, api.Prefix+"/"):

@@ -18,6 +18,9 @@ type tokenCreate struct {
 	Org        string   `required:"" placeholder:"SLUG" help:"Slug of the organisation."`
 	Connection string   `default:"default" placeholder:"NAME" help:"Name of the connection; default unless given."`
 	Expires    lifetime `placeholder:"DURATION" help:"How long it is good for, such as 8760h or 365d; for ever unless given."`
+
+	ClientCredentials bool     `help:"Make an OAuth client, whose id and secret obtain short tokens, in place of a token."`
+	TokenLifetime     lifetime `placeholder:"DURATION" help:"How long the tokens of an OAuth client are good for: 1h (unless given) to 6h."`
 	publicFlags
 	databaseFlags
 	outputFlags
@@ -30,11 +33,18 @@ func (tokenCreate) Help() string {
 Examples:
 
   usher token create --org acme --connection okta
-  usher token create --org acme --connection okta --expires 365d --json`
+  usher token create --org acme --connection okta --expires 365d --json
+  usher token create --org acme --connection entra --client-credentials`
 }
 
 // Run makes the token.
 func (c *tokenCreate) Run(ctx context.Context, p *process) error {
+	switch {
+	case c.ClientCredentials:
+		return c.runClient(ctx, p)
+	case c.TokenLifetime != 0:
+		return wrong("token-lifetime", "it is for OAuth clients; add --client-credentials, or say --expires")
+	}
 	return p.withInstallation(ctx, c.openFor, func(in *domain.Installation) error {
 		t, text, err := in.CreateToken(ctx, c.Org, domain.TokenSpec{Connection: c.Connection, Lifetime: time.Duration(c.Expires)})
 		if err != nil {
@@ -54,6 +64,34 @@ func (c *tokenCreate) Run(ctx context.Context, p *process) error {
 			}
 			return fmt.Sprintf("Paste into the identity provider:\n\n  SCIM base URL  %s\n  Bearer token   %s\n\nThe token is shown this once. %s\n",
 				out.SCIMURL, text, expiry)
+		})
+	})
+}
+
+// runClient makes an OAuth client.
+func (c *tokenCreate) runClient(ctx context.Context, p *process) error {
+	return p.withInstallation(ctx, c.openFor, func(in *domain.Installation) error {
+		spec := domain.OAuthClientSpec{Lifetime: time.Duration(c.Expires), TokenLifetime: time.Duration(c.TokenLifetime)}
+		made, secret, err := in.CreateOAuthClient(ctx, c.Org, c.Connection, spec)
+		if err != nil {
+			return err
+		}
+		out := struct {
+			ID           string  `json:"id"`
+			Connection   string  `json:"connection"`
+			SCIMURL      string  `json:"scim_url"`
+			TokenURL     string  `json:"token_url"`
+			ClientID     string  `json:"client_id"`
+			ClientSecret string  `json:"client_secret"`
+			ExpiresAt    *string `json:"expires_at"`
+		}{made.ID.String(), c.Connection, c.scimURL(), c.tokenURL(), made.ID.String(), secret, moment(made.ExpiresAt)}
+		return c.print(p, out, func() string {
+			expiry := "The client does not expire."
+			if !made.ExpiresAt.IsZero() {
+				expiry = "The client expires on " + orDash(made.ExpiresAt) + "."
+			}
+			return fmt.Sprintf("Paste into the identity provider:\n\n  SCIM base URL   %s\n  Token endpoint  %s\n  Client id       %s\n  Client secret   %s\n\nThe secret is shown this once. %s\n",
+				out.SCIMURL, out.TokenURL, out.ClientID, secret, expiry)
 		})
 	})
 }

@@ -63,6 +63,7 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 
 		"ConnectionPolicies": connectionPolicies,
 		"SigningKeys":        signingKeys,
+		"OAuthClients":       oauthClients,
 		"UsedTokens":         usedTokens,
 		"ProviderSettings":   providerSettings,
 		"SignIns":            signIns,

@@ -130,6 +130,9 @@ func fill(t testing.TB, store *persistence.Store, tenant Tenant) Tenant {
 		if err := fillTrust(tx, tenant.Connection, u); err != nil {
 			return err
 		}
+		if err := fillOAuth(tx, tenant.Connection, domain.OAuthClientID(u.ID)); err != nil {
+			return err
+		}
 		if err := fillMapping(t, tx, org, u.ID, g.ID); err != nil {
 			return err
 		}
