@@ -20,7 +20,8 @@ type Inactivity interface {
 	Restart(org OrganisationID, user UserID, at time.Time) error
 	// Warned notes that somebody was told.
 	Warned(org OrganisationID, user UserID, at time.Time) error
-	// Idle reads active, unblocked people who were not here since an instant, in order of id after the given one, at
-	// most limit.
+	// Idle reads active, unblocked people who were not here since an instant though they could have been, in order of id
+	// after the given one, at most limit. Who has neither a password nor an identity, and was never seen, does not sign in
+	// through Usher: nothing is known of when they were here, and they are not among them.
 	Idle(org OrganisationID, since time.Time, after UserID, limit int) ([]Idle, error)
 }

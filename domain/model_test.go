@@ -80,6 +80,7 @@ func (m *model) boss() domain.Administrator { return m.scene.boss() }
 
 func (m *model) addOwner(name string) {
 	u := storetest.Account(m.scene.T, m.store, m.tenant, name, func(u *domain.User) { u.Owner, u.AcceptedAt = true, m.clock.Now() })
+	m.came(u.ID)
 	m.people = append(m.people, &modelPerson{id: u.ID, name: name, status: domain.Active, owner: true, accepted: true, seen: m.clock.Now()})
 }
 
@@ -158,6 +159,7 @@ func (m *model) push(t *rapid.T) {
 	u, err := m.directory.Provision(context.Background(), m.caller, storetest.Person(p.name))
 	if m.expect(err, code) {
 		p.id = u.ID
+		m.came(u.ID)
 		m.people = append(m.people, p)
 	}
 }
@@ -217,6 +219,7 @@ func (m *model) add(t *rapid.T) {
 	u, err := m.admin.Add(context.Background(), m.boss(), domain.NewPerson{FullName: "X", Email: p.name, Role: m.staff})
 	if m.expect(err, code) {
 		p.id = u.ID
+		m.came(u.ID)
 		m.people = append(m.people, p)
 	}
 }
@@ -352,7 +355,7 @@ func (m *model) overflow(t *rapid.T) {
 func (m *model) sweep(t *rapid.T) {
 	m.t = t
 	m.clock.Move(time.Duration(rapid.IntRange(1, 60).Draw(t, "days")) * 24 * time.Hour)
-	report, err := m.installation().Sweep(context.Background(), m.tenant.Organisation.Slug, true)
+	report, err := m.installation().Sweep(context.Background(), m.tenant.Organisation.Slug, true, domain.SweepInactivity)
 	m.expect(err, "")
 	want := 0
 	for _, p := range m.inOrder() {

@@ -107,9 +107,15 @@ func ownerMadeByOwners(s *scene) {
 // sweep runs the sweep that is due at this moment.
 func (s *scene) sweep() domain.SweepReport {
 	s.Helper()
-	report, err := s.installation().Sweep(s.Context(), s.tenant.Organisation.Slug, true)
+	report, err := s.installation().Sweep(s.Context(), s.tenant.Organisation.Slug, true, domain.SweepInactivity)
 	require.NoError(s, err)
 	return report
+}
+
+// came notes that somebody was here, and so can sign in.
+func (s *scene) came(u domain.UserID) {
+	s.Helper()
+	require.NoError(s, s.store.Write(s.Context(), func(tx domain.Tx) error { return tx.Inactivity().Accessed(s.org(), u, s.clock.Now()) }))
 }
 
 func (s *scene) installation() *domain.Installation {
@@ -123,6 +129,9 @@ func blockInactivity(s *scene) {
 	owner := storetest.Account(s, s.store, s.tenant, "owner@acme.test", func(u *domain.User) { u.Owner, u.AcceptedAt = true, s.clock.Now() })
 	asleep, awake, pending := s.provision("asleep@acme.test"), s.provision("awake@acme.test"), s.add("pending@acme.test")
 	back := s.provision("back@acme.test")
+	for _, u := range []domain.User{owner, asleep, awake, pending, back} {
+		s.came(u.ID)
+	}
 	began := s.clock.Now()
 	is := func(blocked, warned, protected int) {
 		s.Helper()
@@ -177,13 +186,13 @@ func blockInactivity(s *scene) {
 func blockInactivityOnce(s *scene) {
 	const many = domain.SweepBatch + 7
 	for i := range many {
-		s.provision(fmt.Sprintf("u%d@acme.test", i))
+		s.came(s.provision(fmt.Sprintf("u%d@acme.test", i)).ID)
 	}
 	s.clock.Move(100 * 24 * time.Hour)
 	reports := make([]domain.SweepReport, 6)
 	made := s.eventsSince(func() {
 		require.Equal(s, map[string]int{"": 6}, outcomes(s.T, concurrently(6, func(i int) (err error) {
-			reports[i], err = s.installation().Sweep(s.Context(), s.tenant.Organisation.Slug, false)
+			reports[i], err = s.installation().Sweep(s.Context(), s.tenant.Organisation.Slug, false, domain.SweepInactivity)
 			return err
 		})))
 	})
@@ -194,7 +203,7 @@ func blockInactivityOnce(s *scene) {
 		blocked += r.Blocked
 	}
 	require.Equal(s, many, blocked)
-	again, err := s.installation().Sweep(s.Context(), s.tenant.Organisation.Slug, false)
+	again, err := s.installation().Sweep(s.Context(), s.tenant.Organisation.Slug, false, domain.SweepInactivity)
 	require.NoError(s, err)
 	require.Equal(s, domain.SweepReport{DueAt: domain.DailySweep(s.clock.Now())}, again, "somebody has done it")
 	_, err = s.installation().Sweep(s.Context(), "nobody", true)

@@ -49,6 +49,9 @@ COALESCE(i.warned_at, 0)
 FROM users u LEFT JOIN inactivity i ON i.organisation_id = u.organisation_id AND i.user_id = u.user_id
 WHERE u.organisation_id = ? AND u.user_id > ? AND u.status = 'active' AND u.archived_at IS NULL
 AND COALESCE(u.accepted_at, u.created_at) <= ? AND COALESCE(i.accessed_at, 0) <= ? AND COALESCE(i.restarted_at, 0) <= ?
+AND (i.accessed_at IS NOT NULL
+OR EXISTS (SELECT 1 FROM sign_ins s WHERE s.organisation_id = u.organisation_id AND s.user_id = u.user_id AND s.password <> '')
+OR EXISTS (SELECT 1 FROM identities d WHERE d.organisation_id = u.organisation_id AND d.user_id = u.user_id))
 AND NOT EXISTS (SELECT 1 FROM user_blocks b WHERE b.organisation_id = u.organisation_id AND b.user_id = u.user_id)
 ORDER BY u.user_id LIMIT ?`, []any{org.UUID, idOrLowest(after.UUID), ms, ms, ms, limit}, func(r row) error {
 		var idle domain.Idle

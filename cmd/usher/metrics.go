@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"usher/domain"
 	"usher/persistence"
 )
 
@@ -18,6 +19,8 @@ type metrics struct {
 	duration *prometheus.HistogramVec
 	lag      prometheus.Histogram
 	runs     *prometheus.CounterVec
+	sweeps   *prometheus.CounterVec
+	changes  *prometheus.CounterVec
 	outgoing
 }
 
@@ -35,10 +38,16 @@ func newMetrics(registry prometheus.Registerer, stat func() persistence.Stat) (*
 			Name: "usher_event_lag_seconds", Help: "Time from when a change was decided to when it and its event were durable.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
+		sweeps: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "usher_sweeps_total", Help: "Sweeps of an organisation that this server ran, by kind and outcome: finished, failed (and tried again).",
+		}, []string{"kind", "outcome"}),
+		changes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "usher_sweep_changes_total", Help: "What those sweeps changed or told of: people, links, sessions, seats, reviews.",
+		}, []string{"kind"}),
 		runs: newRuns(), outgoing: newOutgoing(),
 	}
 	for _, c := range append(m.collectors(),
-		m.requests, m.duration, m.lag, m.runs, pool{stat}, collectors.NewGoCollector(),
+		m.requests, m.duration, m.lag, m.runs, m.sweeps, m.changes, pool{stat}, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	) {
 		if err := registry.Register(c); err != nil {
@@ -51,6 +60,16 @@ func newMetrics(registry prometheus.Registerer, stat func() persistence.Stat) (*
 func (m *metrics) observe(route, method string, status int, kind string, took time.Duration) {
 	m.requests.WithLabelValues(route, method, strconv.Itoa(status), kind).Inc()
 	m.duration.WithLabelValues(route, kind).Observe(took.Seconds())
+}
+
+// swept counts a sweep of one organisation.
+func (m *metrics) swept(kind domain.SweepKind, report domain.SweepReport, err error) {
+	outcome := "finished"
+	if err != nil {
+		outcome = runFailed
+	}
+	m.sweeps.WithLabelValues(string(kind), outcome).Inc()
+	m.changes.WithLabelValues(string(kind)).Add(float64(report.Changes()))
 }
 
 // handler answers /metrics, and nothing else.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"usher/domain"
 )
 
 // worker is something that a server does by itself, again and again, beside answering. Several replicas may do it at the
@@ -101,11 +103,15 @@ func (w *workers) work(ctx context.Context, job worker) {
 	}
 }
 
+// sweepEvery is how often it is looked whether a sweep is due. Where none is, that asks the database nothing.
+const sweepEvery = 10 * time.Second
+
 // employ starts everything that this server does by itself.
 func (a *App) employ() {
 	for _, job := range []worker{
 		{name: "counts", every: flushEvery, run: func(ctx context.Context) (bool, error) { return false, a.ledger.Flush(ctx) }},
 		{name: "mappings", every: time.Second, run: a.Installation.RunJobs},
+		{name: "sweeps", every: sweepEvery, run: domain.NewSweeper(a.Installation, a.metrics.swept).Run},
 	} {
 		a.workers.start(job)
 	}

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -251,6 +252,15 @@ func inactivity(t *testing.T, store *persistence.Store) {
 		}).ID
 	}
 	a, b, c := add("a@acme.test", func(u *domain.User) { u.Owner = true }), add("b@acme.test", nil), add("c@acme.test", nil)
+	write(t, store, func(tx domain.Tx) error { return tx.Inactivity().Accessed(org, a, began.Add(-time.Hour)) })
+	write(t, store, func(tx domain.Tx) error {
+		held, err := tx.SignIns().Hold(org, c)
+		if err != nil {
+			return err
+		}
+		held.Password = "$test$x"
+		return tx.SignIns().Save(held)
+	})
 	add("pending@acme.test", func(u *domain.User) { u.Status, u.AcceptedAt = domain.Pending, time.Time{} })
 	blocked := add("blocked@acme.test", nil)
 	write(t, store, func(tx domain.Tx) error {
@@ -277,6 +287,8 @@ func inactivity(t *testing.T, store *persistence.Store) {
 	require.Equal(t, all[1:], idle(day(7), a, 10))
 	require.Equal(t, all[:2], idle(day(6), domain.UserID{}, 10))
 	require.Equal(t, all[:1], idle(day(4), domain.UserID{}, 10))
+	add("never@acme.test", nil) // has no way in
+	require.Equal(t, all, idle(day(7), domain.UserID{}, 10))
 }
 
 func sweeps(t *testing.T, store *persistence.Store) {
@@ -298,6 +310,7 @@ func sweeps(t *testing.T, store *persistence.Store) {
 	write(t, store, func(tx domain.Tx) error { return tx.Sweeps().Move(s) })
 	require.Equal(t, s, claim(due))
 	require.True(t, claim(due.Add(24*time.Hour)).FinishedAt.IsZero())
+	sweepsDue(t, store)
 }
 
 // plans: Hold, Resize and what Usage says of it.
@@ -401,4 +414,48 @@ func people(t *testing.T, store *persistence.Store) {
 	require.True(t, got.Purged())
 	require.Empty(t, got.UserName.Text+got.DisplayName+got.ExternalID)
 	rowsAgree(t, store, org)
+}
+
+// sweepsDue: an organisation is due that was there, is not suspended, has something to sweep and was not swept.
+func sweepsDue(t *testing.T, store *persistence.Store) {
+	tenant := NewTenant(t, store, Slug(t)+"-due", -1)
+	org := tenant.Organisation.ID
+	due := time.Now().Add(time.Hour).Truncate(time.Millisecond)
+	isDue := func(kind domain.SweepKind, due time.Time) bool {
+		list := reading(t, store, func(tx domain.Tx) ([]domain.OrganisationID, error) {
+			return tx.Sweeps().Due(kind, due, due, domain.OrganisationID{}, 10000)
+		})
+		return slices.Contains(list, org)
+	}
+	for _, kind := range domain.SweepKinds() {
+		require.False(t, isDue(kind, due), "%s in an empty organisation", kind)
+	}
+	Account(t, store, tenant, "a@acme.test", nil)
+	require.True(t, isDue(domain.SweepInactivity, due))
+	require.True(t, isDue(domain.SweepReviews, due))
+	require.False(t, isDue(domain.SweepLinks, due))
+	require.False(t, isDue(domain.SweepInactivity, time.Unix(0, 0)), "before it was there")
+	write(t, store, func(tx domain.Tx) error { return tx.Organisations().Suspend(org, due) })
+	require.False(t, isDue(domain.SweepInactivity, due))
+	write(t, store, func(tx domain.Tx) error { return tx.Organisations().Suspend(org, time.Time{}) })
+	finish := func() {
+		write(t, store, func(tx domain.Tx) error {
+			s, err := tx.Sweeps().Claim(org, domain.SweepInactivity, due)
+			if err != nil {
+				return err
+			}
+			s.FinishedAt = due
+			return tx.Sweeps().Move(s)
+		})
+	}
+	finish()
+	require.False(t, isDue(domain.SweepInactivity, due))
+	require.True(t, isDue(domain.SweepInactivity, due.Add(time.Hour)))
+	forget := func(before time.Time) {
+		write(t, store, func(tx domain.Tx) error { return tx.Sweeps().Forget(org, domain.SweepInactivity, before) })
+	}
+	forget(due)
+	require.False(t, isDue(domain.SweepInactivity, due))
+	forget(due.Add(time.Millisecond))
+	require.True(t, isDue(domain.SweepInactivity, due))
 }

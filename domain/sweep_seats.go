@@ -1,0 +1,41 @@
+package domain
+
+import "time"
+
+// seats gives free seats to those who wait for one, in their order, and then to those whom a mapping would have moved to a
+// licence that had none. Whoever frees a seat gives it away at once: this finds what is left, such as a seat that was freed
+// for a licence for which people only wish.
+func (r *sweepRun) seats(tx Tx) error {
+	org := r.organisation.ID
+	if err := tx.Assignments().Lock(org); err != nil {
+		return err
+	}
+	plans, err := tx.Seats().Usage(org)
+	if err != nil {
+		return err
+	}
+	write := func(what EventType, user UserID, at time.Time) (Event, error) {
+		if what == SeatAssigned {
+			r.report.Seated++
+		}
+		return r.write(what, user, at)
+	}
+	for _, plan := range plans {
+		if plan.Waiting > 0 {
+			if err := fillSeats(tx, org, plan.Licence, r.now, write); err != nil {
+				return err
+			}
+		}
+		wishing, err := tx.Dossiers().Wishing(org, plan.Licence, applyAtOnce)
+		if err != nil {
+			return err
+		}
+		if len(wishing) == 0 {
+			continue
+		}
+		if err := recompute(tx, org, wishing, r.now, write); err != nil {
+			return err
+		}
+	}
+	return nil
+}

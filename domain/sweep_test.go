@@ -1,0 +1,174 @@
+package domain_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"usher/domain"
+	"usher/persistence"
+	"usher/persistence/storetest"
+)
+
+// The rules that come true by the passing of time, each swept by two replicas at once and done once.
+func TestRulesOfSweeps(t *testing.T) {
+	t.Parallel()
+	t.Run("sweep.once", func(t *testing.T) {
+		t.Parallel()
+		storetest.EachURL(t, func(t *testing.T, databaseURL string) {
+			stores := []*persistence.Store{storetest.Open(t, databaseURL)}
+			if stores[0].Stat().Kind == "postgres" { // a SQLite database belongs to one process
+				stores = append(stores, storetest.Open(t, databaseURL))
+			}
+			sweepOnce(t, stores)
+		})
+	})
+}
+
+// replicas are sweepers, by one clock, that count what they did.
+type replicas struct {
+	*testing.T
+	sweepers []*domain.Sweeper
+	mu       sync.Mutex
+	ran      map[domain.SweepKind]int
+	changes  map[domain.SweepKind]int
+}
+
+func newReplicas(t *testing.T, clock *storetest.Clock, stores []*persistence.Store) *replicas {
+	t.Helper()
+	r := &replicas{T: t}
+	for i := range 2 {
+		in := domain.NewInstallation(stores[i%len(stores)], clock.Environment(), nil)
+		r.sweepers = append(r.sweepers, domain.NewSweeper(in, func(kind domain.SweepKind, report domain.SweepReport, err error) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if err == nil {
+				r.ran[kind]++
+				r.changes[kind] += report.Changes()
+			}
+		}))
+	}
+	return r
+}
+
+// run lets all sweep at once, and gives what they changed.
+func (r *replicas) run() map[domain.SweepKind]int {
+	r.Helper()
+	r.changes, r.ran = map[domain.SweepKind]int{}, map[domain.SweepKind]int{}
+	for code, n := range outcomes(r.T, concurrently(len(r.sweepers), func(i int) error {
+		_, err := r.sweepers[i].Run(context.Background())
+		return err
+	})) {
+		require.Empty(r, code, "%d failed", n)
+	}
+	for kind, n := range r.ran {
+		require.Equal(r, 1, n, "%s was run more than once", kind)
+	}
+	for kind, n := range r.changes {
+		if n == 0 {
+			delete(r.changes, kind)
+		}
+	}
+	return r.changes
+}
+
+// sweepOnce: every sweep that is due is run, by whichever replica, and does its work once for its due time.
+func sweepOnce(t *testing.T, stores []*persistence.Store) {
+	const day = 24 * time.Hour
+	s := newVisit(newScene(t, stores[0], 3))
+	s.clock.Move(domain.DailySweep(s.clock.Now()).Add(day + time.Minute).Sub(s.clock.Now()))
+	require.NoError(t, s.store.Write(s.Context(), func(tx domain.Tx) error {
+		return tx.Reviews().SavePlan(s.org(), domain.DefaultReviewPlan(), domain.ReviewPlan{Every: domain.ReviewNever, Version: 1})
+	}))
+	s.policy(func(p *domain.Policy) { p.SeatOverflow = domain.SeatOverflowWait })
+	both := newReplicas(t, s.clock, stores)
+	expect := func(want map[domain.SweepKind]int) []domain.Event {
+		t.Helper()
+		made := s.eventsSince(func() { require.Equal(t, want, both.run()) })
+		require.Empty(t, s.eventsSince(func() { require.Empty(t, both.run()) }), "the same due time")
+		return made
+	}
+	ana, out, pending := s.member("ana@acme.test"), s.member("out@acme.test"), s.add("pending@acme.test")
+	late := s.provision("late@acme.test")
+	require.Equal(t, domain.Pending, late.Status)
+	_, err := s.admin.SetWindow(s.Context(), s.boss(), out.ID, domain.WindowSpec{TimeZone: "UTC", ValidUntil: s.clock.Now().Add(day).Format(time.DateOnly)})
+	require.NoError(t, err)
+	require.Empty(t, expect(map[domain.SweepKind]int{}))
+
+	// One session ends with its window, the other because it was not used.
+	s.clock.Move(2 * day)
+	made := expect(map[domain.SweepKind]int{domain.SweepWindows: 1, domain.SweepSessions: 1})
+	require.Equal(t, []domain.EventType{domain.SessionEnded, domain.SessionEnded}, eventTypes(made))
+	require.Equal(t, []any{out.ID.UUID, ana.ID.UUID}, []any{made[0].Subject, made[1].Subject})
+	for _, u := range []domain.User{ana, out} {
+		left, err := s.admin.Sessions(s.Context(), s.boss(), u.ID)
+		require.NoError(t, err)
+		require.Empty(t, left)
+	}
+
+	// An invitation expires, and a seat that nobody gave away finds who waits for it.
+	full := domain.SeatPlan{Licence: domain.LicenceFull, Limit: 3}
+	require.NoError(t, s.store.Write(s.Context(), func(tx domain.Tx) error {
+		return tx.Seats().Resize(s.org(), full, domain.SeatPlan{Licence: domain.LicenceFull, Limit: 4})
+	}))
+	s.clock.Move(5 * day)
+	made = expect(map[domain.SweepKind]int{domain.SweepLinks: 1, domain.SweepSeats: 1})
+	require.Equal(t, []domain.EventType{domain.UserInvitationExpired, domain.SeatAssigned}, eventTypes(made))
+	require.Equal(t, []any{pending.ID.UUID, late.ID.UUID}, []any{made[0].Subject, made[1].Subject})
+	require.Equal(t, domain.Active, s.found(late.ID).Status)
+
+	// They are warned, blocked, and told that their password expires; who got in by no password never was here, for all that is known.
+	s.clock.Move(71 * day)
+	require.Equal(t, []domain.EventType{domain.InactivityWarned, domain.InactivityWarned}, eventTypes(expect(map[domain.SweepKind]int{domain.SweepInactivity: 2})))
+	s.clock.Move(14 * day)
+	require.Equal(t, []domain.EventType{domain.UserBlocked, domain.UserBlocked}, eventTypes(expect(map[domain.SweepKind]int{domain.SweepInactivity: 2})))
+	_, blocked, err := s.admin.BlockOf(s.Context(), s.boss(), late.ID)
+	require.NoError(t, err)
+	require.False(t, blocked)
+	s.clock.Move(14 * day)
+	made = expect(map[domain.SweepKind]int{domain.SweepPasswords: 2})
+	require.Equal(t, []domain.EventType{domain.PasswordExpiring, domain.PasswordExpiring}, eventTypes(made))
+	require.Equal(t, s.clock.Now().Add(14*day).Format(time.RFC3339Nano), made[0].After.Get("expiresAt").Text())
+	s.clock.Move(day)
+	require.Empty(t, expect(map[domain.SweepKind]int{}), "once for a password")
+	storetest.Consistent(t, stores[0], s.org())
+}
+
+// blockInactivityOnlyWhoCould: who does not sign in through Usher is never blocked for not having been here; a password, an
+// identity or an access that was recorded is what tells.
+func blockInactivityOnlyWhoCould(s *scene) {
+	const day = 24 * time.Hour
+	unknown, seen, identified, keyed := s.provision("unknown@acme.test"), s.provision("seen@acme.test"), s.provision("identified@acme.test"), s.provision("keyed@acme.test")
+	require.NoError(s, s.store.Write(s.Context(), func(tx domain.Tx) error {
+		for _, u := range []domain.User{identified, keyed, unknown} {
+			held, err := tx.SignIns().Hold(s.org(), u.ID)
+			if err != nil {
+				return err
+			}
+			if u.ID == keyed.ID {
+				held.Password, held.PasswordSetAt = "$test$x", s.clock.Now()
+				if err := tx.SignIns().Save(held); err != nil {
+					return err
+				}
+			}
+		}
+		return tx.Identities().Link(domain.Identity{
+			Organisation: s.org(), Connection: s.caller.Connection, Issuer: "https://id.test", Subject: "1", User: identified.ID, LinkedAt: s.clock.Now(),
+		})
+	}))
+	s.came(seen.ID)
+	s.clock.Move(80 * day)
+	require.Equal(s, 3, s.sweep().Warned)
+	s.clock.Move(20 * day)
+	require.Equal(s, 3, s.sweep().Blocked)
+	for _, u := range []domain.User{unknown, seen, identified, keyed} {
+		_, blocked, err := s.admin.BlockOf(s.Context(), s.boss(), u.ID)
+		require.NoError(s, err)
+		require.Equal(s, u.ID != unknown.ID, blocked, u.UserName)
+	}
+	s.clock.Move(100 * day)
+	require.Zero(s, s.sweep().Blocked)
+}
