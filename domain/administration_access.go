@@ -43,15 +43,15 @@ func (ad *Administration) UserAccess(ctx context.Context, who Administrator, use
 }
 
 // FormerQueues gives the queues, given by hand, that somebody was in when they were deactivated last and is not in now: to
-// be offered when they are back (rule deactivate.queues). It needs users:view, but for oneself.
+// be offered when they are back (rule deactivate.queues). It needs users:view, but for oneself. NotFound.
 func (ad *Administration) FormerQueues(ctx context.Context, who Administrator, user UserID) ([]QueueID, error) {
 	var list []QueueID
 	err := ad.lookAt(ctx, who, user, func(tx Tx) error {
-		former, err := tx.Dossiers().FormerQueues(who.Organisation, user)
-		if err != nil || len(former) == 0 {
+		access, err := tx.Assignments().Of(who.Organisation, user)
+		if err != nil {
 			return err
 		}
-		access, err := tx.Assignments().Of(who.Organisation, user)
+		former, err := tx.Dossiers().FormerQueues(who.Organisation, user)
 		list = slices.DeleteFunc(former, func(id QueueID) bool {
 			return slices.ContainsFunc(access.Queues, func(q Given[Queue]) bool { return q.ID == id })
 		})

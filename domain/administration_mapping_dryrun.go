@@ -11,7 +11,7 @@ import (
 // DryRun asks what a mapping would change if it were saved, or deleted.
 type DryRun struct {
 	Mapping MappingID    // that is changed; zero: a new one
-	Spec    *MappingSpec // as it is to be; nil: it is deleted
+	Spec    *MappingSpec // as it is to be, with the zero group where it is now; nil: it is deleted
 	After   *Position    // where to go on: Key is the id of a group, ID that of a person
 	Limit   int          // how many people are looked at, at most
 }
@@ -26,8 +26,8 @@ type WouldChange struct {
 
 // MappingDryRun gives the people for whom something would change, in no order, group by group: a page may hold fewer than
 // were looked at and yet not be the last. It writes nothing. It needs directory:edit and is refused as the change itself
-// would be. Seats are not counted: somebody listed with another licence gets it where there is a seat. NotFound, Invalid,
-// Forbidden.
+// would be. Seats are not counted: somebody listed with another licence gets it where there is a seat. Invalid, also for a
+// mapping that is not there, TooMany, Forbidden.
 func (ad *Administration) MappingDryRun(ctx context.Context, who Administrator, q DryRun) (Page[WouldChange], error) {
 	var page Page[WouldChange]
 	now := ad.env.instant()
@@ -71,17 +71,23 @@ func (ad *Administration) trial(tx Tx, who Administrator, q DryRun, now time.Tim
 		t.mapping.ID, err = newID[Mapping](ad.env)
 	} else {
 		t.mapping, err = tx.Mappings().Get(who.Organisation, q.Mapping)
+		if IsKind(err, NotFound) {
+			err = InvalidField("mapping", "there is no mapping with the id "+q.Mapping.String()+"; choose one from the list of mappings")
+		}
 		t.groups = []GroupID{t.mapping.Group}
 	}
 	if err != nil || t.gone {
 		return t, err
 	}
 	was := t.mapping.Group
-	t.mapping.Group, t.mapping.Priority, t.mapping.Grants = q.Spec.Group, q.Spec.Priority, q.Spec.Grants
+	t.mapping.Priority, t.mapping.Grants = q.Spec.Priority, q.Spec.Grants
+	if q.Mapping.IsZero() || !q.Spec.Group.IsZero() {
+		t.mapping.Group = q.Spec.Group
+	}
 	if t.mapping.Group != was {
 		t.groups = append(t.groups, t.mapping.Group)
 	}
-	return t, ad.checkMapping(tx, who, &t.mapping, t.mapping.Group != was)
+	return t, ad.checkMapping(tx, who, &t.mapping, q.Mapping.IsZero() || t.mapping.Group != was)
 }
 
 // outcome decides about people as if the mapping were saved.

@@ -123,6 +123,7 @@ func TestOperationsNeedTheirPermission(t *testing.T) {
 			"put-calls":   `{"days":[{"user_id":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b","day":"2026-01-01","handled":1}]}`,
 			"put-records": `{"records":[{"kind":"x","id":"1","owner_id":""}]}`, "remove-records": `{"records":[{"kind":"x","id":"1"}]}`,
 			"share-record": `{"shares":[]}`, "transfer-records": `{"successor_id":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"}`,
+			"create-mapping": `{"group_id":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"}`, "update-mapping": `{"priority":1}`, "rebind-mapping": `{"group_id":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"}`, "dry-run-mapping": `{"group_id":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"}`,
 			"change-user-access": `{}`, "copy-user-access": `{"from":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"}`,
 		}
 		asked := 0

@@ -48,6 +48,13 @@ func TestRules(t *testing.T) {
 		"role.sees":             roleSees,
 		"seat.type-change":      seatReduce,
 		"user.copy-permissions": userCopyPermissions,
+		"mapping.apply":         mappingApply,
+		"mapping.precedence":    mappingPrecedence,
+		"mapping.rebind":        mappingRebind,
+		"mapping.refused":       mappingRefused,
+		"mapping.pages":         mappingPages,
+		"provision.limits":      provisionLimits,
+		"deactivate.queues":     deactivateQueues,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -53,6 +53,7 @@ type changeLicence struct {
 
 	Body struct {
 		Licence string `json:"licence" doc:"One of the organisation's licence types." example:"full" minLength:"1" maxLength:"63"`
+		Locked  bool   `json:"locked,omitempty" doc:"Nothing from the directory overrules it."`
 	}
 }
 
@@ -110,10 +111,14 @@ func (s *service) addUserLife() {
 	})
 	add(s, operation{
 		method: http.MethodPost, path: "/users/{id}/licence", id: "change-licence", tag: "Users", summary: "Move a person to another licence type",
-		description: "The new seat is taken and the old one freed in one step.", needs: "users:edit",
+		description: "The new seat is taken and the old one freed in one step. Where the directory gives the person a licence, only a locked choice overrules it (409).", needs: "users:edit",
 	}, func(ctx context.Context, who domain.Administrator, in *changeLicence) (*one[User], error) {
+		change := s.Administration.ChangeLicence
+		if in.Body.Locked {
+			change = s.Administration.LockLicence
+		}
 		return s.alter(ctx, in.ID, func(id domain.UserID) (domain.User, error) {
-			return s.Administration.ChangeLicence(ctx, who, id, ifMatch(in.IfMatch), in.Body.Licence)
+			return change(ctx, who, id, ifMatch(in.IfMatch), in.Body.Licence)
 		})
 	})
 	s.addUserActions()
