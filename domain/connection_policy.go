@@ -28,7 +28,6 @@ type PasswordSync string
 // What becomes of a pushed password.
 const (
 	PasswordDrop PasswordSync = "drop"
-	PasswordKeep PasswordSync = "keep" // it is the person's, if it is good enough
 )
 
 // Successor says who takes over the records of a person whom a directory deactivates or deletes.
@@ -89,7 +88,7 @@ func (p ConnectionPolicy) Equal(q ConnectionPolicy) bool {
 func (p ConnectionPolicy) Check() error {
 	for _, err := range []error{
 		oneOf("activation", p.Activation, ActivateOnFirstAccess, ActivateAtOnce, ActivateByInvitation),
-		oneOf("password_sync", p.PasswordSync, PasswordDrop, PasswordKeep),
+		oneOf("password_sync", p.PasswordSync, PasswordDrop),
 		oneOfOrNone("seat_overflow", p.SeatOverflow, SeatOverflowRefuse, SeatOverflowWait),
 		oneOfOrNone("suspension", p.Suspension, AdministratorWins, DirectoryWins),
 		oneOfOrNone("email_change", p.EmailChange, EmailChangeNever, EmailChangeDirectory),

@@ -108,7 +108,7 @@ func limitsOfConnection(s *scene) {
 	policy = s.connectionPolicy(func(p *domain.ConnectionPolicy) {
 		p.Limits = domain.Limits{Roles: []domain.RoleID{role}, Profiles: []domain.ProfileID{}, Licences: []string{domain.LicenceFull}}
 		p.Successor = domain.Successor{Kind: domain.SuccessorFallback, Fallback: heir}
-		p.PasswordSync, p.Adoption = domain.PasswordKeep, domain.AdoptNever
+		p.Adoption = domain.AdoptNever
 	})
 	require.Equal(s, policy, s.caller.Policy, "the look-up of the token carries it")
 	limits := s.caller.Policy.Limits

@@ -137,3 +137,23 @@ func provisionActivation(t *testing.T, s *server) {
 		require.Equal(t, domain.Inactive, status(s.post("/Users", `{"userName":"off-`+string(activation)+`","active":false}`).is(201).str("/id")))
 	}
 }
+
+// passwordDropped: a pushed password is taken without complaint, and is neither answered, nor kept, nor in the log.
+func passwordDropped(t *testing.T, s *server) {
+	const password = "correct horse battery staple"
+	made := s.post("/Users", `{"userName":"ana","password":"`+password+`"}`).is(201)
+	path := "/Users/" + made.str("/id")
+	put := s.put(path, `{"userName":"ana","password":"`+password+`","title":"x"}`).is(200)
+	patched := s.patch(path, `{"op":"replace","path":"password","value":"`+password+`"}`).is(200)
+	for _, answer := range []string{made.text, put.text, patched.text, s.get(path).text, s.log.String()} {
+		require.NotContains(t, answer, "horse")
+	}
+	require.Nil(t, s.get(path).at("/password"))
+	parsed, ok := domain.ParseID[domain.User](made.str("/id"))
+	require.True(t, ok)
+	require.NoError(t, s.store.Read(context.Background(), func(tx domain.Tx) error {
+		known, err := tx.SignIns().Known(s.tenant.Organisation.ID, parsed)
+		require.False(t, known, "there is no password to sign in with")
+		return err
+	}))
+}

@@ -59,6 +59,7 @@ func TestRules(t *testing.T) {
 		{"seat.type-change", licenceSaid},
 		{"user.extension-auto", extensions},
 		{"provision.activation", provisionActivation},
+		{"provision.password", passwordDropped},
 		{"link.scope", otherOrganisations},
 		{"owner.last", lastOwner},
 		{"email.unique", accountsOfOthers},

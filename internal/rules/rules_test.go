@@ -75,3 +75,9 @@ func TestPageLinksTests(t *testing.T) {
 	require.Contains(t, text, "| `seat.wait` | Who waits. | cmd/x: [seat.wait](../cmd/x/testdata/script/seat.txtar)<br>"+
 		"domain: [seat.wait](../domain/rules_test.go), [seat.wait-at-once](../domain/rules_test.go) |\n")
 }
+
+// The page says what the tests of this tree say, and every rule has tests through as many doors as people have.
+func TestThePageIsTrue(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, run("../..", true))
+}

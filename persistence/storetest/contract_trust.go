@@ -47,7 +47,7 @@ func connectionPolicies(t *testing.T, store *persistence.Store) {
 	before := caller()
 	require.Equal(t, was, before.Policy)
 	is := domain.ConnectionPolicy{
-		Activation: domain.ActivateOnFirstAccess, PasswordSync: domain.PasswordKeep, SeatOverflow: domain.SeatOverflowWait,
+		Activation: domain.ActivateOnFirstAccess, PasswordSync: domain.PasswordDrop, SeatOverflow: domain.SeatOverflowWait,
 		Suspension: domain.DirectoryWins, EmailChange: domain.EmailChangeNever, Adoption: domain.AdoptNever, Version: 1,
 		Successor: domain.Successor{Kind: domain.SuccessorLeave, Fallback: domain.UserID{UUID: newUUID(t)}},
 		Limits: domain.Limits{
