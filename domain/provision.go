@@ -270,10 +270,8 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 		return User{}, err
 	}
 	now := d.env.instant()
-	if was.Connection.IsZero() {
-		if was, err = d.link(tx, caller, was, now); err != nil {
-			return User{}, err
-		}
+	if was, err = d.linked(tx, caller, was, now); err != nil {
+		return User{}, err
 	}
 	is, err := d.activated(tx, caller, was, after, now)
 	if err != nil {
@@ -343,6 +341,14 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 		return is, nil
 	}
 	return tx.Users().Get(caller.Scope(), is.ID)
+}
+
+// linked is a person who belongs to the connection, from now on where they did not (rule link.adopt).
+func (d *Directory) linked(tx Tx, caller Caller, was User, now time.Time) (User, error) {
+	if !was.Connection.IsZero() {
+		return was, nil
+	}
+	return d.link(tx, caller, was, now)
 }
 
 // activated is a person with the status that the attributes ask for, as far as the rules let a directory have it.

@@ -95,7 +95,7 @@ type granted struct {
 
 // ServeHTTP implements http.Handler.
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) // where the server can
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) //nolint:forbidigo // a deadline of a socket is on the machine's clock
 	answer, refused := e.grant(w, r)
 	h := w.Header()
 	h.Set("Content-Type", "application/json;charset=UTF-8")

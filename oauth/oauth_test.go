@@ -366,7 +366,7 @@ func TestFaultsStayInside(t *testing.T) {
 	for code, err := range map[string]error{
 		"server_error": errors.New("relation does not exist"), "temporarily_unavailable": &domain.Error{Kind: domain.Unavailable, Code: domain.CodeUnavailable},
 	} {
-		var failure error = err
+		failure := err
 		h, err := oauth.New(oauth.Config{
 			OAuth: domain.NewOAuth(cut{err: failure}, s.clock.Environment(), rand.Reader), Now: s.clock.Now, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)),
 		})

@@ -23,12 +23,6 @@ func (s *scene) pushGroup(name string, members ...domain.User) domain.GroupID {
 	return g.ID
 }
 
-func (s *scene) changeGroup(id domain.GroupID, steps ...domain.GroupStep) {
-	s.Helper()
-	_, err := s.directory.ChangeGroup(s.Context(), s.tenant.Caller, id, domain.IfMatch{}, steps)
-	require.NoError(s, err)
-}
-
 // holds is what a person has of a kind, by its id, and who gave it.
 func (s *scene) holds(user, kind string) []any {
 	s.Helper()
