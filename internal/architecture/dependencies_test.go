@@ -45,6 +45,7 @@ var house = map[string]rule{
 	},
 	"persistence":   {imports: []string{"domain"}},
 	"scim":          {imports: []string{"domain"}},
+	"oauth":         {imports: []string{"domain"}},
 	"oidc":          {imports: []string{"domain"}},
 	"signin":        {imports: []string{"domain", "oidc", "web"}},
 	"admin/api":     {imports: []string{"domain", "web"}},
