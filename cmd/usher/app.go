@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -42,6 +43,7 @@ type App struct {
 	Installation   *domain.Installation
 	Directory      *domain.Directory
 	Administration *domain.Administration
+	Entrance       *domain.Entrance
 
 	store   *persistence.Store
 	ledger  *domain.Ledger
@@ -51,6 +53,7 @@ type App struct {
 	scim    http.Handler
 	api     http.Handler
 	oauth   http.Handler
+	people  http.Handler
 	health  *health
 
 	listener, metricsListener net.Listener
@@ -73,7 +76,8 @@ type Config struct {
 	PublicURL           string // where clients reach the server; empty: where it listens
 	Database            persistence.Config
 	Key                 keyring
-	RateLimit           int // requests per second and connection or API key; 0: no limit
+	RateLimit           int            // requests per second and connection or API key; 0: no limit
+	Proxies             []netip.Prefix // whose word on the address of a client is taken
 	Providers           providerFlags
 	WebhookAllowPrivate bool // webhooks may go to private addresses and over http
 	Mail                mail.Config
@@ -157,6 +161,7 @@ func (a *App) wire(key secret.Key) error {
 	}
 	a.Installation = domain.NewInstallation(a.store, env, a.config.Random)
 	a.Administration = domain.NewAdministration(lagging{a.store, env.Now, a.metrics.lag}, env, a.config.Random)
+	a.Entrance = domain.NewEntrance(lagging{a.store, env.Now, a.metrics.lag}, env, a.config.Random)
 	a.Directory = domain.NewDirectory(lagging{a.store, env.Now, a.metrics.lag}, env)
 	a.ledger = domain.NewLedger(a.store, env)
 	a.health = &health{now: env.Now, stopping: &a.stopping, schema: a.store.SchemaState}
@@ -188,6 +193,9 @@ func (a *App) wire(key secret.Key) error {
 		return err
 	}
 	if err := a.wireDelivery(key); err != nil {
+		return err
+	}
+	if err := a.wirePeople(key); err != nil {
 		return err
 	}
 	return a.wireAPI(key, limiter)

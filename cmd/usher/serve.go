@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/netip"
 
 	"usher/persistence"
 	"usher/scim"
@@ -11,10 +12,11 @@ import (
 
 // serverFlags say how a server listens and what it tells.
 type serverFlags struct {
-	Listen        address `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen; 127.0.0.1:8080 unless given."`
-	PublicURL     baseURL `placeholder:"URL" help:"The address under which identity providers reach the server, usually that of the proxy with TLS in front of it; http:// and where it listens unless given."`
-	MetricsListen address `placeholder:"HOST:PORT" help:"Serve /metrics for Prometheus there; off unless given."`
-	RateLimit     rate    `placeholder:"N" help:"Answer at most N requests a second of one connection or API key, on all replicas together; no limit unless given."`
+	Listen        address   `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen; 127.0.0.1:8080 unless given."`
+	PublicURL     baseURL   `placeholder:"URL" help:"The address under which identity providers reach the server, usually that of the proxy with TLS in front of it; http:// and where it listens unless given."`
+	MetricsListen address   `placeholder:"HOST:PORT" help:"Serve /metrics for Prometheus there; off unless given."`
+	RateLimit     rate      `placeholder:"N" help:"Answer at most N requests a second of one connection or API key, on all replicas together; no limit unless given."`
+	TrustedProxy  []network `placeholder:"CIDR" help:"Networks of the proxies in front, such as 10.0.0.0/8 or 127.0.0.1: what they say about a client's address (X-Forwarded-For) is believed, and nobody else's word is. Without it the address is that of whoever connects, which behind a proxy is the proxy for everybody."`
 	logFlags
 }
 
@@ -69,8 +71,13 @@ func (f serverFlags) config(p *process, log *slog.Logger, database persistence.C
 	if listen == "" {
 		listen = "127.0.0.1:8080"
 	}
+	proxies := make([]netip.Prefix, 0, len(f.TrustedProxy))
+	for _, n := range f.TrustedProxy {
+		proxies = append(proxies, netip.Prefix(n))
+	}
 	return Config{
-		Listen: string(listen), MetricsListen: string(f.MetricsListen), PublicURL: string(f.PublicURL),
+		Proxies: proxies,
+		Listen:  string(listen), MetricsListen: string(f.MetricsListen), PublicURL: string(f.PublicURL),
 		Database: database, Key: keyring{key, database.URL}, RateLimit: int(f.RateLimit),
 		Environment: p.environment(), Random: p.random, Log: log,
 	}

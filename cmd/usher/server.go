@@ -11,6 +11,7 @@ import (
 	"usher/oauth"
 	"usher/oidc/assertion"
 	"usher/scim"
+	"usher/signin"
 )
 
 // What a client gets, so that a slow one costs a goroutine for a while and nothing else. The SCIM adapter moves the
@@ -55,12 +56,14 @@ func (a *App) handler() http.Handler {
 			a.scim.ServeHTTP(w, r)
 		case path == api.Prefix || strings.HasPrefix(path, api.Prefix+"/"):
 			a.api.ServeHTTP(w, r)
+		case signin.Owns(path):
+			a.people.ServeHTTP(w, r)
 		default:
 			label(r, "unknown")
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 			w.Header().Set("X-Content-Type-Options", "nosniff")
 			w.WriteHeader(http.StatusNotFound)
-			_, _ = io.WriteString(w, "There is nothing here. Identity providers push to "+scim.Prefix+"; the API for applications is at "+api.Prefix+".\n")
+			_, _ = io.WriteString(w, "There is nothing here. Identity providers push to "+scim.Prefix+"; the API for applications is at "+api.Prefix+"; people sign in at /sign-in.\n")
 		}
 	}))
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -59,6 +60,25 @@ func (b *baseURL) UnmarshalText(text []byte) error {
 		return errors.New("use the address that clients reach, for example https://usher.acme.test, without query or fragment")
 	}
 	*b = baseURL(strings.TrimRight(u.String(), "/"))
+	return nil
+}
+
+// network is a range of addresses, or one address.
+type network netip.Prefix
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (n *network) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		return nil
+	}
+	prefix, err := netip.ParsePrefix(string(text))
+	if address, single := netip.ParseAddr(string(text)); single == nil {
+		prefix, err = address.Prefix(address.BitLen())
+	}
+	if err != nil {
+		return fmt.Errorf("use an address or a network such as 10.0.0.0/8, not %.80q", text)
+	}
+	*n = network(prefix.Masked())
 	return nil
 }
 

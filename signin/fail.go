@@ -1,0 +1,92 @@
+package signin
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"usher/domain"
+	"usher/oidc"
+)
+
+// failure is what the page of an error tells.
+type failure struct {
+	Title, Text string
+	Said        string // by an identity provider, in its own words
+	Reference   string // empty: there is nothing to look for
+	SignIn      bool   // to sign in may help
+}
+
+// fail answers with what went wrong, in plain words. Who is not signed in is sent to sign in; who has a step left, to it.
+func (v *visit) fail(err error) {
+	var known *domain.Error
+	if errors.As(err, &known) {
+		switch known.Code {
+		case domain.CodeUnauthenticated:
+			_ = v.redirect(withReturn("/sign-in", v.here()))
+			return
+		case domain.CodeStepMissing:
+			if known.Field != "" {
+				_ = v.redirect(stepPath(domain.SignInStep(known.Field), v.returnTo()))
+				return
+			}
+		}
+	}
+	status, f := v.explain(err)
+	if status >= http.StatusInternalServerError || f.Reference != "" {
+		v.Log.LogAttrs(v.r.Context(), slog.LevelError, "a page failed", slog.Any("cause", err))
+	}
+	if status == http.StatusTooManyRequests {
+		v.w.Header().Set("Retry-After", strconv.Itoa(int(time.Minute/time.Second)))
+	}
+	if status == http.StatusServiceUnavailable {
+		v.w.Header().Set("Retry-After", "5")
+	}
+	p := v.page(f.Title, f)
+	p.Path = ""
+	if err := v.show(status, "error", p); err != nil {
+		v.Log.LogAttrs(v.r.Context(), slog.LevelError, "a page could not be made", slog.Any("cause", err))
+		http.Error(v.w, v.RequestID(v.r), http.StatusInternalServerError)
+	}
+}
+
+// here is the page that was asked for, to come back to.
+func (v *visit) here() string {
+	if v.r.Method != http.MethodGet {
+		return ""
+	}
+	to := url.URL{Path: v.r.URL.Path, RawQuery: v.r.URL.RawQuery}
+	return to.String()
+}
+
+// explain finds the status and the words for an error.
+func (v *visit) explain(err error) (int, failure) {
+	var foreign *oidc.Error
+	var known *domain.Error
+	switch {
+	case errors.Is(err, errMethod):
+		return http.StatusMethodNotAllowed, failure{Title: "error.method.title", Text: "error.method.text"}
+	case errors.Is(err, errCrossSite):
+		return http.StatusForbidden, failure{Title: "error.cross-site.title", Text: "error.cross-site.text"}
+	case errors.Is(err, errForm):
+		return http.StatusBadRequest, failure{Title: "error.form.title", Text: "error.form.text"}
+	case errors.As(err, &foreign):
+		return http.StatusBadGateway, failure{Title: "error.provider.title", Text: "error.provider.text", Said: foreign.Said, Reference: v.RequestID(v.r), SignIn: true}
+	case errors.As(err, &known):
+		switch known.Kind {
+		case domain.NotFound:
+			return http.StatusNotFound, failure{Title: "error.not-found.title", Text: "error.not-found.text"}
+		case domain.Throttled:
+			return http.StatusTooManyRequests, failure{Title: "error.throttled.title", Text: "error.throttled.text"}
+		case domain.Unavailable:
+			return http.StatusServiceUnavailable, failure{Title: "error.unavailable.title", Text: "error.unavailable.text", Reference: v.RequestID(v.r)}
+		case domain.Forbidden, domain.Unauthenticated:
+			return http.StatusForbidden, failure{Title: "error.refused.title", Text: "error.refused.text", SignIn: true}
+		case domain.Internal, domain.Invalid, domain.Conflict, domain.Precondition: // below
+		}
+	}
+	return http.StatusInternalServerError, failure{Title: "error.internal.title", Text: "error.internal.text", Reference: v.RequestID(v.r)}
+}

@@ -1,0 +1,78 @@
+package signin
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"usher/domain"
+	"usher/web"
+)
+
+// route is a way to a page. The pattern is one of net/http, without the method.
+type route struct {
+	method  string
+	pattern string
+	answer  func(v *visit) error
+}
+
+// routes are all there are.
+func routes() []route {
+	return []route{
+		{http.MethodGet, "/{$}", home},
+		{http.MethodGet, "/sign-in", showSignIn},
+		{http.MethodPost, "/sign-in", chooseOrganisation},
+		{http.MethodGet, "/sign-in/{slug}", showPassword},
+		{http.MethodPost, "/sign-in/{slug}", signIn},
+		{http.MethodPost, "/sign-out", signOut},
+		{http.MethodGet, "/account", showAccount},
+	}
+}
+
+// lay makes a router of routes: each pattern answers for its methods, and refuses others.
+func (h *Handler) lay(all []route) *http.ServeMux {
+	mux := http.NewServeMux()
+	byPattern := map[string]map[string]func(v *visit) error{}
+	for _, r := range all {
+		if byPattern[r.pattern] == nil {
+			byPattern[r.pattern] = map[string]func(v *visit) error{}
+		}
+		byPattern[r.pattern][r.method] = r.answer
+	}
+	for pattern, methods := range byPattern {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			h.visited(w, r, strings.TrimSuffix(pattern, "{$}"), methods)
+		})
+	}
+	mux.HandleFunc(web.AssetPrefix, func(w http.ResponseWriter, r *http.Request) {
+		if (r.Method == http.MethodGet || r.Method == http.MethodHead) && web.ServeAsset(w, r) {
+			h.Observe(r, web.AssetPrefix)
+			return
+		}
+		h.visited(w, r, web.AssetPrefix, map[string]func(v *visit) error{http.MethodGet: notFound})
+	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		h.visited(w, r, "unknown", map[string]func(v *visit) error{http.MethodGet: notFound, http.MethodPost: notFound})
+	})
+	return mux
+}
+
+// ServeHTTP answers one request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.routes.ServeHTTP(w, r) }
+
+func notFound(*visit) error {
+	return &domain.Error{Kind: domain.NotFound, Code: domain.CodeNotFound, Message: "there is no such page"}
+}
+
+// allowed are the methods of a pattern, for the header Allow.
+func allowed(methods map[string]func(v *visit) error) string {
+	var names []string
+	for name := range methods {
+		names = append(names, name)
+		if name == http.MethodGet {
+			names = append(names, http.MethodHead)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
