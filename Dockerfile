@@ -17,9 +17,9 @@ COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod \
 	go mod download
 COPY . .
-# The time zones are in the binary (timetzdata), so that access windows know them everywhere; `make build` builds the same.
+# `make build` builds the same. The time zones are in it (domain imports them), so that access windows know them everywhere.
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-	CGO_ENABLED=0 go build -trimpath -tags timetzdata -ldflags '-s -w' -o /image/usher ./cmd/usher
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o /image/usher ./cmd/usher
 # /tmp is where SQLite and uploads spill; /data must belong to the user before a volume is laid over it.
 RUN install -D -m 0644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt && \
 	install -d -m 1777 /image/tmp && \

@@ -14,7 +14,7 @@ help: ## this list
 
 .PHONY: build
 build: ## bin/usher, one static file
-	CGO_ENABLED=0 go build -trimpath -tags timetzdata -ldflags '-s -w' -o bin/usher ./cmd/usher
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/usher ./cmd/usher
 
 .PHONY: test
 test: ## every test, with the race detector, on SQLite and on a PostgreSQL of its own; PKG=./scim/... RUN=TestPatch ARGS=-v for some
@@ -34,7 +34,8 @@ fuzz: ## every fuzz target for FUZZTIME (1m) each; PKG=./scim RUN=FuzzFilter for
 
 .PHONY: bench
 bench: ## the load generator beside its limits, on a PostgreSQL of its own; ARGS=… for its flags
-	@.ci/with-postgres go run ./bench $(ARGS)
+# That of the tests keeps nothing: bench starts another, which does.
+	@.ci/with-postgres env -u USHER_TEST_POSTGRES go run ./bench $(ARGS)
 
 .PHONY: secrets
 secrets: $(SECRETS)/usher_secret_key $(SECRETS)/postgres_password $(SECRETS)/pgpass ## what docker-compose.yml mounts, made at random, once
