@@ -82,6 +82,7 @@ type Config struct {
 	WebhookAllowPrivate bool // webhooks may go to private addresses and over http
 	Mail                mail.Config
 	Box                 *letterBox // keeps letters instead of sending them; nil: they are sent, or stay queued
+	Demo                bool       // the toy provider of the demo may be asked (see demo.go)
 
 	Environment domain.Environment
 	Random      io.Reader // cryptographic; the secrets of tokens
@@ -101,7 +102,7 @@ func NewApp(c Config) *App {
 	if c.Registry == nil {
 		c.Registry = prometheus.NewRegistry()
 	}
-	return &App{config: c, bodyTime: bodyTime, ended: make(chan error, 2)} // one for each listener
+	return &App{config: c, bodyTime: bodyTime, ended: make(chan error, 3)} // one for each listener, and the toy provider's
 }
 
 // Start opens everything and begins to answer. Errors name the setting.
@@ -175,7 +176,7 @@ func (a *App) wire(key secret.Key) error {
 		Directory: a.Directory, BaseURL: func() string { return base }, CursorKey: cursors, Now: env.Now,
 		Log: a.config.Log, Ledger: a.ledger, Observe: a.observe, RequestID: requestID,
 	}
-	if a.party, err = a.config.Providers.newRelyingParty(env, usedTokens{a.Installation}); err != nil {
+	if a.party, err = a.config.Providers.newRelyingParty(env, usedTokens{a.Installation}, a.config.Demo); err != nil {
 		return err
 	}
 	if a.signer, err = a.newSigner(key); err != nil {

@@ -8,10 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/google/uuid"
-
 	"usher/domain"
-	"usher/domain/attribute"
 	"usher/persistence"
 )
 
@@ -23,7 +20,7 @@ type demoCommand struct {
 
 // Help implements kong.HelpProvider.
 func (demoCommand) Help() string {
-	return `The database lies in a temporary directory and is gone when the demo ends. With --json the addresses and the token are printed for programs.
+	return `Beside the server there is a toy identity provider, on a free port of this machine: people sign in at it without a password, and its directory pushes them. The database lies in a temporary directory and is gone when the demo ends. With --json the addresses and the token are printed for programs.
 
 Examples:
 
@@ -33,12 +30,17 @@ Examples:
 
 // shownDemo is what demo --json prints.
 type shownDemo struct {
-	URL          string `json:"url"`
-	SCIMURL      string `json:"scim_url"`
-	SCIMToken    string `json:"scim_token"`
-	Organisation string `json:"organisation"`
-	Users        int    `json:"users"`
-	Groups       int    `json:"groups"`
+	URL           string `json:"url"`
+	SCIMURL       string `json:"scim_url"`
+	SCIMToken     string `json:"scim_token"`
+	Organisation  string `json:"organisation"`
+	Users         int    `json:"users"`
+	Groups        int    `json:"groups"`
+	SignInURL     string `json:"sign_in_url"`
+	DirectoryURL  string `json:"directory_url"`  // of the toy identity provider
+	OIDCIssuer    string `json:"oidc_issuer"`    // the same as a provider
+	LettersURL    string `json:"letters_url"`    // that it would have sent
+	OwnerUserName string `json:"owner_username"` // who is invited by one of them
 }
 
 // Run serves a throw-away organisation until it is told to stop.
@@ -55,32 +57,51 @@ func (c *demoCommand) Run(ctx context.Context, p *process) error {
 	log := newLogger(p.stderr, p.terminal, c.LogLevel)
 	flags := serverFlags{Listen: cmp.Or(c.Listen, "127.0.0.1:8080")}
 	app := NewApp(flags.config(p, log, persistence.Config{URL: "sqlite:" + filepath.Join(folder, "usher.db")}, keyFlags{}))
-	app.config.Box = newLetterBox()
+	app.config.Box, app.config.Demo = newLetterBox(), true
 	if err := app.open(ctx); err != nil {
 		return err
 	}
-	shown, err := populate(ctx, app)
+	toy, err := openToy(ctx)
+	if err != nil {
+		app.discard()
+		return err
+	}
+	shown, err := populate(ctx, app, toy)
 	if err == nil {
 		err = c.print(p, shown, shown.invitation)
 	}
 	if err != nil {
+		toy.discard()
 		app.discard()
 		if ctx.Err() != nil {
 			return nil // told to stop before it began
 		}
 		return err
 	}
+	toy.serve(app)
 	app.serve()
-	return errors.Join(app.Wait(ctx), app.Stop(context.WithoutCancel(ctx)))
+	err = app.Wait(ctx)
+	return errors.Join(err, toy.stop(), app.Stop(context.WithoutCancel(ctx)))
 }
 
 // invitation says what to try.
 func (d shownDemo) invitation() string {
 	return fmt.Sprintf(`Usher shows people to their seats. This demo is gone when it ends (Ctrl-C).
 
-The organisation %[1]q has %[2]d people in %[3]d groups.
+The organisation %[1]q has %[2]d people in %[3]d groups. Beside it stands a toy identity provider, in the place of its Okta,
+Entra or Google. Click through a first and a last day at work:
 
-For an identity provider (or a SCIM client) on this machine:
+  1. Sign in at        %[7]s
+     with the toy identity provider: be Ana, without a password. It is her first access: pending becomes active.
+  2. Her directory is  %[8]s
+     Open it in another tab, and deactivate her there. It pushes that by SCIM.
+  3. Go back to the first tab and reload: her session is over. Sign in as Ana again: refused, with the reason.
+  4. Reactivate her in the directory: she gets in again.
+  5. Be Björn, and add him to "Team leads" in the directory: reload, and he is a manager.
+
+The owner, %[9]s, is invited by a letter. The letters that the demo would have sent: %[10]s
+
+For another identity provider (or a SCIM client) on this machine:
 
   SCIM base URL  %[4]s
   Bearer token   %[5]s
@@ -96,89 +117,58 @@ List people, and find one:
   curl -sS '%[4]s/Users?count=10' -H 'Authorization: Bearer %[5]s'
   curl -sS -G %[4]s/Users -H 'Authorization: Bearer %[5]s' --data-urlencode 'filter=userName eq "ana@acme.test"'
 
-The letters that it would have sent: %[6]s/demo/letters
-
 Is it alive, and can it serve:
 
   curl -sS %[6]s/healthz %[6]s/readyz
-`, d.Organisation, d.Users, d.Groups, d.SCIMURL, d.SCIMToken, d.URL)
+`, d.Organisation, d.Users, d.Groups, d.SCIMURL, d.SCIMToken, d.URL, d.SignInURL, d.DirectoryURL, d.OwnerUserName, d.LettersURL)
 }
 
-// demoPerson is one of the people of the demo.
-type demoPerson struct{ account, given, family, title, department string }
+// demoOwner is who is invited to run the organisation of the demo.
+const demoOwner = "olga@acme.test"
 
-func demoPeople() []demoPerson {
-	return []demoPerson{
-		{"ana", "Ana", "García", "Head of Support", "Support"},
-		{"bjorn", "Björn", "Åkesson", "Agent", "Support"},
-		{"chioma", "Chioma", "Okafor", "Agent", "Support"},
-		{"daniel", "Даниил", "Иванов", "Engineer", "Engineering"},
-		{"emi", "絵美", "佐藤", "Engineer", "Engineering"},
-		{"farah", "فرح", "حداد", "Accountant", "Finance"},
-	}
-}
-
-// populate makes the organisation, and pushes people and groups as its identity provider would.
-func populate(ctx context.Context, app *App) (shownDemo, error) {
-	made, err := app.Installation.CreateOrganisation(ctx, domain.OrganisationSpec{Slug: "acme", Name: "Acme"})
+// populate makes the organisation, and what its identity provider would have pushed of people and groups.
+func populate(ctx context.Context, app *App, toy *toy) (shownDemo, error) {
+	made, err := app.Installation.CreateOrganisation(ctx, domain.OrganisationSpec{Slug: "acme", Name: "Acme", OwnerEmail: demoOwner})
 	if err != nil {
 		return shownDemo{}, err
 	}
-	bearer, err := domain.ParseBearer(made.TokenText)
+	owner := domain.Administrator{Organisation: made.Organisation.ID, Actor: domain.ActorOperator(), Owner: true}
+	if _, err := app.Administration.Invite(ctx, owner, made.Owner.ID, domain.IfMatch{}); err != nil {
+		return shownDemo{}, err
+	}
+	token, err := toy.connect(ctx, app, owner)
 	if err != nil {
 		return shownDemo{}, err
 	}
-	caller, err := app.Directory.Authenticate(ctx, bearer)
+	shown := shownDemo{
+		URL: app.URL(), SCIMURL: app.scimURL(), SCIMToken: token, Organisation: made.Organisation.Name,
+		SignInURL: app.baseURL() + "/sign-in/" + made.Organisation.Slug, DirectoryURL: toy.URL() + "/", OIDCIssuer: toy.URL(),
+		LettersURL: app.baseURL() + lettersPath, OwnerUserName: demoOwner,
+	}
+	groups, err := push(ctx, app, token, &shown)
 	if err != nil {
 		return shownDemo{}, err
 	}
-	shown := shownDemo{URL: app.URL(), SCIMURL: app.scimURL(), SCIMToken: made.TokenText, Organisation: made.Organisation.Name}
-	members := map[string][]uuid.UUID{}
-	var departments []string
-	var manager string
-	for _, person := range demoPeople() {
-		user, err := app.Directory.Provision(ctx, caller, person.attributes(manager))
-		if err != nil {
-			return shownDemo{}, err
-		}
-		manager = cmp.Or(manager, user.ID.String())
-		if members[person.department] == nil {
-			departments = append(departments, person.department)
-		}
-		members[person.department] = append(members[person.department], user.ID.UUID)
-		shown.Users++
-	}
-	for _, name := range departments {
-		group := attribute.NewComplex(member("displayName", attribute.NewString(name)))
-		if _, err := app.Directory.CreateGroup(ctx, caller, group, members[name]); err != nil {
-			return shownDemo{}, err
-		}
-		shown.Groups++
-	}
-	return shown, nil
+	return shown, grant(ctx, app, owner, made, groups)
 }
 
-// attributes are the person as an identity provider would send them.
-func (d demoPerson) attributes(manager string) attribute.Value {
-	address := attribute.NewString(d.account + "@acme.test")
-	enterprise := attribute.NewComplex(member("department", attribute.NewString(d.department)))
-	if manager != "" {
-		enterprise.Set("manager", attribute.NewComplex(member("value", attribute.NewString(manager))))
+// grant maps groups to what their members get.
+func grant(ctx context.Context, app *App, owner domain.Administrator, made domain.NewOrganisation, groups map[string]domain.GroupID) error {
+	for priority, m := range []struct{ group, gives string }{{"Team leads", "Manager"}, {"Support", "Agent"}} {
+		spec := domain.MappingSpec{Group: groups[m.group], Priority: priority + 1}
+		for _, role := range made.Roles {
+			if role.Name.Text == m.gives {
+				spec.Grants.Role = role.ID
+			}
+		}
+		for _, profile := range made.Profiles {
+			if profile.Name.Text == m.gives {
+				spec.Grants.Profile = profile.ID
+			}
+		}
+		if _, err := app.Administration.CreateMapping(ctx, owner, spec); err != nil {
+			return err
+		}
 	}
-	return attribute.NewComplex(
-		member("externalId", attribute.NewString("demo-"+d.account)),
-		member("userName", address),
-		member("name", attribute.NewComplex(
-			member("familyName", attribute.NewString(d.family)), member("givenName", attribute.NewString(d.given)))),
-		member("displayName", attribute.NewString(d.given+" "+d.family)),
-		member("title", attribute.NewString(d.title)),
-		member("active", attribute.NewBool(true)),
-		member("emails", attribute.NewList(attribute.NewComplex(
-			member("value", address), member("type", attribute.NewString("work")), member("primary", attribute.NewBool(true))))),
-		member(domain.URNEnterprise, enterprise),
-	)
-}
-
-func member(name string, value attribute.Value) attribute.Member {
-	return attribute.Member{Name: name, Value: value}
+	return nil
 }

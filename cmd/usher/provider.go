@@ -15,9 +15,9 @@ type providerFlags struct {
 	OIDCAllowPrivate bool `name:"oidc-allow-private" group:"OpenID Connect" help:"Ask OpenID providers at addresses that are not public too, for one in the same network. Without it, nobody who names an issuer can make this server ask what is inside."`
 }
 
-// newRelyingParty makes what asks OpenID providers.
-func (f providerFlags) newRelyingParty(env domain.Environment, replays oidc.Replays) (*oidc.RelyingParty, error) {
-	return oidc.New(oidc.Config{AllowPrivate: f.OIDCAllowPrivate, Now: env.Now, Replays: replays})
+// newRelyingParty makes what asks OpenID providers. That of the demo asks one on this very machine, without TLS.
+func (f providerFlags) newRelyingParty(env domain.Environment, replays oidc.Replays, demo bool) (*oidc.RelyingParty, error) {
+	return oidc.New(oidc.Config{AllowPrivate: f.OIDCAllowPrivate || demo, AllowHTTP: demo, Now: env.Now, Replays: replays})
 }
 
 // usedTokens remembers what may come once in the database, for all replicas.
