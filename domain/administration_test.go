@@ -24,13 +24,13 @@ func profileSummary(s *scene) {
 	modules, err := s.administration().Modules(s.Context(), s.boss())
 	require.NoError(s, err)
 	summary := p.Grants.Summary(modules)
-	require.Len(s, summary, 14)
+	require.Len(s, summary, 16)
 	require.Equal(s, domain.ModuleSummary{Module: "users", All: true}, summary[0])
 	require.True(s, summary[0].Allowed())
 	require.Equal(s, domain.ModuleSummary{Module: "profiles"}, summary[1])
 	require.False(s, summary[1].Allowed())
-	require.Equal(s, domain.ModuleSummary{Module: "campaigns", Objects: 3}, summary[13])
-	require.True(s, summary[13].Allowed())
+	require.Equal(s, domain.ModuleSummary{Module: "campaigns", Objects: 3}, summary[15])
+	require.True(s, summary[15].Allowed())
 }
 
 // deletion is what rule profile.delete says of one kind of thing.
@@ -358,6 +358,6 @@ func TestBuiltInModules(t *testing.T) {
 		require.NotEmpty(t, m.Name)
 		require.Equal(t, []string{"view", "create", "edit", "delete"}, m.Actions[:4])
 	}
-	require.Equal(t, []string{"users", "profiles", "roles", "teams", "queues", "licences", "directory", "audit", "policy", "records", "statistics", "onboarding", "reviews"}, ids)
+	require.Equal(t, []string{"users", "profiles", "roles", "teams", "queues", "licences", "directory", "audit", "policy", "records", "statistics", "onboarding", "reviews", "applications", "appearance"}, ids)
 	require.Equal(t, []string{"invite", "activate", "deactivate", "unblock", "import", "export"}, domain.BuiltInModules()[0].OwnActions())
 }

@@ -35,10 +35,7 @@ func (e *Entrance) presented(ctx context.Context, token string, _ Visitor) (Pres
 	if p.over(now) {
 		return Presented{}, UnknownSession()
 	}
-	if len(p.Session.Steps) > 0 && p.Facts.Status == Pending {
-		p.Facts.Status = Active // a temporary password is what let them in so far, and no further
-	}
-	if d := Decide(p.Facts, now); !d.Allowed {
+	if d := p.decide(now); !d.Allowed {
 		return p, accessRefused(d)
 	}
 	return p, nil
@@ -64,18 +61,7 @@ func (e *Entrance) Verify(ctx context.Context, token string) (Presented, error) 
 	if len(p.Session.Steps) > 0 {
 		return p, stepMissing(p.Session.Steps[0])
 	}
-	now := e.env.instant()
-	if now.Sub(p.Session.SeenAt) < seenEvery {
-		return p, nil
-	}
-	err = e.store.Write(ctx, func(tx Tx) error {
-		if err := tx.Sessions().Seen(p.Session, now); err != nil {
-			return err
-		}
-		return tx.Inactivity().Accessed(p.Session.Organisation, p.Session.User, now)
-	})
-	p.Session.SeenAt = now
-	return p, err
+	return p, e.seen(ctx, &p.Session, e.env.instant())
 }
 
 // SignOut ends the session of a token. One that is not known, or has ended, is fine.

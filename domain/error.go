@@ -101,6 +101,7 @@ const (
 	CodePasswordRefused      = "password_refused"       // a new password that rule password.policy refuses
 	CodeAccessRefused        = "access_refused"         // somebody who is who they say, and may not come in; Field says why
 	CodeStepMissing          = "step_missing"           // a sign-in that is not finished; Field says what is left
+	CodeApplicationUnknown   = "application_unknown"    // an application that the organisation of whoever comes does not have
 	CodeAlreadyAccepted      = "already_accepted"       // an invitation for somebody who is active
 	CodeOutranked            = "outranked"              // what the directory says is stronger (rule mapping.precedence)
 	CodeBeyondLimits         = "beyond_limits"          // rule provision.limits
@@ -125,7 +126,7 @@ func Codes() []string {
 		CodeRecordsOwned, CodeOutranked, CodePlanMissing, CodeReviewSigned, CodeReviewUndecided,
 		CodeIdentityTaken, CodeLinkNotGood, CodeSignInRefused, CodePasswordRefused, CodeAccessRefused, CodeStepMissing, CodeAlreadyAccepted,
 		CodeLinked, CodeDomainTaken, CodeDomainUnproved,
-		CodeWebhookDisabled,
+		CodeWebhookDisabled, CodeApplicationUnknown,
 	}
 }
 

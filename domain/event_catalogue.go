@@ -227,6 +227,22 @@ var eventCatalogue = []EventEntry{
 		LicenceUpdated, 1, "licence", "When the modules change that a licence reaches.",
 		`{"allModules":true}`, `{"modules":["simulator"]}`,
 	},
+	{
+		ApplicationCreated, 1, "application", "When an application is registered.",
+		"", `{"name":"CRM","audience":"https://crm.acme.test","algorithm":"EdDSA","origins":["https://crm.acme.test"],"modules":["campaigns"]}`,
+	},
+	{
+		ApplicationUpdated, 1, "application", "When an application changes; before and after have what differs.",
+		`{"origins":["https://crm.acme.test"]}`, `{"origins":["https://crm.acme.test","https://sales.acme.test"]}`,
+	},
+	{
+		ApplicationDeleted, 1, "application", "When an application is taken off the list: nobody is let through to it any more.",
+		`{"name":"CRM","audience":"https://crm.acme.test","algorithm":"EdDSA","origins":["https://crm.acme.test"]}`, "",
+	},
+	{
+		AppearanceChanged, 1, "organisation", "When an organisation looks different to people who sign in; before and after have what differs, of the logo a name of its content.",
+		`{"accent":"#0a6cff"}`, `{"accent":"#d4145a","language":"es","logo":"5d41402abc4b2a76b9719d911017c592"}`,
+	},
 	{WebhookCreated, 1, "webhook", "When a webhook is made; of its secret there is nothing.", "", `{"url":"https://app.acme.test/usher","types":["user.created"]}`},
 	{WebhookUpdated, 1, "webhook", "When address, description or types of a webhook change; before and after have what differs.", `{"description":"Old"}`, `{"description":"New"}`},
 	{WebhookRotated, 1, "webhook", "When a webhook gets another secret. FormerUntil is when the one before ends.", "", `{"formerUntil":` + aTime + `}`},

@@ -41,6 +41,9 @@ const (
 	ModuleStatistics = "statistics"
 	ModuleOnboarding = "onboarding"
 	ModuleReviews    = "reviews"
+
+	ModuleApplications = "applications"
+	ModuleAppearance   = "appearance"
 )
 
 // The actions that not every module has.
@@ -72,6 +75,7 @@ func BuiltInModules() []Module {
 		module(ModuleDirectory, "Directory", false), module(ModuleAudit, "Audit log", false), module(ModulePolicy, "Policy", false),
 		module(ModuleRecords, "Records", false), module(ModuleStatistics, "Call statistics", false),
 		module(ModuleOnboarding, "Onboarding", false), module(ModuleReviews, "Access reviews", false, ActionSign),
+		module(ModuleApplications, "Applications", false), module(ModuleAppearance, "Appearance", false),
 	}
 }
 

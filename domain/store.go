@@ -41,6 +41,7 @@ type Tx interface {
 	DoorsTx
 	ProviderTx
 	OAuthTx
+	BridgeTx
 	Policies() Policies
 	Blocks() Blocks
 	Suspensions() Suspensions

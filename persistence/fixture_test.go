@@ -205,6 +205,13 @@ func storyOfAccess(t *testing.T, ad *domain.Administration, made domain.NewOrgan
 	queue, err := ad.CreateQueue(ctx, who, domain.GroupingSpec{Name: "Sales"})
 	require.NoError(t, err)
 	role, profile := made.Roles[len(made.Roles)-1].ID, made.Profiles[len(made.Profiles)-1].ID
+	_, err = ad.CreateApplication(ctx, who, domain.ApplicationSpec{
+		Name: "Acme's CRM", Origins: []string{"https://crm.acme.test", "https://crm.acme.test:8443"}, Algorithm: domain.SignedES256, Modules: []string{"campaigns"},
+	})
+	require.NoError(t, err)
+	accent, language := "#0a6cff", domain.LanguageSpanish
+	_, err = ad.ChangeAppearance(ctx, who, domain.IfMatch{}, domain.AppearanceChange{Accent: &accent, Language: &language})
+	require.NoError(t, err)
 	_, err = ad.SetDefaults(ctx, who, domain.IfMatch{}, role, profile)
 	require.NoError(t, err)
 	_, err = ad.SetLicenceModules(ctx, who, domain.LicenceSimulator, domain.IfMatch{}, domain.TheseObjects("campaigns", "users"))

@@ -36,17 +36,22 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, s.Organisation.UUID, s.ID.UUID, s.User.U
 }
 
 // presentedSQL is on the way of every request of somebody who is signed in: each part of it is one look-up by a key.
-const presentedSQL = "SELECT " + sessionColumns + `, o.suspended_at IS NOT NULL, u.archived_at IS NULL, u.status, u.owner,
-w.user_id IS NOT NULL, COALESCE(b.reason, ''), COALESCE(a.time_zone, ''), COALESCE(a.valid_from, ''), COALESCE(a.valid_until, ''),
-COALESCE(a.schedule, ''), COALESCE(p.session_idle_hours, 0), COALESCE(p.session_days, 0)
+const presentedSQL = "SELECT " + presentedColumns + presentedFrom + "\nWHERE s.organisation_id = ? AND s.hash = ?"
+
+// What scanPresented reads, and of which tables.
+const (
+	presentedColumns = sessionColumns + `, o.suspended_at IS NOT NULL, u.archived_at IS NULL, u.status, u.owner,
+w.user_id IS NOT NULL, COALESCE(k.reason, ''), COALESCE(v.time_zone, ''), COALESCE(v.valid_from, ''), COALESCE(v.valid_until, ''),
+COALESCE(v.schedule, ''), COALESCE(y.session_idle_hours, 0), COALESCE(y.session_days, 0)`
+	presentedFrom = `
 FROM sessions s
 JOIN organisations o ON o.organisation_id = s.organisation_id
 JOIN users u ON u.organisation_id = s.organisation_id AND u.user_id = s.user_id
 LEFT JOIN waiting_people w ON w.organisation_id = s.organisation_id AND w.user_id = s.user_id
-LEFT JOIN user_blocks b ON b.organisation_id = s.organisation_id AND b.user_id = s.user_id
-LEFT JOIN access_windows a ON a.organisation_id = s.organisation_id AND a.user_id = s.user_id
-LEFT JOIN policies p ON p.organisation_id = s.organisation_id
-WHERE s.organisation_id = ? AND s.hash = ?`
+LEFT JOIN user_blocks k ON k.organisation_id = s.organisation_id AND k.user_id = s.user_id
+LEFT JOIN access_windows v ON v.organisation_id = s.organisation_id AND v.user_id = s.user_id
+LEFT JOIN policies y ON y.organisation_id = s.organisation_id`
+)
 
 func (t signedIn) Find(org domain.OrganisationID, hash domain.TokenHash) (domain.Presented, error) {
 	var p domain.Presented
@@ -62,14 +67,17 @@ func (t signedIn) Find(org domain.OrganisationID, hash domain.TokenHash) (domain
 	return p, err
 }
 
-func scanPresented(r row, org domain.OrganisationID) (domain.Presented, error) {
+// scanPresented reads presentedColumns, and what follows them into more.
+func scanPresented(r row, org domain.OrganisationID, more ...any) (domain.Presented, error) {
 	var p domain.Presented
 	var status, reason string
 	var window domain.WindowSpec
 	var idle, longest int64
 	var err error
-	p.Session, err = scanSession(r, org, &p.Facts.OrganisationSuspended, &p.Facts.Here, &status, &p.Owner, &p.Facts.Waiting, &reason,
-		&window.TimeZone, &window.ValidFrom, &window.ValidUntil, &window.Schedule, &idle, &longest)
+	p.Session, err = scanSession(r, org, append([]any{
+		&p.Facts.OrganisationSuspended, &p.Facts.Here, &status, &p.Owner, &p.Facts.Waiting, &reason,
+		&window.TimeZone, &window.ValidFrom, &window.ValidUntil, &window.Schedule, &idle, &longest,
+	}, more...)...)
 	if err != nil {
 		return p, err
 	}

@@ -72,6 +72,7 @@ var outcomes = map[string]outcome{
 	domain.CodeSignInRefused:        {http.StatusUnauthorized, ""},
 	domain.CodeAccessRefused:        {http.StatusForbidden, ""},
 	domain.CodeStepMissing:          {http.StatusForbidden, ""},
+	domain.CodeApplicationUnknown:   {http.StatusForbidden, ""},
 	domain.CodeKeyReused:            {http.StatusBadRequest, ""},
 	domain.CodeWebhookDisabled:      {http.StatusConflict, ""},
 	domain.CodeOutranked:            {http.StatusConflict, ""},

@@ -122,6 +122,7 @@ var kinds = map[string]kind{
 	domain.CodeSignInRefused:        {http.StatusUnauthorized, "The sign-in is refused"},
 	domain.CodeAccessRefused:        {http.StatusForbidden, "The person may not come in"},
 	domain.CodeStepMissing:          {http.StatusForbidden, "The sign-in is not finished"},
+	domain.CodeApplicationUnknown:   {http.StatusForbidden, "The organisation has no such application"},
 	domain.CodePasswordRefused:      {http.StatusUnprocessableEntity, "The password is refused"},
 	domain.CodeRequestInProgress:    {http.StatusConflict, "The first request has no answer yet"},
 	domain.CodeVersionMismatch:      {http.StatusPreconditionFailed, "The resource has changed"},

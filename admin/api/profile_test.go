@@ -31,6 +31,7 @@ func profileSummary(s *scene) {
 	require.Equal(s, map[string]string{
 		"users": "all 0", "teams": "objects 3", "queues": "none 0", "profiles": "none 0", "roles": "none 0", "licences": "none 0",
 		"directory": "none 0", "audit": "none 0", "policy": "none 0", "records": "none 0", "statistics": "none 0", "onboarding": "none 0", "reviews": "none 0",
+		"applications": "none 0", "appearance": "none 0",
 	}, summary)
 	s.made("/profiles", `{"name":"Back","grants":{}}`)
 	require.Equal(s, []string{"Desk"}, s.get(cursorIn(s, s.get("/profiles?limit=1"))).values(s, "name"))
@@ -88,7 +89,7 @@ func TestProfilesThatAreRefused(t *testing.T) {
 func TestModules(t *testing.T) {
 	t.Parallel()
 	each(t, func(s *scene) {
-		require.Equal(s, []string{"users", "profiles", "roles", "teams", "queues", "licences", "directory", "audit", "policy", "records", "statistics", "onboarding", "reviews"}, s.get("/modules").values(s, "id"))
+		require.Equal(s, []string{"users", "profiles", "roles", "teams", "queues", "licences", "directory", "audit", "policy", "records", "statistics", "onboarding", "reviews", "applications", "appearance"}, s.get("/modules").values(s, "id"))
 		const path = "/modules/campaigns"
 		put := s.put(path, `{"name":"Campaigns","actions":["dial"],"has_objects":true}`)
 		s.answered(put, http.MethodPut, "/modules/{id}", http.StatusOK)

@@ -133,6 +133,9 @@ func fill(t testing.TB, store *persistence.Store, tenant Tenant) Tenant {
 		if err := fillOAuth(tx, tenant.Connection, domain.OAuthClientID(u.ID)); err != nil {
 			return err
 		}
+		if err := fillBridge(t, tx, org); err != nil {
+			return err
+		}
 		if err := fillMapping(t, tx, org, u.ID, g.ID); err != nil {
 			return err
 		}
