@@ -28,6 +28,7 @@ type PasswordSync string
 // What becomes of a pushed password.
 const (
 	PasswordDrop PasswordSync = "drop"
+	PasswordKeep PasswordSync = "keep" // it becomes the person's, if rule password.policy lets it
 )
 
 // Successor says who takes over the records of a person whom a directory deactivates or deletes.
@@ -88,7 +89,7 @@ func (p ConnectionPolicy) Equal(q ConnectionPolicy) bool {
 func (p ConnectionPolicy) Check() error {
 	for _, err := range []error{
 		oneOf("activation", p.Activation, ActivateOnFirstAccess, ActivateAtOnce, ActivateByInvitation),
-		oneOf("password_sync", p.PasswordSync, PasswordDrop),
+		oneOf("password_sync", p.PasswordSync, PasswordDrop, PasswordKeep),
 		oneOfOrNone("seat_overflow", p.SeatOverflow, SeatOverflowRefuse, SeatOverflowWait),
 		oneOfOrNone("suspension", p.Suspension, AdministratorWins, DirectoryWins),
 		oneOfOrNone("email_change", p.EmailChange, EmailChangeNever, EmailChangeDirectory),

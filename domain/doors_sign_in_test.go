@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"usher/domain"
+	"usher/domain/attribute"
 	"usher/persistence/storetest"
 )
 
@@ -250,6 +251,53 @@ func ownerLastSlowed(s *visit) {
 	require.Equal(s, []domain.EventType{domain.UserBlocked}, wrong())
 }
 
+// ownerLastWayIn: an owner who has no way to sign in, or only by a connection that is disabled, is none of whom one remains.
+func ownerLastWayIn(s *visit) {
+	boss := s.member("boss@acme.test")
+	boss = s.done(s.admin.MakeOwner(s.Context(), s.boss(), boss.ID, domain.IfMatch{}))
+	mute := s.owner("mute@acme.test", true)
+	lose := map[string]func() error{
+		"demote": func() error {
+			_, err := s.admin.UnmakeOwner(s.Context(), s.boss(), boss.ID, domain.IfMatch{})
+			return err
+		},
+		"block": func() error { return s.admin.Block(s.Context(), s.boss(), boss.ID, domain.IfMatch{}) },
+		"end":   func() error { return s.until(boss, "2999-01-01") },
+	}
+	protected := func(why string) {
+		s.Helper()
+		for name, do := range lose {
+			made := s.eventsSince(func() { storetest.Refused(s, do(), domain.Forbidden, domain.CodeLastOwner) })
+			require.Equal(s, []domain.EventType{domain.OwnerProtected}, eventTypes(made), "%s, %s", name, why)
+		}
+	}
+	protected("the other one has no way in")
+	by := s.another("by")
+	require.NoError(s, s.store.Write(s.Context(), func(tx domain.Tx) error {
+		if _, err := tx.SignIns().Hold(s.org(), mute.ID); err != nil {
+			return err
+		}
+		return tx.Identities().Link(domain.Identity{
+			Organisation: s.org(), Connection: by.Connection, Issuer: "https://id.test", Subject: "1", User: mute.ID, LinkedAt: s.clock.Now(),
+		})
+	}))
+	able := func(disabled bool) {
+		_, err := s.admin.SetConnectionDisabled(s.Context(), s.boss(), by.Connection, disabled, domain.IfMatch{})
+		require.NoError(s, err)
+	}
+	able(true)
+	protected("the other one comes by a connection that is disabled")
+	able(false)
+	require.NoError(s, lose["demote"]())
+	_, err := s.admin.SetConnectionDisabled(s.Context(), s.boss(), by.Connection, true, domain.IfMatch{})
+	storetest.Refused(s, err, domain.Forbidden, domain.CodeLastOwner)
+
+	// Who has no way in themselves is lost as long as another one stands as they do.
+	s.done(s.admin.MakeOwner(s.Context(), s.boss(), boss.ID, domain.IfMatch{}))
+	second := s.owner("second@acme.test", true)
+	s.done(s.admin.UnmakeOwner(s.Context(), s.boss(), second.ID, domain.IfMatch{}))
+}
+
 // accessMFA: where a second factor is required, a password alone opens nothing; wrong codes count as wrong passwords do; a
 // remembered device spares the code; single sign-on counts as it is.
 func accessMFA(s *visit) {
@@ -319,6 +367,36 @@ func accessMFA(s *visit) {
 	sso, err := s.entrance.SignInBySingleSignOn(s.Context(), domain.Identity{Organisation: s.org(), Connection: s.tenant.Connection.ID, Issuer: "i", Subject: "s"}, s.from)
 	require.NoError(s, err)
 	require.Empty(s, s.verdict(sso))
+}
+
+// accessMFAOfPerson: of whom a second factor is demanded, by hand or by the directory, needs one whatever the policy says of
+// others.
+func accessMFAOfPerson(s *visit) {
+	ana := s.member("ana@acme.test")
+	require.Empty(s, s.verdict(s.in("ana@acme.test")))
+	yes, no := true, false
+	demand := func(of *bool) {
+		_, err := s.admin.Edit(s.Context(), s.boss(), ana.ID, domain.IfMatch{}, domain.PersonChange{Fields: domain.FieldChange{MFARequired: of}})
+		require.NoError(s, err)
+	}
+	demand(&yes)
+	require.Equal(s, "step_missing enrol", s.verdict(s.in("ana@acme.test")))
+	demand(&no)
+	require.Empty(s, s.verdict(s.in("ana@acme.test")))
+
+	invited, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{
+		FullName: "Bo", Email: "bo@acme.test", Role: s.staff(), Fields: domain.FieldChange{MFARequired: &yes},
+	})
+	require.NoError(s, err)
+	in, err := s.entrance.AcceptInvitation(s.Context(), s.invitation(invited), goodPassword, s.from)
+	require.NoError(s, err)
+	require.Equal(s, "step_missing enrol", s.verdict(in))
+
+	s.connectionPolicy(func(p *domain.ConnectionPolicy) { p.PasswordSync = domain.PasswordKeep })
+	s.pushPassword("cy@acme.test", goodPassword, attribute.Member{
+		Name: domain.URNUsher, Value: attribute.NewComplex(storetest.Truth("mfaRequired", true)),
+	})
+	require.Equal(s, "step_missing enrol", s.verdict(s.in("cy@acme.test")))
 }
 
 // mfaReset: removes the factor, ends sessions and devices, and the next sign-in sets a new one up; an owner's only by an

@@ -192,14 +192,34 @@ func stepsOf(tx Tx, policy Policy, s SignIn, v Visitor, now time.Time) ([]SignIn
 		if !known {
 			steps = append(steps, StepSecondFactor)
 		}
-	case policy.MFA == MFARequired || s.Enrol:
-		steps = append(steps, StepEnrol)
+	default:
+		demanded, err := factorDemanded(tx, policy, s)
+		if err != nil {
+			return nil, err
+		}
+		if demanded {
+			steps = append(steps, StepEnrol)
+		}
 	}
 	if expires := s.expires(policy); !s.PasswordEndsAt.IsZero() || !expires.IsZero() && !now.Before(expires) {
 		steps = append(steps, StepPassword)
 	}
 	slices.SortFunc(steps, func(a, b SignInStep) int { return stepOrder(a) - stepOrder(b) })
 	return steps, nil
+}
+
+// factorDemanded reports whether somebody who has no second factor needs one: everybody does, or they do (rule access.mfa), or
+// theirs was removed (rule mfa.reset).
+func factorDemanded(tx Tx, policy Policy, s SignIn) (bool, error) {
+	if policy.MFA == MFARequired || s.Enrol {
+		return true, nil
+	}
+	u, err := tx.Users().Find(s.Organisation, s.User)
+	if err != nil {
+		return false, err
+	}
+	fields, err := u.Fields()
+	return fields.MFARequired, err
 }
 
 func stepOrder(s SignInStep) int {

@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Owner is how an owner stands, as far as rule owner.last asks.
 type Owner struct {
@@ -9,12 +12,16 @@ type Owner struct {
 	AcceptedAt time.Time // zero: never here
 	Blocked    bool      // for whatever reason
 	Ends       bool      // has a valid-until date
+	WayIn      bool      // a password, or an identity at a connection that is not disabled
 }
 
-// able reports whether the owner can sign in, now and from now on. A weekly schedule does not count.
+// able reports whether nothing keeps the owner out, now and from now on. A weekly schedule does not count.
 func (o Owner) able() bool {
 	return o.Status == Active && !o.AcceptedAt.IsZero() && !o.Blocked && !o.Ends
 }
+
+// comes reports whether the owner can sign in, now and from now on: nothing keeps them out, and there is a way in.
+func (o Owner) comes() bool { return o.able() && o.WayIn }
 
 // loseOwner refuses the change from was to is when it would leave an organisation that an owner has signed in to
 // without an owner who can (rule owner.last). It keeps the owners from changing until the unit of work ends, so that
@@ -43,16 +50,16 @@ func demandOwner(tx Tx, lost User) error {
 }
 
 // ownerRemains reports whether the organisation can lose one owner: because another is left, or because none of them
-// has ever been here, so that there is nothing to lose yet.
+// has ever been here, so that there is nothing to lose yet. One who has a way in is not lost while the others have none.
 func ownerRemains(owners []Owner, without UserID) bool {
-	began := false
+	began, comes := false, false
 	for _, o := range owners {
-		if o.ID != without && o.able() {
-			return true
-		}
+		comes = comes || o.ID == without && o.comes()
 		began = began || !o.AcceptedAt.IsZero()
 	}
-	return !began
+	return !began || slices.ContainsFunc(owners, func(o Owner) bool {
+		return o.ID != without && (o.comes() || o.able() && !comes)
+	})
 }
 
 // canOwn reports whether a person in this state acts as an owner.

@@ -28,7 +28,17 @@ func (m IfMatch) admits(version int64) error {
 // means true). It takes a seat unless the person is created inactive (rules seat.required, provision.activation,
 // provision.defaults). UserNameTaken, ExternalIDTaken, SeatsExhausted, Invalid.
 func (d *Directory) Provision(ctx context.Context, caller Caller, attributes attribute.Value) (User, error) {
+	return d.ProvisionWith(ctx, caller, attributes, PushedPassword{})
+}
+
+// ProvisionWith is Provision with a password, which the connection's policy keeps or drops (rule provision.password).
+// PasswordRefused.
+func (d *Directory) ProvisionWith(ctx context.Context, caller Caller, attributes attribute.Value, password PushedPassword) (User, error) {
 	caller, err := d.verified(ctx, caller)
+	if err != nil {
+		return User{}, err
+	}
+	kept, err := d.pushedFor(ctx, caller, UserID{}, password)
 	if err != nil {
 		return User{}, err
 	}
@@ -63,7 +73,10 @@ func (d *Directory) Provision(ctx context.Context, caller Caller, attributes att
 	err = d.overflowing(ctx, caller, func(mayWait bool) error {
 		return d.store.Write(ctx, func(tx Tx) error {
 			outcome = user
-			return d.insert(tx, caller, &outcome, event, mayWait)
+			if err := d.insert(tx, caller, &outcome, event, mayWait); err != nil {
+				return err
+			}
+			return d.keepPassword(tx, caller, outcome, kept, now)
 		})
 	})
 	if err != nil {
@@ -227,7 +240,19 @@ func (a Activation) status() Status {
 func (d *Directory) ChangeUser(ctx context.Context, caller Caller, id UserID, match IfMatch, known *User,
 	change func(current attribute.Value) (attribute.Value, error),
 ) (User, error) {
+	return d.ChangeUserWith(ctx, caller, id, match, known, change, PushedPassword{})
+}
+
+// ChangeUserWith is ChangeUser with a password, which the connection's policy keeps or drops (rule provision.password). It
+// shows in no attribute: where it is all that differs, the person is answered as they were. PasswordRefused.
+func (d *Directory) ChangeUserWith(ctx context.Context, caller Caller, id UserID, match IfMatch, known *User,
+	change func(current attribute.Value) (attribute.Value, error), password PushedPassword,
+) (User, error) {
 	caller, err := d.verified(ctx, caller)
+	if err != nil {
+		return User{}, err
+	}
+	kept, err := d.pushedFor(ctx, caller, id, password)
 	if err != nil {
 		return User{}, err
 	}
@@ -243,8 +268,10 @@ func (d *Directory) ChangeUser(ctx context.Context, caller Caller, id UserID, ma
 			} else if was, err = tx.Users().Get(caller.Scope(), id); err != nil {
 				return err
 			}
-			outcome, err = d.changeUser(tx, caller, was, match, mayWait, thorough, change)
-			return err
+			if outcome, err = d.changeUser(tx, caller, was, match, mayWait, thorough, change); err != nil {
+				return err
+			}
+			return d.keepPassword(tx, caller, outcome, kept, d.env.instant())
 		})
 	})
 	if IsCode(err, CodeLastOwner) {

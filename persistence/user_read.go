@@ -88,12 +88,15 @@ func (t users) Owners(org domain.OrganisationID) ([]domain.Owner, error) {
 	var list []domain.Owner
 	err := t.inside(`SELECT u.user_id, u.status, COALESCE(u.accepted_at, 0),
 EXISTS (SELECT 1 FROM user_blocks b WHERE b.organisation_id = u.organisation_id AND b.user_id = u.user_id),
-EXISTS (SELECT 1 FROM access_windows w WHERE w.organisation_id = u.organisation_id AND w.user_id = u.user_id AND w.valid_until <> '')`+owners,
+EXISTS (SELECT 1 FROM access_windows w WHERE w.organisation_id = u.organisation_id AND w.user_id = u.user_id AND w.valid_until <> ''),
+EXISTS (SELECT 1 FROM sign_ins s WHERE s.organisation_id = u.organisation_id AND s.user_id = u.user_id AND s.password <> '') OR
+EXISTS (SELECT 1 FROM identities i JOIN connections c ON c.organisation_id = i.organisation_id AND c.connection_id = i.connection_id
+	WHERE i.organisation_id = u.organisation_id AND i.user_id = u.user_id AND c.disabled_at IS NULL)`+owners,
 		[]any{org.UUID}, func(r row) error {
 			var o domain.Owner
 			var status string
 			var accepted int64
-			err := r.Scan(&o.ID.UUID, &status, &accepted, &o.Blocked, &o.Ends)
+			err := r.Scan(&o.ID.UUID, &status, &accepted, &o.Blocked, &o.Ends, &o.WayIn)
 			o.Status, o.AcceptedAt = domain.Status(status), instant(accepted)
 			list = append(list, o)
 			return err

@@ -107,7 +107,7 @@ func (b *bulkRun) create(o *operation, join func(tree *attribute.Value) error) e
 		if err := view.Complete(tree); err != nil {
 			return err
 		}
-		user, err := b.Directory.Provision(b.r.Context(), b.caller, tree)
+		user, err := b.Directory.ProvisionWith(b.r.Context(), b.caller, tree, domain.PushPassword(view.Password(o.data)))
 		if err == nil {
 			o.became(metaOfUser(&user))
 		}
@@ -147,7 +147,7 @@ func (b *bulkRun) changePerson(o *operation) error {
 	if err != nil {
 		return err
 	}
-	user, err := b.Directory.ChangeUser(ctx, b.caller, id, o.match, nil, how)
+	user, err := b.Directory.ChangeUserWith(ctx, b.caller, id, o.match, nil, how.of, how.password)
 	if err == nil {
 		o.became(metaOfUser(&user))
 	}

@@ -3,6 +3,8 @@ package scim
 import (
 	"net/http"
 	"strconv"
+
+	"usher/domain"
 )
 
 // serviceProviderConfig answers GET /ServiceProviderConfig (RFC 7643 section 5, RFC 9865 section 4): what this server
@@ -11,16 +13,16 @@ func (x *exchange) serviceProviderConfig() error {
 	if err := x.refuseFilter(); err != nil {
 		return err
 	}
-	x.send(http.StatusOK, appendProviderConfig(nil, x.base))
+	x.send(http.StatusOK, appendProviderConfig(nil, x.base, x.caller.Policy.PasswordSync == domain.PasswordKeep))
 	return nil
 }
 
-func appendProviderConfig(dst []byte, base string) []byte {
+func appendProviderConfig(dst []byte, base string, keepsPasswords bool) []byte {
 	dst = append(dst, `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],`+
 		`"patch":{"supported":true},`+
 		`"bulk":{"supported":true,"maxOperations":`+strconv.Itoa(maxOperations)+`,"maxPayloadSize":`+strconv.Itoa(maxBody)+`},`+
 		`"filter":{"supported":true,"maxResults":`+strconv.Itoa(maxCount)+`},`+
-		`"changePassword":{"supported":false},`+
+		`"changePassword":{"supported":`+strconv.FormatBool(keepsPasswords)+`},`+
 		`"sort":{"supported":true},`+
 		`"etag":{"supported":true},`+
 		`"pagination":{"cursor":true,"index":true,"defaultPaginationMethod":"index",`+

@@ -2,7 +2,9 @@ package scim_test
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,6 +25,7 @@ func TestRulesOfTrust(t *testing.T) {
 		{"link.adopt", linkAdopt},
 		{"link.scope-deleted-connection", deletedConnection},
 		{"email.unique", emailUniqueOfLocals},
+		{"provision.password-kept", passwordKept},
 	})
 }
 
@@ -225,4 +228,73 @@ func emailUniqueOfLocals(t *testing.T, s *server) {
 	s.post("/Users", `{"userName":"boss@acme.test"}`).refused(409, "uniqueness")
 	s.patch("/Users/"+id, `{"op":"replace","path":"userName","value":"BOSS@acme.test"}`).refused(409, "uniqueness")
 	s.consistent()
+}
+
+// passwordKept: where the connection's policy keeps passwords, POST, PUT, PATCH in every spelling and Bulk set one, of which
+// no answer and no log shows anything; a bad one is 400 invalidValue.
+func passwordKept(t *testing.T, s *server) {
+	require.Equal(t, false, s.get("/ServiceProviderConfig").is(200).at("/changePassword/supported"))
+	s.connectionPolicy(func(p *domain.ConnectionPolicy) { p.PasswordSync = domain.PasswordKeep })
+	require.Equal(t, true, s.get("/ServiceProviderConfig").is(200).at("/changePassword/supported"))
+	id := s.user("ana", `"password":"correct horse one"`)
+	path, bulk := "/Users/"+id, func(operation string) string {
+		answer := s.post("/Bulk", `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[`+operation+`]}`).is(200)
+		require.Equal(t, "200", answer.str("/Operations/0/status"), answer.text)
+		return answer.text
+	}
+	answers := []string{s.get(path).is(200).text}
+	s.signsIn("ana", "correct horse one")
+	for i, push := range []func(password string) string{
+		func(p string) string { return s.put(path, `{"userName":"ana","password":"`+p+`"}`).is(200).text },
+		func(p string) string {
+			return s.patch(path, `{"op":"replace","path":"password","value":"`+p+`"}`).is(200).text
+		},
+		func(p string) string {
+			return s.patch(path, `{"op":"Add","path":"`+domain.URNUser+`:PassWord","value":{"value":"`+p+`"}}`).is(200).text
+		},
+		func(p string) string {
+			return s.patch(path, `{"op":"replace","value":{"password":"`+p+`"}}`).is(200).text
+		},
+		func(p string) string {
+			return s.patch(path, `{"op":"replace","value":{"`+domain.URNUser+`":{"password":"`+p+`"}}},{"op":"remove","path":"password"}`).is(200).text
+		},
+		func(p string) string {
+			return bulk(`{"method":"PUT","path":"` + path + `","data":{"userName":"ana","password":"` + p + `"}}`)
+		},
+		func(p string) string {
+			return bulk(`{"method":"PATCH","path":"` + path + `","data":{"Operations":[{"op":"replace","path":"password","value":"` + p + `"}]}}`)
+		},
+	} {
+		password := "correct horse of " + itoa(i)
+		version := s.get(path).str("/meta/version")
+		answers = append(answers, push(password), push(password))
+		require.Equal(t, version, s.get(path).str("/meta/version"), "a password shows in no version")
+		s.signsIn("ana", password)
+	}
+	created := s.post("/Bulk", `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[
+		{"method":"POST","path":"/Users","bulkId":"b","data":{"userName":"bo","password":"correct horse bulk"}}]}`).is(200)
+	s.signsIn("bo", "correct horse bulk")
+	for _, bad := range []string{`"short"`, `{"x":1}`, `[1,2]`, `true`, `"` + strings.Repeat("x", 300) + `"`, `"I am called ana, and bo"`} {
+		answers = append(answers, s.post("/Users", `{"userName":"called ana","password":`+bad+`}`).refused(400, "invalidValue").text)
+		if strings.Contains(bad, "called") {
+			continue
+		}
+		answers = append(answers, s.put(path, `{"userName":"ana","title":"x","password":`+bad+`}`).refused(400, "invalidValue").text)
+		if !strings.HasPrefix(bad, "{") { // an object around a value is unwrapped, else it is no text
+			answers = append(answers, s.patch(path, `{"op":"replace","path":"password","value":`+bad+`}`).refused(400, "invalidValue").text)
+		}
+	}
+	require.Nil(t, s.get(path).at("/title"), "nothing of a refused push is done")
+	for _, answer := range append(answers, created.text, s.log.String()) {
+		require.NotContains(t, answer, "horse")
+		require.NotContains(t, answer, "xxxx")
+	}
+}
+
+// signsIn demands that somebody gets in by a password.
+func (s *server) signsIn(name, password string) {
+	s.t.Helper()
+	entrance := domain.NewEntrance(s.store, storetest.Environment(), rand.Reader)
+	_, err := entrance.SignIn(context.Background(), s.tenant.Organisation.ID, name, password, domain.Visitor{})
+	require.NoError(s.t, err)
 }

@@ -39,7 +39,7 @@ func (x *exchange) provision(view *schema.View, body attribute.Value) (domain.Us
 	if err := view.Complete(tree); err != nil {
 		return domain.User{}, err
 	}
-	return x.Directory.Provision(x.r.Context(), x.caller, tree)
+	return x.Directory.ProvisionWith(x.r.Context(), x.caller, tree, domain.PushPassword(view.Password(body)))
 }
 
 // readUser answers GET /Users/{id} (RFC 7644 section 3.4.1).
@@ -75,8 +75,12 @@ func (x *exchange) patchUser() error {
 	return x.changeUser(x.patching)
 }
 
-// change makes a person's new attributes of the current ones. It may be called more than once.
-type change func(current attribute.Value) (attribute.Value, error)
+// change is what a body says of a person.
+type change struct {
+	// of makes the new attributes of the current ones. It may be called more than once.
+	of       func(current attribute.Value) (attribute.Value, error)
+	password domain.PushedPassword
+}
 
 // changeUser changes a person as the body says, which read turns into a change. The person is read before the body: in
 // one statement that verifies the token, finds out whether there is anything to change, and brings what the change
@@ -106,7 +110,7 @@ func (x *exchange) changeUser(read func(*schema.View, []byte) (change, error)) e
 	how, err := x.current(remembered, func() (change, error) {
 		view, err := x.view(schema.User)
 		if err != nil {
-			return nil, err
+			return change{}, err
 		}
 		return read(view, text)
 	})
@@ -114,7 +118,7 @@ func (x *exchange) changeUser(read func(*schema.View, []byte) (change, error)) e
 		return err
 	}
 	match := readCondition(x.r.Header, "If-Match").versions()
-	user, err := x.Directory.ChangeUser(x.r.Context(), x.caller, id, match, &known, how)
+	user, err := x.Directory.ChangeUserWith(x.r.Context(), x.caller, id, match, &known, how.of, how.password)
 	if err != nil {
 		return err
 	}
@@ -130,7 +134,7 @@ func (x *exchange) current(remembered bool, read func() (change, error)) (change
 	}
 	caller, _, denied := x.authenticate(x.r.Context(), x.r.Header, inForce)
 	if denied != nil {
-		return nil, denied
+		return change{}, denied
 	}
 	if caller.SchemaVersion == x.caller.SchemaVersion {
 		return how, err
@@ -143,7 +147,7 @@ func (x *exchange) current(remembered bool, read func() (change, error)) (change
 func (x *exchange) replacement(view *schema.View, text []byte) (change, error) {
 	body, err := parse(text, attribute.Bounds{})
 	if err != nil {
-		return nil, err
+		return change{}, err
 	}
 	return x.replacing(view, body)
 }
@@ -151,23 +155,30 @@ func (x *exchange) replacement(view *schema.View, text []byte) (change, error) {
 func (x *exchange) replacing(view *schema.View, body attribute.Value) (change, error) {
 	tree, err := view.Tree(body, x.note)
 	if err != nil {
-		return nil, err
+		return change{}, err
 	}
 	if err := view.Complete(tree); err != nil {
-		return nil, err
+		return change{}, err
 	}
-	return func(current attribute.Value) (attribute.Value, error) { return view.Replace(current, tree) }, nil
+	return change{
+		of:       func(current attribute.Value) (attribute.Value, error) { return view.Replace(current, tree) },
+		password: domain.PushPassword(view.Password(body)),
+	}, nil
 }
 
 // patching reads the body of a PATCH.
 func (x *exchange) patching(view *schema.View, text []byte) (change, error) {
 	operations, err := patch.Read(text, view, view, x.note)
 	if err != nil {
-		return nil, err
+		return change{}, err
 	}
-	return func(current attribute.Value) (attribute.Value, error) {
+	how := change{of: func(current attribute.Value) (attribute.Value, error) {
 		return patch.Apply(operations, current, view, view, x.note)
-	}, nil
+	}}
+	if x.recalled || x.caller.Policy.PasswordSync == domain.PasswordKeep { // else nobody asks, and the body is not read a second time
+		how.password = domain.PushPassword(patch.Password(text, view))
+	}
+	return how, nil
 }
 
 // deleteUser answers DELETE /Users/{id} (RFC 7644 section 3.6).

@@ -72,7 +72,7 @@ func TestBaseURLIsEscaped(t *testing.T) {
 		"https://usher.test/scim/v2": "https://usher.test/scim/v2", `http://x/"a\b`: "http://x/%22a%5cb", "http://x/ä \n": "http://x/%c3%a4%20%0a",
 	} {
 		require.Equal(t, want, escapedURL(url))
-		_, err := attribute.Read(appendProviderConfig(nil, escapedURL(url)), attribute.Bounds{})
+		_, err := attribute.Read(appendProviderConfig(nil, escapedURL(url), false), attribute.Bounds{})
 		require.NoError(t, err)
 	}
 	require.Equal(t, "https://usher.test/scim/v2/Groups/1", location("https://usher.test/scim/v2", schema.Group, "1"))

@@ -13,7 +13,7 @@ import (
 // ConnectionPolicy is what a connection may do, and how what it pushes is taken.
 type ConnectionPolicy struct {
 	Activation          string  `json:"activation" enum:"first_access,immediate,invite" doc:"When a pushed person becomes active: with the first sign-in, at once, or by accepting an invitation."`
-	PasswordSync        string  `json:"password_sync" enum:"drop" doc:"What becomes of a password that the directory pushes: it is dropped."`
+	PasswordSync        string  `json:"password_sync" enum:"drop,keep" doc:"What becomes of a password that the directory pushes: it is dropped, or it becomes the person's, who can sign in here by it."`
 	SeatOverflow        *string `json:"seat_overflow" doc:"refuse or wait; null: as the organisation decided."`
 	Suspension          *string `json:"suspension" doc:"administrator_wins or directory_wins; null: as the organisation decided."`
 	EmailChange         *string `json:"email_change" doc:"never or directory; null: as the organisation decided."`
@@ -35,7 +35,7 @@ type changeConnectionPolicy struct {
 
 	Body struct {
 		Activation          *domain.Activation     `json:"activation,omitempty" enum:"first_access,immediate,invite"`
-		PasswordSync        *domain.PasswordSync   `json:"password_sync,omitempty" enum:"drop"`
+		PasswordSync        *domain.PasswordSync   `json:"password_sync,omitempty" enum:"drop,keep"`
 		SeatOverflow        textOrNull             `json:"seat_overflow,omitzero" enum:"refuse,wait" doc:"null: as the organisation decides."`
 		Suspension          textOrNull             `json:"suspension,omitzero" enum:"administrator_wins,directory_wins" doc:"null: as the organisation decides."`
 		EmailChange         textOrNull             `json:"email_change,omitzero" enum:"never,directory" doc:"null: as the organisation decides."`

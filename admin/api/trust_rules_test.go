@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"usher/domain"
+	"usher/domain/attribute"
 	"usher/persistence"
 	"usher/persistence/storetest"
 )
@@ -18,6 +19,7 @@ func TestRulesOfTrust(t *testing.T) {
 	for name, rule := range map[string]func(*scene){
 		"provision.activation":          connectionActivation,
 		"provision.limits":              connectionLimits,
+		"provision.password":            connectionPasswords,
 		"seat.wait-by-connection":       connectionSeatOverflow,
 		"owner.escalation-of-limits":    connectionLimitsEscalate,
 		"suspend.sticks-by-connection":  connectionSuspension,
@@ -137,6 +139,27 @@ func connectionSuspension(s *scene) {
 	require.NoError(s, err)
 	require.Equal(s, domain.Active, is.Status)
 	require.Equal(s, "active", s.ok(s.get(path))["status"])
+}
+
+// connectionPasswords: whether pushed passwords are kept is decided here, and what is kept is nowhere to be read.
+func connectionPasswords(s *scene) {
+	refused(s, s.patch(s.policyOf(), `{"password_sync":"show"}`), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "password_sync")
+	require.Equal(s, "keep", s.ok(s.patch(s.policyOf(), `{"password_sync":"keep"}`))["password_sync"])
+	s.again()
+	u, err := s.directory.ProvisionWith(s.Context(), s.tenant.Caller, storetest.Person("a@acme.test"), domain.PushPassword(attribute.NewString("a mule on the harbour")))
+	require.NoError(s, err)
+	require.Equal(s, 1, s.events()[domain.PasswordChanged])
+	path := "/users/" + u.ID.String()
+	for _, read := range []got{s.get(path), s.get(path + "/explain"), s.get("/events?subject=" + u.ID.String())} {
+		s.ok(read)
+		require.NotContains(s, string(read.body), "mule")
+		require.NotContains(s, string(read.body), "$test$")
+	}
+	s.ok(s.patch(s.policyOf(), `{"password_sync":"drop"}`))
+	s.again()
+	_, err = s.directory.ChangeUserWith(s.Context(), s.tenant.Caller, u.ID, domain.IfMatch{}, nil, storetest.Setting(), domain.PushPassword(attribute.NewString("nine lanterns in snow")))
+	require.NoError(s, err)
+	require.Equal(s, 1, s.events()[domain.PasswordChanged])
 }
 
 // dnsOf answers with what is in it.

@@ -11,7 +11,7 @@ import (
 type connectionPolicy struct {
 	connectionFlags
 	Activation   string   `enum:",first_access,immediate,invite" default:"" placeholder:"WHEN" help:"When pushed people become active: first_access, immediate or invite."`
-	PasswordSync string   `enum:",drop" default:"" placeholder:"WHAT" help:"What becomes of pushed passwords: drop."`
+	PasswordSync string   `enum:",drop,keep" default:"" placeholder:"WHAT" help:"What becomes of pushed passwords: drop, or keep (people sign in by them)."`
 	SeatOverflow string   `enum:",refuse,wait,organisation" default:"" placeholder:"WHAT" help:"What becomes of a push without a free seat: refuse, wait, or what the organisation decided."`
 	Suspension   string   `enum:",administrator_wins,directory_wins,organisation" default:"" placeholder:"WHO" help:"Whether the directory brings back whom an administrator deactivated: administrator_wins, directory_wins, or what the organisation decided."`
 	EmailChange  string   `enum:",never,directory,organisation" default:"" placeholder:"WHO" help:"Whether the directory changes user names and e-mails: never, directory (it does), or what the organisation decided."`

@@ -258,6 +258,19 @@ func owners(t *testing.T, store *persistence.Store) {
 	require.Equal(t, []domain.Owner{
 		{ID: a.ID, Status: domain.Active, AcceptedAt: accepted}, {ID: pending.ID, Status: domain.Pending},
 	}, list)
+	write(t, store, func(tx domain.Tx) (err error) {
+		held, err := tx.SignIns().Hold(tenant.Organisation.ID, a.ID)
+		if err != nil {
+			return err
+		}
+		held.Password = "$test$x"
+		if err := tx.SignIns().Save(held); err != nil {
+			return err
+		}
+		list, err = tx.Users().Owners(tenant.Organisation.ID)
+		return err
+	})
+	require.Equal(t, []bool{true, false}, []bool{list[0].WayIn, list[1].WayIn})
 	rowsAgree(t, store, tenant.Organisation.ID)
 }
 
