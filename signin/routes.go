@@ -58,7 +58,13 @@ func (h *Handler) lay(all []route) *http.ServeMux {
 }
 
 // ServeHTTP answers one request.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.routes.ServeHTTP(w, r) }
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if isCheck(r.URL.Path) { // before the router, which would clean a path that is not ours to clean
+		h.check(w, r)
+		return
+	}
+	h.routes.ServeHTTP(w, r)
+}
 
 func notFound(*visit) error {
 	return &domain.Error{Kind: domain.NotFound, Code: domain.CodeNotFound, Message: "there is no such page"}

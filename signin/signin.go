@@ -72,6 +72,7 @@ type Handler struct {
 	cross  *http.CrossOriginProtection
 	secure bool   // by https
 	origin string // of BaseURL
+	signed signed
 }
 
 // New makes the handler.

@@ -199,10 +199,11 @@ func (v *visit) signedIn(s domain.SignedIn, returnTo string) error {
 	if len(s.Session.Steps) > 0 {
 		return v.redirect(stepPath(s.Session.Steps[0], returnTo))
 	}
-	if returnTo == "" {
-		returnTo = "/account"
+	to, err := v.onward(v.r.Context(), s.Session.Organisation, returnTo)
+	if err != nil {
+		return err
 	}
-	return v.redirect(returnTo)
+	return v.redirect(to)
 }
 
 // stepPath is the page of a step.
@@ -221,23 +222,14 @@ func withReturn(path, returnTo string) string {
 	return path + "?return_to=" + url.QueryEscape(returnTo)
 }
 
-// returnTo is where the person wants to go, if it is somewhere they may be sent; else empty.
+// returnTo is where the person wants to go, if it is somewhere that one could be sent; else empty. Whether this person may
+// be is looked up when they go, see [Handler.onward].
 func (v *visit) returnTo() string {
 	to := v.r.FormValue("return_to")
-	if !ownPath(to) {
+	if _, ok := parseReturn(to); !ok {
 		return ""
 	}
 	return to
-}
-
-// ownPath reports whether an address is a path of this server, however a browser reads it (security: return_to).
-func ownPath(to string) bool {
-	const longest = 2000
-	if to == "" || len(to) > longest || to[0] != '/' || strings.HasPrefix(to, "//") || strings.ContainsFunc(to, func(r rune) bool { return r <= ' ' || r == '\\' || r == 0x7f }) {
-		return false
-	}
-	u, err := url.Parse(to)
-	return err == nil && u.Scheme == "" && u.Host == "" && u.User == nil
 }
 
 // zone is in which times are told.
