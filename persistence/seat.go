@@ -33,8 +33,14 @@ const (
 
 	takeSeatSQL = claimSeatSQL + freeSeatSQL
 
-	// SQLite would walk through the seats that are held, in the order of the primary key.
-	takeSeatSQLite = claimSeatSQL + ` INDEXED BY seats_free` + freeSeatSQL + `) RETURNING 1`
+	// openSeatSQLite reads the limit of a plan (-1: none) and the first free seat (0: none). SQLite would walk through the
+	// seats that are held, in the order of the primary key. takeOpenSQLite takes that seat, with one writer there is nobody
+	// else who could: by its whole key and without RETURNING, for which SQLite would open a savepoint, and every savepoint
+	// has the words of the people before it in the same commit written into the search index.
+	openSeatSQLite = `SELECT COALESCE(l.seat_limit, -1), COALESCE(CASE WHEN l.seat_limit IS NOT NULL THEN (SELECT s.seat_number FROM seats s INDEXED BY seats_free
+WHERE s.organisation_id = l.organisation_id AND s.licence = l.licence AND s.holder_id IS NULL ORDER BY s.seat_number LIMIT 1) END, 0)
+FROM licences l WHERE l.organisation_id = ? AND l.licence = ?`
+	takeOpenSQLite = `UPDATE seats SET holder_id = ? WHERE organisation_id = ? AND licence = ? AND seat_number = ?`
 
 	// takeGuardedSQL takes a seat in an optimistic attempt: it divides by zero, which undoes the attempt, when there is
 	// neither a seat that nobody else is about to take nor an unlimited plan, which has no seats and needs none.
@@ -47,25 +53,46 @@ func (t seats) Take(org domain.OrganisationID, licence string, holder domain.Use
 	if p, ok := t.session.(*postgresWrite); ok && p.optimistic() {
 		return p.guarded(takeGuardedSQL, append(take, org.UUID, licence)...)
 	}
+	if t.dialect() == sqlite {
+		return t.takeOpen(org, licence, holder)
+	}
 	limit, limited, err := t.limit(org, licence, "")
 	if err != nil || !limited {
 		return err
 	}
-	if t.dialect() == postgres {
-		if taken, err := t.take(takeSeatSQL+" FOR UPDATE SKIP LOCKED) RETURNING 1", take); err != nil || taken {
-			return err
-		}
-		// Every free seat is about to be taken by somebody, who may yet fail: wait for them, one asker at a time.
-		if limit, limited, err = t.limit(org, licence, " FOR UPDATE"); err != nil || !limited {
-			return err
-		}
-		if taken, err := t.take(takeSeatSQL+" FOR UPDATE) RETURNING 1", take); err != nil || taken {
-			return err
-		}
-	} else if taken, err := t.take(takeSeatSQLite, take); err != nil || taken {
+	if taken, err := t.take(takeSeatSQL+" FOR UPDATE SKIP LOCKED) RETURNING 1", take); err != nil || taken {
+		return err
+	}
+	// Every free seat is about to be taken by somebody, who may yet fail: wait for them, one asker at a time.
+	if limit, limited, err = t.limit(org, licence, " FOR UPDATE"); err != nil || !limited {
+		return err
+	}
+	if taken, err := t.take(takeSeatSQL+" FOR UPDATE) RETURNING 1", take); err != nil || taken {
 		return err
 	}
 	return domain.SeatsExhausted(licence, limit, limit)
+}
+
+// takeOpen is Take on SQLite.
+func (t seats) takeOpen(org domain.OrganisationID, licence string, holder domain.UserID) error {
+	var limit, open int
+	found, err := fetch(t, openSeatSQLite, []any{org.UUID, licence}, &limit, &open)
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return noLicence(licence)
+	case limit < 0:
+		return nil
+	case open == 0:
+		return domain.SeatsExhausted(licence, limit, limit)
+	}
+	return t.exec(takeOpenSQLite, holder.UUID, org.UUID, licence, open)
+}
+
+// noLicence is the refusal of a licence that an organisation does not have.
+func noLicence(licence string) error {
+	return domain.InvalidField("licence", "the organisation has no licence called "+clip(licence))
 }
 
 func (t seats) take(sql string, args []any) (taken bool, err error) {
@@ -85,7 +112,7 @@ func (t seats) limit(org domain.OrganisationID, licence, lock string) (limit int
 			return r.Scan(&limit)
 		})
 	if err == nil && !found {
-		err = domain.InvalidField("licence", "the organisation has no licence called "+clip(licence))
+		err = noLicence(licence)
 	}
 	return limit, limit >= 0, err
 }

@@ -14,7 +14,7 @@ func errRows(n int) error { return fmt.Errorf("limit: a statement gave or change
 
 // createSQL is what creates a person, in its order.
 func createSQL() []string {
-	return []string{claimNameSQL, insertUserSQL, insertEmailSQL, indexWordsSQL, countSQL, insertEventSQL, insertValuesSQL, seatLimitSQL}
+	return []string{claimNameSQL, insertUserSQL, insertEmailSQL, indexWordsSQL, countSQL, insertEventSQL, insertValuesSQL, openSeatSQL}
 }
 
 // model is what new people are copied from.
@@ -144,12 +144,11 @@ func (s *SQLite) create(n int64) error {
 
 // seat takes a seat where seats are limited.
 func (s *SQLite) seat(id string) error {
-	var limit int
-	if err := s.writes[seatLimitSQL].QueryRow(s.org(), "full").Scan(&limit); err != nil || limit < 0 {
+	var limit, open int
+	if err := s.writes[openSeatSQL].QueryRow(s.org(), "full").Scan(&limit, &open); err != nil || limit < 0 {
 		return err
 	}
-	var one int
-	return s.writes[takeSeatSQL].QueryRow(id, s.org(), "full", s.org(), "full").Scan(&one)
+	return s.run(takeSeatSQL, id, s.org(), "full", open)
 }
 
 // Patch switches people off and on: those of the second half of the seed, of whom every caller has some of its own.

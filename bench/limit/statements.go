@@ -28,10 +28,12 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	insertValuesSQL = `INSERT INTO event_values (organisation_id, event_id, subject_id, before_values, after_values) VALUES (?, ?, ?, ?, ?)`
 
-	seatLimitSQL = `SELECT COALESCE(seat_limit, -1) FROM licences WHERE organisation_id = ? AND licence = ?`
+	openSeatSQL = `SELECT COALESCE(l.seat_limit, -1), COALESCE(CASE WHEN l.seat_limit IS NOT NULL THEN (SELECT s.seat_number FROM seats s INDEXED BY seats_free
+WHERE s.organisation_id = l.organisation_id AND s.licence = l.licence AND s.holder_id IS NULL ORDER BY s.seat_number LIMIT 1) END, 0)
+FROM licences l WHERE l.organisation_id = ? AND l.licence = ?`
 
 	// Only where seats are limited.
-	takeSeatSQL = `UPDATE seats SET holder_id = ? WHERE organisation_id = ? AND licence = ? AND holder_id IS NULL AND seat_number = (SELECT seat_number FROM seats INDEXED BY seats_free WHERE organisation_id = ? AND licence = ? AND holder_id IS NULL ORDER BY seat_number LIMIT 1) RETURNING 1`
+	takeSeatSQL = `UPDATE seats SET holder_id = ? WHERE organisation_id = ? AND licence = ? AND seat_number = ?`
 )
 
 // What switches a person off or on, beside the event and the seat.
