@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -133,26 +132,14 @@ func (s *site) send(ctx context.Context, once *traffic.Once) (load.Result, error
 // besides sends the steps while others patch people, and gives how long the steps took and how long one of the others
 // waited at most.
 func (s *site) besides(ctx context.Context, steps []traffic.Step) (took, wait time.Duration, err error) {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	done := make(chan struct{})
-	var others load.Result
-	var errOthers error
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		workers := s.patches.Workers(bystanders)
-		for i, w := range workers {
-			workers[i] = until{w, done}
-		}
-		others, errOthers = load.Run(ctx, load.Config{Address: s.server.Address(), Workers: workers, For: walkTime})
-	}()
-	result, err := s.send(ctx, &traffic.Once{Steps: steps})
-	close(done)
-	<-ended
+	var result load.Result
+	others, err := s.beside(ctx, func(ctx context.Context) (err error) {
+		result, err = s.send(ctx, &traffic.Once{Steps: steps})
+		return err
+	})
 	s.sayf("%s %d: pushed a group in %s; others waited at most %s, p99 %s", s.name(), s.users, short(result.Elapsed),
-		short(others.Latency().Max()), short(others.Latency().Quantile(0.99)))
-	return result.Elapsed, others.Latency().Max(), errors.Join(err, errOthers)
+		short(others.Max()), short(others.Quantile(0.99)))
+	return result.Elapsed, others.Max(), err
 }
 
 // until is a worker that ends when something else has.

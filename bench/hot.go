@@ -20,6 +20,9 @@ type operation struct {
 	load  func(s *site, o *org, connections int) []load.Worker
 }
 
+// seatsGoal is the rate of creates in an organisation with a limited number of seats against one without a limit.
+const seatsGoal = 0.7
+
 // growth is how much longer an operation may take in the largest organisation than in the smallest.
 const growth = 1.3
 
@@ -99,6 +102,9 @@ func (b *bench) hot(ctx context.Context, sites []*site) error {
 				b.add(f.row(against, other.title, f.others[other.flag], 0))
 			}
 		}
+	}
+	if limited, free := found["create-limited"], found["create"]; limited != nil && free != nil {
+		b.add(limited.row(against, "create, limited seats, against unlimited ones", free.usher, seatsGoal))
 	}
 	for _, op := range wanted {
 		last := sites[len(sites)-1]
