@@ -100,7 +100,7 @@ func (ad *Administration) ResetPassword(ctx context.Context, who Administrator, 
 	return err
 }
 
-// ResetSecondFactor removes a lost second factor: the person is told, has to set up a new one at once, and their sessions and
+// ResetSecondFactor removes a lost second factor, with the passkeys and recovery codes: the person is told, has to set up a new one at once, and their sessions and
 // remembered devices end (rule mfa.reset). Who has none stays as they are. Needs users:edit, and for an owner to be one.
 // NotFound, OwnerOnly, Precondition.
 func (ad *Administration) ResetSecondFactor(ctx context.Context, who Administrator, id UserID, match IfMatch) error {
@@ -116,7 +116,7 @@ func (ad *Administration) ResetSecondFactor(ctx context.Context, who Administrat
 		if err != nil {
 			return User{}, err
 		}
-		removed, err := tx.SecondFactors().Remove(u.Organisation, u.ID)
+		removed, err := removeFactors(tx, u)
 		if err != nil || removed == 0 {
 			return u, err
 		}
@@ -132,6 +132,44 @@ func (ad *Administration) ResetSecondFactor(ctx context.Context, who Administrat
 			return User{}, err
 		}
 		return u, by.say(tx, SecondFactorReset, u.ID, attribute.Value{})
+	})
+	return err
+}
+
+// removeFactors removes all that proves somebody beside a password, and counts it.
+func removeFactors(tx Tx, u User) (int, error) {
+	total := 0
+	for _, remove := range []func(OrganisationID, UserID) (int, error){
+		tx.SecondFactors().Remove, tx.Passkeys().RemoveAll, tx.RecoveryCodes().Remove,
+	} {
+		n, err := remove(u.Organisation, u.ID)
+		if err != nil {
+			return 0, err
+		}
+		total += n
+	}
+	return total, nil
+}
+
+// Factors says what proves somebody beside a password: never a secret. Needs users:view. NotFound.
+func (ad *Administration) Factors(ctx context.Context, who Administrator, id UserID) (Factors, error) {
+	var f Factors
+	now := ad.env.instant()
+	err := ad.look(ctx, who, ModuleUsers, ActionView, id.String(), func(tx Tx) error {
+		if _, err := tx.Users().Find(who.Organisation, id); err != nil {
+			return err
+		}
+		var err error
+		f, err = factorsOf(tx, who.Organisation, id, now)
+		return err
+	})
+	return f, err
+}
+
+// ForgetDevice makes a remembered browser of somebody be asked for a second factor again. Needs users:edit. NotFound.
+func (ad *Administration) ForgetDevice(ctx context.Context, who Administrator, id UserID, device DeviceID) error {
+	_, err := ad.alter(ctx, who, ActionEdit, id, IfMatch{}, func(tx Tx, u User, now time.Time) (User, error) {
+		return u, doorsClosed{write: ad.scribe(who), now: now}.forgetDevice(tx, u.Organisation, u.ID, device)
 	})
 	return err
 }

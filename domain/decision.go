@@ -12,6 +12,7 @@ type AccessMethod string
 const (
 	ByPassword     AccessMethod = "password"
 	BySingleSignOn AccessMethod = "single_sign_on"
+	ByPasskey      AccessMethod = "passkey" // in place of a password and a second factor
 	BySession      AccessMethod = "session" // they came in before: renewal, forward-auth
 )
 
@@ -45,7 +46,7 @@ const (
 	ReasonPending               = "pending" // not by single sign-on, which is how some accept
 	ReasonBlocked               = "blocked"
 	ReasonInactivity            = "blocked_inactivity"
-	ReasonFailedSignIns         = "blocked_failed_sign_ins" // only by password (rule block.no-lockout-dos)
+	ReasonFailedSignIns         = "blocked_failed_sign_ins" // not by single sign-on (rule block.no-lockout-dos)
 	ReasonNotYetValid           = "not_yet_valid"
 	ReasonNoLongerValid         = "no_longer_valid"
 	ReasonOutsideSchedule       = "outside_schedule"
@@ -80,7 +81,7 @@ func decideBlock(facts AccessFacts) Decision {
 		return refusedAccess(ReasonBlocked, "your account is blocked by an administrator", unblock)
 	case facts.Block == BlockedByInactivity:
 		return refusedAccess(ReasonInactivity, "your account is blocked because it was not used for a long time", unblock)
-	case facts.Block == BlockedByFailedSignIns && facts.Method == ByPassword:
+	case facts.Block == BlockedByFailedSignIns && (facts.Method == ByPassword || facts.Method == ByPasskey):
 		return refusedAccess(ReasonFailedSignIns, "your account is blocked after too many wrong passwords", unblock)
 	}
 	return Decision{}

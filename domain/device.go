@@ -18,7 +18,7 @@ type DeviceID = ID[Device]
 
 // Devices is the store of remembered devices. One that is forgotten is not there.
 type Devices interface {
-	// Insert adds a device.
+	// Insert adds a device, and removes those of its person that expired before it was made.
 	Insert(d Device) error
 	// Known reports whether a hash is of a device of somebody that has not expired.
 	Known(org OrganisationID, user UserID, hash TokenHash, now time.Time) (bool, error)

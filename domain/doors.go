@@ -7,13 +7,15 @@ import (
 )
 
 // DoorsTx is the part of a unit of work that is about what a person gets in by. Everything of it hangs on the person's
-// [SignIn]: where there is none, the person has no session, link, device, second factor or identity.
+// [SignIn]: where there is none, the person has no session, link, device, second factor, passkey or identity.
 type DoorsTx interface {
 	SignIns() SignIns
 	Links() Links
 	Sessions() Sessions
 	Devices() Devices
 	SecondFactors() SecondFactors
+	RecoveryCodes() RecoveryCodes
+	Passkeys() Passkeys
 	Identities() Identities
 }
 

@@ -37,9 +37,18 @@ func TestRulesOfDoors(t *testing.T) {
 		"block.failed-at-once":       blockFailedAtOnce,
 		"block.unblock":              blockUnblockClears,
 		"block.no-lockout-dos":       blockNoLockoutDOS,
+		"block.failed-codes":         blockFailedCodes,
 		"mfa.reset":                  mfaReset,
 		"access.mfa":                 accessMFA,
 		"access.mfa-person":          accessMFAOfPerson,
+		"access.mfa-factors":         accessMFAFactors,
+		"access.mfa-no-way-round":    accessMFANoWayRound,
+		"access.mfa-code-once":       accessMFACodeOnce,
+		"access.mfa-recovery":        accessMFARecovery,
+		"access.mfa-device":          accessMFADevice,
+		"access.mfa-passkey":         accessMFAPasskey,
+		"access.mfa-remove":          accessMFARemove,
+		"session.proof":              sessionProof,
 		"access.immediate":           accessImmediateSession,
 		"access.window":              accessWindowSession,
 		"deactivate.doors":           deactivateDoors,
@@ -344,7 +353,7 @@ func inviteAccept(s *visit) {
 	require.Equal(s, "step_missing enrol", s.verdict(in))
 	done, err := s.entrance.Enrol(s.Context(), in.Token, domain.SecondFactor{Kind: "totp", Sealed: []byte("sealed")}, s.from)
 	require.NoError(s, err)
-	require.Empty(s, s.verdict(done))
+	require.Empty(s, s.verdict(done.SignedIn))
 	require.Equal(s, "unauthenticated", s.verdict(in), "it has another token")
 
 	w := s.add("waits@acme.test")

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"usher/domain/attribute"
 )
 
 // Entrance is what people do to get in and out: sign in, accept an invitation, choose a new password, end a session. It
@@ -98,8 +100,9 @@ func (e *Entrance) scribe(org OrganisationID, by Actor, v Visitor) scribe {
 // self is a person as an actor.
 func self(user UserID) Actor { return Actor{Kind: "user", ID: user.UUID} }
 
-// open begins a session of somebody. Steps that are left are for the session to take.
-func (e *Entrance) open(tx Tx, org OrganisationID, user UserID, method AccessMethod, steps []SignInStep, v Visitor, now time.Time) (SignedIn, error) {
+// open begins a session of somebody, of which it is given the method, the steps that are left for the session to take, and
+// how it was proved.
+func (e *Entrance) open(tx Tx, s Session, v Visitor, now time.Time) (SignedIn, error) {
 	id, err := newID[Session](e.env)
 	if err != nil {
 		return SignedIn{}, err
@@ -108,18 +111,16 @@ func (e *Entrance) open(tx Tx, org OrganisationID, user UserID, method AccessMet
 	if err != nil {
 		return SignedIn{}, err
 	}
-	token, hash := secretText(SessionTokenPrefix, org, secret)
-	s := Session{
-		ID: id, Organisation: org, User: user, Hash: hash, Method: method, Steps: steps, Agent: bounded(v.Agent, maxAgent),
-		Address: bounded(v.Address, maxAddress), CreatedAt: now, SeenAt: now,
-	}
-	if _, err := tx.SignIns().Hold(org, user); err != nil {
+	token, hash := secretText(SessionTokenPrefix, s.Organisation, secret)
+	s.ID, s.Hash, s.Agent, s.Address = id, hash, bounded(v.Agent, maxAgent), bounded(v.Address, maxAddress)
+	s.CreatedAt, s.SeenAt = now, now
+	if _, err := tx.SignIns().Hold(s.Organisation, s.User); err != nil {
 		return SignedIn{}, err
 	}
 	if err := tx.Sessions().Insert(s); err != nil {
 		return SignedIn{}, err
 	}
-	if len(steps) > 0 {
+	if len(s.Steps) > 0 {
 		return SignedIn{Session: s, Token: token}, nil
 	}
 	return SignedIn{Session: s, Token: token}, e.came(tx, s, v, now)
@@ -131,26 +132,30 @@ func (e *Entrance) came(tx Tx, s Session, v Visitor, now time.Time) error {
 		return err
 	}
 	by := doorsClosed{write: e.scribe(s.Organisation, self(s.User), v), now: now}
-	return by.say(tx, SignedInEvent, s.User, texts("session", s.ID.String(), "method", string(s.Method)))
+	how := texts("session", s.ID.String(), "method", string(s.Method))
+	if s.Factor != FactorNone {
+		how.Set("factor", attribute.NewString(string(s.Factor)))
+	}
+	return by.say(tx, SignedInEvent, s.User, how)
 }
 
-// rotate gives a session another token and takes a step off it (security: a session's token changes with what it opens).
+// rotate gives a session another token and takes a step off it (security: a session's token changes with what it opens). Of
+// s, it writes how it was proved.
 func (e *Entrance) rotate(tx Tx, s Session, done SignInStep, v Visitor, now time.Time) (SignedIn, error) {
 	secret, err := newSecret(e.random)
 	if err != nil {
 		return SignedIn{}, err
 	}
+	is := s
 	token, hash := secretText(SessionTokenPrefix, s.Organisation, secret)
-	steps := slices.DeleteFunc(slices.Clone(s.Steps), func(step SignInStep) bool { return step == done })
-	if err := tx.Sessions().Rotate(s, hash, steps); err != nil {
+	is.Hash, is.Steps = hash, slices.DeleteFunc(slices.Clone(s.Steps), func(step SignInStep) bool { return step == done })
+	if err := tx.Sessions().Rotate(s, is); err != nil {
 		return SignedIn{}, err
 	}
-	finished := len(s.Steps) > 0 && len(steps) == 0
-	s.Hash, s.Steps = hash, steps
-	if finished {
-		return SignedIn{Session: s, Token: token}, e.came(tx, s, v, now)
+	if len(s.Steps) > 0 && len(is.Steps) == 0 {
+		return SignedIn{Session: is, Token: token}, e.came(tx, is, v, now)
 	}
-	return SignedIn{Session: s, Token: token}, nil
+	return SignedIn{Session: is, Token: token}, nil
 }
 
 // bounded is at most so many characters of a text that a client sends, without control characters.
@@ -171,59 +176,6 @@ func bounded(text string, most int) string {
 // accessRefused tells somebody who has proved who they are why they may not come in (rule access.window).
 func accessRefused(d Decision) error {
 	return &Error{Kind: Forbidden, Code: CodeAccessRefused, Field: d.Reason, Message: d.Sentence + "; what changes it: " + d.Remedy}
-}
-
-// stepsOf are what is left to do after a right password or an accepted invitation (rules access.mfa, password.expiry,
-// mfa.reset).
-func stepsOf(tx Tx, policy Policy, s SignIn, v Visitor, now time.Time) ([]SignInStep, error) {
-	factors, err := tx.SecondFactors().List(s.Organisation, s.User)
-	if err != nil {
-		return nil, err
-	}
-	var steps []SignInStep
-	switch has := slices.ContainsFunc(factors, func(f SecondFactor) bool { return !f.ConfirmedAt.IsZero() }); {
-	case has:
-		known := false
-		if b, ok := parseSecret(DeviceTokenPrefix, v.Device); ok {
-			if known, err = tx.Devices().Known(s.Organisation, s.User, b.Hash, now); err != nil {
-				return nil, err
-			}
-		}
-		if !known {
-			steps = append(steps, StepSecondFactor)
-		}
-	default:
-		demanded, err := factorDemanded(tx, policy, s)
-		if err != nil {
-			return nil, err
-		}
-		if demanded {
-			steps = append(steps, StepEnrol)
-		}
-	}
-	if expires := s.expires(policy); !s.PasswordEndsAt.IsZero() || !expires.IsZero() && !now.Before(expires) {
-		steps = append(steps, StepPassword)
-	}
-	slices.SortFunc(steps, func(a, b SignInStep) int { return stepOrder(a) - stepOrder(b) })
-	return steps, nil
-}
-
-// factorDemanded reports whether somebody who has no second factor needs one: everybody does, or they do (rule access.mfa), or
-// theirs was removed (rule mfa.reset).
-func factorDemanded(tx Tx, policy Policy, s SignIn) (bool, error) {
-	if policy.MFA == MFARequired || s.Enrol {
-		return true, nil
-	}
-	u, err := tx.Users().Find(s.Organisation, s.User)
-	if err != nil {
-		return false, err
-	}
-	fields, err := u.Fields()
-	return fields.MFARequired, err
-}
-
-func stepOrder(s SignInStep) int {
-	return slices.Index([]SignInStep{StepSecondFactor, StepPassword, StepEnrol}, s)
 }
 
 // signInRefused is the one answer to a wrong name, a wrong password, and everything that nobody may learn from outside.

@@ -124,11 +124,11 @@ func (e *Entrance) AcceptInvitation(ctx context.Context, token, password string,
 		if err != nil {
 			return err
 		}
-		steps, err := stepsOf(tx, policy, held, v, now)
+		begun, err := byPassword(tx, policy, held, v, now)
 		if err != nil {
 			return err
 		}
-		outcome, err = e.open(tx, held.Organisation, held.User, ByPassword, steps, v, now)
+		outcome, err = e.open(tx, begun, v, now)
 		return err
 	})
 	return outcome, err
@@ -187,7 +187,7 @@ func (e *Entrance) AcceptBySingleSignOn(ctx context.Context, token string, i Ide
 		if err := e.accept(tx, g.ref, texts("link", g.link.ID.String(), "method", string(BySingleSignOn)), write, now); err != nil {
 			return err
 		}
-		outcome, err = e.open(tx, i.Organisation, g.link.User, BySingleSignOn, nil, v, now)
+		outcome, err = e.open(tx, Session{Organisation: i.Organisation, User: g.link.User, Method: BySingleSignOn}, v, now)
 		return err
 	})
 	return outcome, err
@@ -359,7 +359,7 @@ func (e *Entrance) ResetPassword(ctx context.Context, token, password string, v 
 			return err
 		}
 		by := doorsClosed{write: e.scribe(held.Organisation, self(held.User), v), now: now}
-		if err := by.endSessions(tx, held.Organisation, held.User, SessionID{}); err != nil {
+		if err := by.proofsChanged(tx, Session{Organisation: held.Organisation, User: held.User}); err != nil {
 			return err
 		}
 		if err := by.revokeLinks(tx, held.Organisation, held.User); err != nil {

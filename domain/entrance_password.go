@@ -131,17 +131,17 @@ func (e *Entrance) proved(ctx context.Context, c candidate, v Visitor) (SignedIn
 		if d := Decide(c.byPassword(), now); !d.Allowed {
 			return accessRefused(d)
 		}
-		steps, err := stepsOf(tx, c.policy, held, v, now)
+		begun, err := byPassword(tx, c.policy, held, v, now)
 		if err != nil {
 			return err
 		}
-		if (len(steps) == 0 || steps[0] != StepSecondFactor) && (held.Failures > 0 || !held.SlowedUntil.IsZero()) {
+		if !begun.lacks(StepSecondFactor) && (held.Failures > 0 || !held.SlowedUntil.IsZero()) {
 			held.Failures, held.SlowedUntil = 0, time.Time{}
 			if err := tx.SignIns().Save(held); err != nil {
 				return err
 			}
 		}
-		outcome, err = e.open(tx, held.Organisation, held.User, ByPassword, steps, v, now)
+		outcome, err = e.open(tx, begun, v, now)
 		return err
 	})
 	return outcome, err
@@ -158,46 +158,51 @@ func (c candidate) byPassword() AccessFacts {
 	return facts
 }
 
-// failed counts a wrong password or code of somebody, and blocks or slows them when there were too many in a row.
+// failed counts a wrong password of somebody, as count.
 func (e *Entrance) failed(ctx context.Context, c candidate, v Visitor) error {
-	org, now := c.held.Organisation, e.env.instant()
 	return e.store.Write(ctx, func(tx Tx) error {
-		held, err := tx.SignIns().Hold(org, c.user)
+		held, err := tx.SignIns().Hold(c.held.Organisation, c.user)
 		if err != nil {
 			return err
 		}
-		held.Failures++
-		if held.Failures <= c.policy.FailedSignIns {
-			return tx.SignIns().Save(held)
-		}
-		was, blocked, err := tx.Blocks().Get(org, c.user)
-		if err != nil {
-			return err
-		}
-		if blocked && was.Reason != "" {
-			return tx.SignIns().Save(held)
-		}
-		write := e.scribe(org, ActorSystem(), v)
-		u, err := tx.Users().Find(org, c.user)
-		if err != nil {
-			return err
-		}
-		err = demandOwner(tx, u)
-		if IsCode(err, CodeLastOwner) {
-			return e.slow(tx, held, c.policy, write, now)
-		}
-		if err != nil {
-			return err
-		}
-		if err := tx.SignIns().Save(held); err != nil {
-			return err
-		}
-		block := Block{Organisation: org, User: c.user, Reason: BlockedByFailedSignIns, Since: now, By: ActorSystem()}
-		if err := tx.Blocks().Put(Block{}, block); err != nil {
-			return err
-		}
-		return doorsClosed{write: write, now: now}.say(tx, UserBlocked, c.user, block.tree())
+		return e.count(tx, held, c.policy, v, e.env.instant())
 	})
+}
+
+// count counts a wrong password or code of somebody, and blocks or slows them when there were too many in a row.
+func (e *Entrance) count(tx Tx, held SignIn, policy Policy, v Visitor, now time.Time) error {
+	org, user := held.Organisation, held.User
+	held.Failures++
+	if held.Failures <= policy.FailedSignIns {
+		return tx.SignIns().Save(held)
+	}
+	was, blocked, err := tx.Blocks().Get(org, user)
+	if err != nil {
+		return err
+	}
+	if blocked && was.Reason != "" {
+		return tx.SignIns().Save(held)
+	}
+	write := e.scribe(org, ActorSystem(), v)
+	u, err := tx.Users().Find(org, user)
+	if err != nil {
+		return err
+	}
+	err = demandOwner(tx, u)
+	if IsCode(err, CodeLastOwner) {
+		return e.slow(tx, held, policy, write, now)
+	}
+	if err != nil {
+		return err
+	}
+	if err := tx.SignIns().Save(held); err != nil {
+		return err
+	}
+	block := Block{Organisation: org, User: user, Reason: BlockedByFailedSignIns, Since: now, By: ActorSystem()}
+	if err := tx.Blocks().Put(Block{}, block); err != nil {
+		return err
+	}
+	return doorsClosed{write: write, now: now}.say(tx, UserBlocked, user, block.tree())
 }
 
 // The last owner waits so long after the first wrong password too many, twice as long after each more, and not longer than
@@ -225,7 +230,7 @@ func (e *Entrance) slow(tx Tx, held SignIn, policy Policy, write scribe, now tim
 
 // ChangePassword lets somebody who is signed in choose a new password, who gives the current one again. It takes the step
 // of a temporary or expired password, makes an active person of one who was pending with a temporary one, and ends their
-// other sessions (rules invite.temporary-password, password.expiry). The session gets another token. A wrong current
+// other sessions and remembered browsers (rules invite.temporary-password, password.expiry). The session gets another token. A wrong current
 // password counts as a failed sign-in. Unauthenticated, SignInRefused, PasswordRefused, StepMissing.
 func (e *Entrance) ChangePassword(ctx context.Context, token, current, chosen string, v Visitor) (SignedIn, error) {
 	p, err := e.presented(ctx, token, v)
@@ -296,7 +301,7 @@ func (e *Entrance) rechosen(ctx context.Context, s Session, made newPassword, v 
 		}
 		write := e.scribe(s.Organisation, self(s.User), v)
 		by := doorsClosed{write: write, now: now}
-		if err := by.endSessions(tx, s.Organisation, s.User, s.ID); err != nil {
+		if err := by.proofsChanged(tx, s); err != nil {
 			return err
 		}
 		if err := by.revokeLinks(tx, s.Organisation, s.User); err != nil {
@@ -311,7 +316,9 @@ func (e *Entrance) rechosen(ctx context.Context, s Session, made newPassword, v 
 				return err
 			}
 		}
-		if outcome, err = e.rotate(tx, s, StepPassword, v, now); err != nil {
+		is := s
+		is.ProvedAt = now
+		if outcome, err = e.rotate(tx, is, StepPassword, v, now); err != nil {
 			return err
 		}
 		return by.say(tx, PasswordChanged, s.User, texts("how", "changed"))

@@ -102,6 +102,10 @@ const (
 	CodeAccessRefused        = "access_refused"         // somebody who is who they say, and may not come in; Field says why
 	CodeStepMissing          = "step_missing"           // a sign-in that is not finished; Field says what is left
 	CodeApplicationUnknown   = "application_unknown"    // an application that the organisation of whoever comes does not have
+	CodeProofMissing         = "proof_missing"          // a change of what one gets in by, without a proof of who one is of the last 10 minutes
+	CodeFactorNeeded         = "factor_needed"          // the last second factor of who needs one
+	CodePasskeyTaken         = "passkey_taken"          // a passkey that is there already
+	CodePasskeyCloned        = "passkey_cloned"         // a passkey whose counter says that there is a copy of it
 	CodeAlreadyAccepted      = "already_accepted"       // an invitation for somebody who is active
 	CodeOutranked            = "outranked"              // what the directory says is stronger (rule mapping.precedence)
 	CodeBeyondLimits         = "beyond_limits"          // rule provision.limits
@@ -125,6 +129,7 @@ func Codes() []string {
 		CodeRequestInProgress, CodeKeyReused, CodeExtensionTaken, CodeBeyondLimits,
 		CodeRecordsOwned, CodeOutranked, CodePlanMissing, CodeReviewSigned, CodeReviewUndecided,
 		CodeIdentityTaken, CodeLinkNotGood, CodeSignInRefused, CodePasswordRefused, CodeAccessRefused, CodeStepMissing, CodeAlreadyAccepted,
+		CodeProofMissing, CodeFactorNeeded, CodePasskeyTaken, CodePasskeyCloned,
 		CodeLinked, CodeDomainTaken, CodeDomainUnproved,
 		CodeWebhookDisabled, CodeApplicationUnknown,
 	}

@@ -99,14 +99,21 @@ const (
 	PasswordResetExpired   EventType = "user.password_reset_expired"
 	PasswordChanged        EventType = "user.password_changed"  // after says how: accepted, reset, changed, temporary, pushed
 	PasswordExpiring       EventType = "user.password_expiring" // after says when
-	SignedInEvent          EventType = "user.signed_in"         // after has the session and the method
+	SignedInEvent          EventType = "user.signed_in"         // after has the session, the method and the factor
 	FirstAccess            EventType = "user.first_access"      // a pending person came in and is active
 	SessionEnded           EventType = "user.session_ended"
 	DeviceRemembered       EventType = "user.device_remembered"
+	DeviceForgotten        EventType = "user.device_forgotten"
 	DevicesForgotten       EventType = "user.devices_forgotten"
 	IdentityLinked         EventType = "user.identity_linked" // a sign-in of an identity provider belongs to the person
 	SecondFactorEnrolled   EventType = "user.mfa_enrolled"
-	SecondFactorReset      EventType = "user.mfa_reset"
+	SecondFactorRemoved    EventType = "user.mfa_removed" // by the person
+	SecondFactorReset      EventType = "user.mfa_reset"   // by an administrator
+	RecoveryCodesMade      EventType = "user.recovery_codes_made"
+	RecoveryCodeUsed       EventType = "user.recovery_code_used" // after says how many are left
+	PasskeyAdded           EventType = "user.passkey_added"
+	PasskeyRemoved         EventType = "user.passkey_removed"
+	PasskeyCopied          EventType = "user.passkey_copied" // it signed with a counter that had not gone on, and was refused
 )
 
 // Actor is who did something.

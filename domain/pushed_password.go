@@ -83,9 +83,9 @@ func (d *Directory) pushedFor(ctx context.Context, caller Caller, id UserID, pas
 	return pushed{text: text, hash: hash}, nil
 }
 
-// keepPassword makes a pushed password the person's, as one they chose: it is not temporary, ends their sessions and the
-// links to choose another one, and leaves a block as it is. Which passwords they had before is the directory's to remember.
-// PasswordRefused where the user name is in it.
+// keepPassword makes a pushed password the person's, as one they chose: it is not temporary, ends their sessions, remembered
+// browsers and the links to choose another one, and leaves a block as it is. Which passwords they had before is the
+// directory's to remember. PasswordRefused where the user name is in it.
 func (d *Directory) keepPassword(tx Tx, caller Caller, u User, p pushed, now time.Time) error {
 	if p.hash == "" {
 		return nil
@@ -110,7 +110,7 @@ func (d *Directory) keepPassword(tx Tx, caller Caller, u User, p pushed, now tim
 		return err
 	}
 	by := doorsClosed{write: d.scribe(caller), now: now}
-	if err := by.endSessions(tx, u.Organisation, u.ID, SessionID{}); err != nil {
+	if err := by.proofsChanged(tx, Session{Organisation: u.Organisation, User: u.ID}); err != nil {
 		return err
 	}
 	if err := by.revokeLinks(tx, u.Organisation, u.ID, LinkReset); err != nil {

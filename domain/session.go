@@ -14,6 +14,16 @@ type Session struct {
 	Address      string       // from where it began; empty: unknown
 	CreatedAt    time.Time
 	SeenAt       time.Time // kept to the minute
+	ProvedAt     time.Time // when who has it last showed who they are, see [Session.Fresh]; zero: never to us
+	Factor       Factor    // by which that was proved beside a password
+}
+
+// freshness is how long after a proof nothing more is asked for sensitive changes.
+const freshness = 10 * time.Minute
+
+// Fresh reports whether whoever has the session has shown who they are so lately that they may change what they get in by.
+func (s Session) Fresh(now time.Time) bool {
+	return !s.ProvedAt.IsZero() && now.Before(s.ProvedAt.Add(freshness))
 }
 
 // SignInStep is something that is left to do of a sign-in.
@@ -47,8 +57,9 @@ type Sessions interface {
 	Find(org OrganisationID, hash TokenHash) (Presented, error)
 	// List gives somebody's sessions, newest first.
 	List(org OrganisationID, user UserID) ([]Session, error)
-	// Rotate gives a session another hash, and what is left to do; the unit of work runs again when it no longer has the one that was read.
-	Rotate(s Session, hash TokenHash, steps []SignInStep) error
+	// Rotate gives a session another hash, what is left to do, and how it was proved; the unit of work runs again when it
+	// no longer has the hash that was read.
+	Rotate(was, is Session) error
 	// Seen notes that a session was used. It never goes back.
 	Seen(s Session, at time.Time) error
 	// End ends one session of somebody. NotFound.

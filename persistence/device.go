@@ -9,6 +9,10 @@ import (
 type devices struct{ session }
 
 func (t devices) Insert(d domain.Device) error {
+	err := t.exec("DELETE FROM devices WHERE organisation_id = ? AND user_id = ? AND expires_at <= ?", d.Organisation.UUID, d.User.UUID, d.CreatedAt.UnixMilli())
+	if err != nil {
+		return err
+	}
 	return t.exec("INSERT INTO devices (organisation_id, device_id, user_id, hash, agent, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
 		d.Organisation.UUID, d.ID.UUID, d.User.UUID, d.Hash[:], d.Agent, d.CreatedAt.UnixMilli(), d.ExpiresAt.UnixMilli())
 }

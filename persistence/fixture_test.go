@@ -181,9 +181,15 @@ func storyOfDoors(t *testing.T, store *persistence.Store, u domain.User, at time
 			}),
 			tx.Sessions().Insert(domain.Session{
 				ID: domain.SessionID{UUID: id}, Organisation: org, User: u.ID, Hash: hash, Method: domain.ByPassword, Agent: "it's one", CreatedAt: at, SeenAt: at,
+				ProvedAt: at, Factor: domain.FactorCode,
 			}),
 			tx.Devices().Insert(domain.Device{ID: domain.DeviceID{UUID: id}, Organisation: org, User: u.ID, Hash: hash, CreatedAt: at, ExpiresAt: at}),
-			tx.SecondFactors().Put(domain.SecondFactor{Organisation: org, User: u.ID, Kind: "totp", Sealed: []byte{0, 1}, ConfirmedAt: at}),
+			tx.SecondFactors().Put(domain.SecondFactor{Organisation: org, User: u.ID, Kind: "totp", Sealed: []byte{0, 1}, ConfirmedAt: at, Step: 7}),
+			tx.RecoveryCodes().Replace(org, u.ID, []domain.TokenHash{hash}, at),
+			tx.Passkeys().Insert(domain.Passkey{
+				ID: domain.PasskeyID{UUID: id}, Organisation: org, User: u.ID, Credential: []byte{0, 1}, PublicKey: []byte{2}, Transports: []string{"usb", "nfc"},
+				Signatures: 7, Name: "it's one", CreatedAt: at, UsedAt: at,
+			}),
 			tx.Identities().Link(domain.Identity{Organisation: org, Connection: u.Connection, Issuer: "https://idp.test", Subject: "s'1", User: u.ID, LinkedAt: at}),
 		} {
 			if err != nil {

@@ -12,27 +12,29 @@ import (
 // signedIn keeps people's sessions; a session of this package is something else.
 type signedIn struct{ session }
 
-const sessionColumns = `s.session_id, s.user_id, s.hash, s.method, s.steps, s.agent, s.address, s.created_at, s.seen_at`
+const sessionColumns = `s.session_id, s.user_id, s.hash, s.method, s.steps, s.agent, s.address, s.created_at, s.seen_at,
+COALESCE(s.proved_at, 0), s.factor`
 
 // scanSession reads sessionColumns, and what follows them into more.
 func scanSession(r row, org domain.OrganisationID, more ...any) (domain.Session, error) {
 	s := domain.Session{Organisation: org}
-	var method, steps string
+	var method, steps, factor string
 	var hash []byte
-	var created, seen int64
-	err := r.Scan(append([]any{&s.ID.UUID, &s.User.UUID, &hash, &method, &steps, &s.Agent, &s.Address, &created, &seen}, more...)...)
+	var created, seen, proved int64
+	err := r.Scan(append([]any{&s.ID.UUID, &s.User.UUID, &hash, &method, &steps, &s.Agent, &s.Address, &created, &seen, &proved, &factor}, more...)...)
 	copy(s.Hash[:], hash)
 	for step := range strings.FieldsSeq(steps) {
 		s.Steps = append(s.Steps, domain.SignInStep(step))
 	}
 	s.Method, s.CreatedAt, s.SeenAt = domain.AccessMethod(method), instant(created), instant(seen)
+	s.ProvedAt, s.Factor = instant(proved), domain.Factor(factor)
 	return s, err
 }
 
 func (t signedIn) Insert(s domain.Session) error {
-	return t.exec(`INSERT INTO sessions (organisation_id, session_id, user_id, hash, method, steps, agent, address, created_at, seen_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, s.Organisation.UUID, s.ID.UUID, s.User.UUID, s.Hash[:], string(s.Method), spellSteps(s.Steps), s.Agent, s.Address,
-		s.CreatedAt.UnixMilli(), s.SeenAt.UnixMilli())
+	return t.exec(`INSERT INTO sessions (organisation_id, session_id, user_id, hash, method, steps, agent, address, created_at, seen_at, proved_at, factor)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, s.Organisation.UUID, s.ID.UUID, s.User.UUID, s.Hash[:], string(s.Method), spellSteps(s.Steps), s.Agent, s.Address,
+		s.CreatedAt.UnixMilli(), s.SeenAt.UnixMilli(), millis(s.ProvedAt), string(s.Factor))
 }
 
 // presentedSQL is on the way of every request of somebody who is signed in: each part of it is one look-up by a key.
@@ -116,9 +118,9 @@ func spellSteps(steps []domain.SignInStep) string {
 	return strings.Join(words, " ")
 }
 
-func (t signedIn) Rotate(s domain.Session, hash domain.TokenHash, steps []domain.SignInStep) error {
-	return t.touch(errStale, "UPDATE sessions SET hash = ?, steps = ? WHERE organisation_id = ? AND session_id = ? AND hash = ?",
-		hash[:], spellSteps(steps), s.Organisation.UUID, s.ID.UUID, s.Hash[:])
+func (t signedIn) Rotate(was, is domain.Session) error {
+	return t.touch(errStale, "UPDATE sessions SET hash = ?, steps = ?, proved_at = ?, factor = ? WHERE organisation_id = ? AND session_id = ? AND hash = ?",
+		is.Hash[:], spellSteps(is.Steps), millis(is.ProvedAt), string(is.Factor), was.Organisation.UUID, was.ID.UUID, was.Hash[:])
 }
 
 func (t signedIn) Seen(s domain.Session, at time.Time) error {

@@ -207,6 +207,8 @@ func (t tx) Links() domain.Links                 { return links(t) }
 func (t tx) Sessions() domain.Sessions           { return signedIn(t) }
 func (t tx) Devices() domain.Devices             { return devices(t) }
 func (t tx) SecondFactors() domain.SecondFactors { return secondFactors(t) }
+func (t tx) RecoveryCodes() domain.RecoveryCodes { return recoveryCodes(t) }
+func (t tx) Passkeys() domain.Passkeys           { return passkeys(t) }
 func (t tx) Identities() domain.Identities       { return identities(t) }
 
 // What leaves the house (domain.DeliveryTx).

@@ -174,7 +174,7 @@ func mfaReset(s *scene) {
 	user, in := s.member("ana@acme.test")
 	s.done(s.post(user+"/reset-mfa", ""))
 	require.Zero(s, s.events()[domain.SecondFactorReset], "there is none")
-	in, err := s.entrance().Enrol(s.Context(), in.Token, domain.SecondFactor{Kind: "totp", Sealed: []byte("x")}, domain.Visitor{})
+	done, err := s.entrance().Enrol(s.Context(), in.Token, domain.SecondFactor{Kind: domain.FactorTOTP, Sealed: []byte("x")}, domain.Visitor{})
 	require.NoError(s, err)
 	s.done(s.post(user+"/reset-mfa", ""))
 	require.Equal(s, 1, s.events()[domain.SecondFactorReset])

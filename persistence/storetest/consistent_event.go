@@ -52,8 +52,9 @@ func (s *snapshot) checkUserEvents(t testing.TB) {
 		case domain.OwnerProtected, domain.LetterFailed, domain.SuspensionKept, domain.SuspensionOverruled, domain.EmailChangeSkipped: // by which nothing changed
 		case domain.UserInvited, domain.UserInvitationRevoked, domain.UserInvitationExpired, domain.PasswordResetRequested,
 			domain.PasswordResetRevoked, domain.PasswordResetExpired, domain.PasswordChanged, domain.PasswordExpiring, domain.SignedInEvent,
-			domain.SessionEnded, domain.DeviceRemembered, domain.DevicesForgotten, domain.IdentityLinked, domain.SecondFactorReset,
-			domain.SecondFactorEnrolled: // what the person gets in by
+			domain.SessionEnded, domain.DeviceRemembered, domain.DevicesForgotten, domain.DeviceForgotten, domain.IdentityLinked,
+			domain.SecondFactorReset, domain.SecondFactorEnrolled, domain.SecondFactorRemoved, domain.RecoveryCodesMade, domain.RecoveryCodeUsed,
+			domain.PasskeyAdded, domain.PasskeyRemoved, domain.PasskeyCopied: // what the person gets in by
 		case domain.UserLicenceUnmet: // a flag beside the person
 		case domain.UserBlocked, domain.UserUnblocked, domain.InactivityWarned, domain.AccessWindowChanged, domain.UserPurged: // beside the person's resource
 		default:

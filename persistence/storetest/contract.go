@@ -74,6 +74,8 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Sessions":           sessions,
 		"Devices":            devices,
 		"SecondFactors":      secondFactors,
+		"RecoveryCodes":      recoveryCodes,
+		"Passkeys":           passkeys,
 		"Identities":         identities,
 	} {
 		t.Run(name, func(t *testing.T) {
