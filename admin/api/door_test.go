@@ -135,7 +135,7 @@ func TestOperationsNeedTheirPermission(t *testing.T) {
 					continue
 				}
 				id := s.tenant.Connection.ID.String()
-				target := strings.NewReplacer("{id}", id, "{other}", id, "{session}", id, "{type}", domain.LicenceFull, "{domain}", "acme.example", "{kind}", "x",
+				target := strings.NewReplacer("{id}", id, "{other}", id, "{session}", id, "{device}", id, "{type}", domain.LicenceFull, "{domain}", "acme.example", "{kind}", "x",
 					"{user}", id, "{finding}", "owner", "{item}", "x").Replace(path)
 				refused(s, s.as(keys[needed], method, target, bodies[op.OperationID]), http.StatusForbidden, domain.CodePermissionMissing, needed)
 				asked++

@@ -20,7 +20,8 @@ type invitation struct {
 // userSession is one signed-in browser or device.
 type userSession struct {
 	ID        string    `json:"id" format:"uuid"`
-	Method    string    `json:"method" enum:"password,single_sign_on"`
+	Method    string    `json:"method" enum:"password,passkey,single_sign_on"`
+	Factor    *string   `json:"factor" enum:"totp,recovery_code,passkey,remembered_device" doc:"What was shown beside a password; null: nothing."`
 	Finished  bool      `json:"finished" doc:"false: a step of the sign-in is left, and the session opens nothing yet."`
 	Agent     *string   `json:"agent" doc:"What the browser calls itself."`
 	Address   *string   `json:"address" doc:"From where it began."`
@@ -105,6 +106,7 @@ func (s *service) addDoors() {
 		}, s.without(action.do))
 	}
 	s.addSessions()
+	s.addFactors()
 }
 
 func (s *service) addSessions() {
@@ -144,7 +146,7 @@ func showInvitation(i domain.Invitation) invitation {
 
 func showSession(x domain.Session) userSession {
 	return userSession{
-		ID: x.ID.String(), Method: string(x.Method), Finished: len(x.Steps) == 0, Agent: orNil(x.Agent), Address: orNil(x.Address),
+		ID: x.ID.String(), Method: string(x.Method), Factor: orNil(string(x.Factor)), Finished: len(x.Steps) == 0, Agent: orNil(x.Agent), Address: orNil(x.Address),
 		CreatedAt: x.CreatedAt, SeenAt: x.SeenAt,
 	}
 }

@@ -26,6 +26,7 @@ func TestRulesOfDoors(t *testing.T) {
 		"password.policy":           passwordPolicy,
 		"password.reset":            passwordReset,
 		"mfa.reset":                 mfaReset,
+		"access.mfa":                accessMFA,
 		"deactivate.doors":          deactivateDoors,
 		"presence":                  presenceOfSession,
 		"access.immediate":          sessionsEnd,
@@ -178,13 +179,60 @@ func mfaReset(s *scene) {
 	require.NoError(s, err)
 	s.done(s.post(user+"/reset-mfa", ""))
 	require.Equal(s, 1, s.events()[domain.SecondFactorReset])
-	_, err = s.entrance().Verify(s.Context(), in.Token)
+	require.Equal(s, true, s.get(user + "/factors").object(s)["must_enrol"])
+	_, err = s.entrance().Verify(s.Context(), done.Token)
 	storetest.Refused(s, err, domain.Unauthenticated, domain.CodeUnauthenticated)
 	require.Empty(s, s.get(user+"/sessions").items(s))
 	id, _ := domain.ParseID[domain.User](user[len("/users/"):])
 	_, err = s.service.Administration.MakeOwner(s.Context(), s.boss(), id, domain.IfMatch{})
 	require.NoError(s, err)
 	refused(s, s.post(user+"/reset-mfa", ""), http.StatusForbidden, domain.CodeOwnerOnly, "")
+}
+
+// accessMFA: who administers sees what proves people beside a password and which browsers are remembered, but no secret, and
+// can forget a browser.
+func accessMFA(s *scene) {
+	user, in := s.member("ana@acme.test")
+	g := s.get(user + "/factors")
+	s.answered(g, http.MethodGet, "/users/{id}/factors", http.StatusOK)
+	require.Equal(s, "optional", s.get("/policy").text(s, "mfa"))
+	require.JSONEq(s, `{"totp_since":null,"recovery_codes":0,"recovery_codes_of":null,"passkeys":[],"required":false,"must_enrol":false}`, g.body)
+	entrance, ctx, from := s.entrance(), s.Context(), domain.Visitor{Agent: "Firefox"}
+	done, err := entrance.Enrol(ctx, in.Token, domain.SecondFactor{Kind: domain.FactorTOTP, Sealed: []byte("a seed")}, from)
+	require.NoError(s, err)
+	challenge, err := entrance.NewChallenge()
+	require.NoError(s, err)
+	_, err = entrance.AddPasskey(ctx, done.Token, domain.Passkey{Credential: []byte{1}, PublicKey: []byte("a key"), Name: "Phone"}, challenge, from)
+	require.NoError(s, err)
+	in, err = s.signIn("ana@acme.test", goodPassword)
+	require.NoError(s, err)
+	in, err = entrance.AnswerRecovery(ctx, in.Token, done.RecoveryCodes[0], from)
+	require.NoError(s, err)
+	_, err = entrance.RememberDevice(ctx, in.Token, from)
+	require.NoError(s, err)
+
+	g = s.get(user + "/factors")
+	now := s.clock.Now().Format(time.RFC3339Nano)
+	require.Equal(s, []any{now, 9.0, now}, []any{g.object(s)["totp_since"], g.object(s)["recovery_codes"], g.object(s)["recovery_codes_of"]})
+	for _, secret := range []string{"seed", "sealed", "key\"", "AQ=="} {
+		require.NotContains(s, g.body, secret)
+	}
+	require.Contains(s, g.body, `"name":"Phone"`)
+	require.Equal(s, "recovery_code", s.get(user + "/sessions").items(s)[0]["factor"])
+	list := s.get(user + "/devices")
+	s.answered(list, http.MethodGet, "/users/{id}/devices", http.StatusOK)
+	require.Equal(s, "Firefox", list.items(s)[0]["agent"])
+	device := user + "/devices/" + list.items(s)[0]["id"].(string)
+	refused(s, s.as(s.key("users:view"), http.MethodDelete, device, ""), http.StatusForbidden, domain.CodePermissionMissing, "users:edit")
+	s.done(s.remove(device))
+	refused(s, s.remove(device), http.StatusNotFound, domain.CodeNotFound, "")
+	refused(s, s.remove(user+"/devices/x"), http.StatusNotFound, domain.CodeNotFound, "device")
+	require.Empty(s, s.get(user+"/devices").items(s))
+	for _, path := range []string{"/factors", "/devices"} {
+		refused(s, s.as(s.key("teams:view"), http.MethodGet, user+path, ""), http.StatusForbidden, domain.CodePermissionMissing, "users:view")
+		refused(s, s.get("/users/"+uuid.NewString()+path), http.StatusNotFound, domain.CodeNotFound, "")
+		refused(s, s.get("/users/x"+path), http.StatusNotFound, domain.CodeNotFound, "id")
+	}
 }
 
 func deactivateDoors(s *scene) {
