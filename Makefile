@@ -17,8 +17,12 @@ build: ## bin/usher, one static file
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/usher ./cmd/usher
 
 .PHONY: test
-test: ## every test, with the race detector, on SQLite and on a PostgreSQL of its own; PKG=./scim/... RUN=TestPatch ARGS=-v for some
+test: ## every test, on SQLite and on a PostgreSQL of its own; PKG=./scim/... RUN=TestPatch ARGS=-v for some, with the race detector
 	@.ci/test
+
+.PHONY: race
+race: ## every test with the race detector, also those with one goroutine: long
+	@PKG=./... .ci/test
 
 .PHONY: lint
 lint: ## gofmt, go vet, golangci-lint (the first time it builds the pinned version: minutes)

@@ -51,6 +51,8 @@ SELECT organisation_id, user_id, licence, row_number() OVER (ORDER BY user_id), 
 
 // Whether a person may come in and what they may do is found by one statement that looks everything up by a key, whatever
 // the number of people: it is on the way of every request that an application lets Usher decide.
+//
+//race:without one statement, looked at
 func TestAdmissionIsLookedUp(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, store *persistence.Store) {

@@ -126,6 +126,8 @@ func TestMigrateAtOnce(t *testing.T) {
 
 // From every earlier version, with data in it, the schema becomes the one a fresh database has, and nothing is lost.
 // testdata/schema holds what a database of each version held; a new version's is written by -update.
+//
+//race:without migrations run one after the other
 func TestMigrateFromEveryVersion(t *testing.T) {
 	t.Parallel()
 	eachEmpty(t, func(t *testing.T, databaseURL string) {

@@ -14,6 +14,8 @@ import (
 
 // Every two kinds of look-up go together: whichever of them an index is chosen for, the other is not forgotten, and
 // nobody is counted twice.
+//
+//race:without one search after the other
 func TestPageOfPairs(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
@@ -60,6 +62,8 @@ func TestPageOfPairs(t *testing.T) {
 
 // Any offset leads to the same place as walking there, across the border between those who have a key and those who
 // have none.
+//
+//race:without one search after the other
 func TestPageAtEveryOffset(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, store *persistence.Store) {

@@ -159,6 +159,8 @@ func (c *company) predicate(t *rapid.T, depth int) domain.Predicate {
 }
 
 // What administrators search people by means on both databases what domain.Match says, however the query is answered.
+//
+//race:without one search after the other
 func TestPeopleMeanWhatMatchMeans(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
@@ -180,6 +182,8 @@ func TestPeopleMeanWhatMatchMeans(t *testing.T) {
 }
 
 // Few people among many are found by an index, whatever it is that they have in common.
+//
+//race:without one search after the other
 func TestPeopleUseIndexes(t *testing.T) {
 	t.Parallel()
 	few := func(name string) domain.Predicate {

@@ -19,6 +19,8 @@ import (
 
 // What a page holds is what domain.Match and domain.SortKey say of all resources, on both databases, however the query
 // is answered.
+//
+//race:without one search after the other
 func TestPageMeansWhatMatchMeans(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, store *persistence.Store) {

@@ -75,6 +75,8 @@ func anyName(o domain.Operator, s string) domain.Predicate {
 }
 
 // What identity providers and people search by is found by an index, in as few statements as it takes.
+//
+//race:without one search after the other
 func TestPageUsesIndexes(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
@@ -135,6 +137,8 @@ func TestPageUsesIndexes(t *testing.T) {
 
 // What an administrator searches for in a whole organisation is found by an index as well: pages in order of id and of
 // names, and parts of names and addresses.
+//
+//race:without one search after the other
 func TestPageOfWholeOrganisationUsesIndexes(t *testing.T) {
 	t.Parallel()
 	any3 := domain.Or{Terms: []domain.Predicate{
@@ -202,6 +206,8 @@ func requirePlan(t *testing.T, store *persistence.Store, statements []persistenc
 }
 
 // Memberships are looked up from the side that is asked about, whatever the number of groups and members.
+//
+//race:without one search after the other
 func TestPageUsesIndexesOfMemberships(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, store *persistence.Store) {

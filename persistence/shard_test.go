@@ -23,6 +23,8 @@ var createTable = regexp.MustCompile(`(?is)^CREATE TABLE (\w+) \((.*)\)$`)
 // The proof that the schema shards by tenant: every table that has an organisation is created PARTITION BY HASH
 // (organisation_id), which PostgreSQL refuses where a primary key or a unique index does without it; and on that schema
 // the store keeps its contract.
+//
+//race:without the contract once more, on another schema; TestContract has it
 func TestSchemaShards(t *testing.T) {
 	t.Parallel()
 	storetest.Contract(t, func(t testing.TB) *persistence.Store {

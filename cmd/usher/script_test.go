@@ -37,6 +37,10 @@ const (
 	scriptWait = 20 * time.Second // for what should take a moment
 )
 
+// Every line runs a program of its own, a moment long; the servers that they start are run in this process by the other
+// tests.
+//
+//race:without each program is a process of its own
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
