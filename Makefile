@@ -25,7 +25,7 @@ race: ## every test with the race detector, also those with one goroutine: long
 	@PKG=./... .ci/test
 
 .PHONY: lint
-lint: ## gofmt, go vet, golangci-lint (the first time it builds the pinned version: minutes)
+lint: ## gofmt, golangci-lint with go vet in it (the first time it builds the pinned version: minutes)
 	@.ci/lint
 
 .PHONY: rules
