@@ -39,12 +39,13 @@ const (
 
 // Config says what to run.
 type Config struct {
-	Program     string // pgbench; empty: that of PATH
-	URL         string
-	Script      string
-	Connections int
-	Seconds     int
-	People      seed.People // whose organisation the script works on
+	Program      string // pgbench; empty: that of PATH
+	URL          string
+	Script       string
+	Connections  int
+	Seconds      int
+	Transactions int         // of each connection, in place of Seconds
+	People       seed.People // whose organisation the script works on
 }
 
 var (
@@ -76,9 +77,13 @@ func Run(ctx context.Context, c Config) (Result, error) {
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		return Result{}, err
 	}
+	length := "--time=" + strconv.Itoa(c.Seconds)
+	if c.Transactions > 0 {
+		length = "--transactions=" + strconv.Itoa(c.Transactions)
+	}
 	args := []string{
 		"--no-vacuum", "--protocol=prepared", "--client=" + strconv.Itoa(c.Connections),
-		"--jobs=" + strconv.Itoa(min(c.Connections, runtime.NumCPU())), "--time=" + strconv.Itoa(c.Seconds), "--file=" + file,
+		"--jobs=" + strconv.Itoa(min(c.Connections, runtime.NumCPU())), length, "--file=" + file,
 	}
 	variables, err := c.variables(ctx)
 	if err != nil {

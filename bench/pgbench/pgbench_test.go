@@ -43,7 +43,7 @@ func TestTheScriptsRun(t *testing.T) {
 		return n
 	}
 	run := func(script string) {
-		result, err := Run(t.Context(), Config{Program: program, URL: database, Script: script, Connections: 2, Seconds: 1, People: people})
+		result, err := Run(t.Context(), Config{Program: program, URL: database, Script: script, Connections: 2, Transactions: 100, People: people})
 		require.NoError(t, err)
 		require.Positive(t, result.Rate)
 		require.Positive(t, result.Mean)
