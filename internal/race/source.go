@@ -103,10 +103,8 @@ func (p *folder) reaches(f *function, packages map[string]*folder) bool {
 }
 
 func (p *folder) reach(f *function, packages map[string]*folder, seen map[*ast.FuncDecl]bool) bool {
-	for _, node := range f.nodes {
-		if starts(node) {
-			return true
-		}
+	if slices.ContainsFunc(f.nodes, starts) {
+		return true
 	}
 	for _, named := range p.named(f, packages) {
 		if seen[named.decl] {
@@ -131,7 +129,7 @@ type callee struct {
 func (p *folder) named(f *function, packages map[string]*folder) []callee {
 	var out []callee
 	find := func(in *folder, method bool, name string) {
-		if in != p && !(in.forTests && ast.IsExported(name)) {
+		if in != p && (!in.forTests || !ast.IsExported(name)) {
 			return
 		}
 		for _, other := range in.functions[name] {
@@ -175,12 +173,16 @@ func subtests(body *ast.BlockStmt) (cases map[string][]ast.Node, rest []ast.Node
 	cases = map[string][]ast.Node{}
 	for _, statement := range body.List {
 		loop, ok := statement.(*ast.RangeStmt)
-		if !ok || !runsByKey(loop) {
+		var entries []ast.Expr
+		if ok {
+			entries = runByKey(loop)
+		}
+		if entries == nil {
 			rest = append(rest, statement)
 			continue
 		}
 		rest = append(rest, loop.Body)
-		for _, element := range loop.X.(*ast.CompositeLit).Elts { //nolint:forcetypeassert // runsByKey has looked
+		for _, element := range entries {
 			entry, ok := element.(*ast.KeyValueExpr)
 			if !ok {
 				rest = append(rest, element)
@@ -201,22 +203,23 @@ func subtests(body *ast.BlockStmt) (cases map[string][]ast.Node, rest []ast.Node
 	return cases, rest
 }
 
-// runsByKey reports whether a loop goes over a map of functions that is written there, and runs subtests named by its keys.
-func runsByKey(loop *ast.RangeStmt) bool {
+// runByKey gives the entries of a map of functions that is written where a loop goes over it, if the loop runs subtests
+// named by its keys.
+func runByKey(loop *ast.RangeStmt) []ast.Expr {
 	table, ok := loop.X.(*ast.CompositeLit)
 	if !ok {
-		return false
+		return nil
 	}
 	kind, ok := table.Type.(*ast.MapType)
 	if !ok {
-		return false
+		return nil
 	}
 	if _, ok := kind.Value.(*ast.FuncType); !ok {
-		return false
+		return nil
 	}
 	key, ok := loop.Key.(*ast.Ident)
 	if !ok {
-		return false
+		return nil
 	}
 	found := false
 	ast.Inspect(loop.Body, func(n ast.Node) bool {
@@ -229,5 +232,8 @@ func runsByKey(loop *ast.RangeStmt) bool {
 		found = found || isRun && isName && s.Sel.Name == "Run" && name.Name == key.Name
 		return true
 	})
-	return found
+	if !found {
+		return nil
+	}
+	return table.Elts
 }
