@@ -42,7 +42,7 @@ var house = map[string]rule{
 	"domain/attribute": {libraries: []string{"golang.org/x/text"}},
 	"domain": {
 		imports:   []string{"domain/attribute"},
-		libraries: []string{"github.com/google/uuid", "github.com/nyaruka/phonenumbers", "golang.org/x/net/idna", "golang.org/x/text"},
+		libraries: []string{"github.com/google/uuid", "github.com/nyaruka/phonenumbers", "golang.org/x/image/webp", "golang.org/x/net/idna", "golang.org/x/text"},
 	},
 	"persistence":   {imports: []string{"domain"}},
 	"scim":          {imports: []string{"domain"}},
