@@ -25,7 +25,7 @@ type RecordKey struct {
 	ID   string // 1 to 200 visible characters of ASCII but the slash, compared exactly
 }
 
-var recordIDForm = regexp.MustCompile(`^[!-.0-~]{1,200}$`)
+var recordIDForm = regexp.MustCompile(`^[\x21-\x2E\x30-\x7E]{1,200}$`)
 
 // check refuses a key that names nothing; at goes before the field. Invalid.
 func (k RecordKey) check(at string) error {

@@ -144,4 +144,3 @@ func registeredOf(text string) []domain.Module {
 func everyAction() []string {
 	return []string{domain.ActionView, domain.ActionCreate, domain.ActionEdit, domain.ActionDelete}
 }
-

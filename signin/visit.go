@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
-	"time"
 
 	"usher/domain"
 	"usher/web"
@@ -231,6 +230,3 @@ func (v *visit) returnTo() string {
 	}
 	return to
 }
-
-// zone is in which times are told.
-func (*visit) zone() *time.Location { return time.UTC }

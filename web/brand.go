@@ -58,7 +58,7 @@ func parseColour(text string) (colour, bool) {
 		return colour{}, false
 	}
 	n, err := strconv.ParseUint(digits, 16, 32)
-	return colour{uint8(n >> 16), uint8(n >> 8), uint8(n)}, err == nil //nolint:gosec // three bytes of it
+	return colour{uint8(n >> 16), uint8(n >> 8), uint8(n)}, err == nil
 }
 
 func (c colour) String() string { return fmt.Sprintf("#%02x%02x%02x", c[0], c[1], c[2]) }
