@@ -322,7 +322,7 @@ func accessMFAOfPerson(s *visit) {
 	require.Equal(s, "step_missing enrol", s.verdict(in))
 
 	s.connectionPolicy(func(p *domain.ConnectionPolicy) { p.PasswordSync = domain.PasswordKeep })
-	s.pushPassword("cy@acme.test", goodPassword, attribute.Member{
+	s.pushPassword("cy@acme.test", attribute.Member{
 		Name: domain.URNUsher, Value: attribute.NewComplex(storetest.Truth("mfaRequired", true)),
 	})
 	require.Equal(s, "step_missing enrol", s.verdict(s.in("cy@acme.test")))

@@ -245,22 +245,22 @@ func accessMFARecovery(s *visit) {
 		s.clock.Move(2 * time.Second)
 		halves[i] = s.in("ana@acme.test")
 	}
-	recover := func(in domain.SignedIn, c string) error {
+	answer := func(in domain.SignedIn, c string) error {
 		_, err := s.entrance.AnswerRecovery(s.Context(), in.Token, c, s.from)
 		return err
 	}
 	typed := strings.NewReplacer("-", " ", "0", "o", "1", "L").Replace(strings.ToUpper(codes[0]))
 	made = s.eventsSince(func() {
-		require.Equal(s, map[string]int{"": 1, domain.CodeSignInRefused: many - 1}, outcomes(s.T, concurrently(many, func(i int) error { return recover(halves[i], typed) })))
+		require.Equal(s, map[string]int{"": 1, domain.CodeSignInRefused: many - 1}, outcomes(s.T, concurrently(many, func(i int) error { return answer(halves[i], typed) })))
 	})
 	require.Equal(s, []domain.EventType{domain.RecoveryCodeUsed, domain.SignedInEvent}, eventTypes(made))
 	require.Equal(s, "9", made[0].After.Get("left").Text())
 	for _, wrong := range []string{"", codes[0], "aaaa-aaaa-aaaa-aaaa", codes[1] + "0", codes[1][:18], strings.Repeat("0", 1000), "ñ" + codes[1][1:]} {
-		s.refused("sign_in_refused", recover(s.in("ana@acme.test"), wrong))
+		s.refused("sign_in_refused", answer(s.in("ana@acme.test"), wrong))
 	}
 	other := s.member("bo@acme.test")
 	s.enrolled(s.in("bo@acme.test"), "bo")
-	s.refused("sign_in_refused", recover(s.in("bo@acme.test"), codes[1]))
+	s.refused("sign_in_refused", answer(s.in("bo@acme.test"), codes[1]))
 	require.NotEqual(s, u.ID, other.ID)
 
 	in, err := s.entrance.AnswerRecovery(s.Context(), s.in("ana@acme.test").Token, codes[1], s.from)
@@ -268,8 +268,8 @@ func accessMFARecovery(s *visit) {
 	require.Equal(s, domain.FactorRecovery, in.Session.Factor)
 	renewed, err := s.entrance.RenewRecoveryCodes(s.Context(), in.Token, s.from)
 	require.NoError(s, err)
-	s.refused("sign_in_refused", recover(s.in("ana@acme.test"), codes[2]))
-	require.NoError(s, recover(s.in("ana@acme.test"), renewed[0]))
+	s.refused("sign_in_refused", answer(s.in("ana@acme.test"), codes[2]))
+	require.NoError(s, answer(s.in("ana@acme.test"), renewed[0]))
 	f, err := s.entrance.Factors(s.Context(), in.Token)
 	require.NoError(s, err)
 	require.Equal(s, 9, f.Recovery)
@@ -281,7 +281,7 @@ func accessMFADevice(s *visit) {
 	s.member("ana@acme.test")
 	_, err := s.entrance.RememberDevice(s.Context(), s.in("ana@acme.test").Token, s.from)
 	s.refused("proof_missing", err)
-	in, device := s.known("ana@acme.test")
+	_, device := s.known("ana@acme.test")
 	s.from.Device = device
 	again := s.in("ana@acme.test")
 	require.Empty(s, s.verdict(again))
@@ -300,7 +300,7 @@ func accessMFADevice(s *visit) {
 		s.from.Device = ""
 	}
 	again = s.in("ana@acme.test")
-	in, device = s.known("ana@acme.test")
+	in, device := s.known("ana@acme.test")
 	f, err := s.entrance.Factors(s.Context(), in.Token)
 	require.NoError(s, err)
 	require.Len(s, f.Devices, 1)
@@ -313,7 +313,7 @@ func accessMFADevice(s *visit) {
 	asked("all were forgotten")
 
 	in, device = s.known("ana@acme.test")
-	in = s.enrolled(in, "another").SignedIn
+	s.enrolled(in, "another")
 	asked("there is another second factor")
 
 	in, device = s.known("ana@acme.test")

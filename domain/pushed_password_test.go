@@ -12,10 +12,10 @@ import (
 	"usher/persistence/storetest"
 )
 
-// pushPassword provisions somebody with a password.
-func (s *visit) pushPassword(userName, password string, more ...attribute.Member) domain.User {
+// pushPassword provisions somebody with a good password.
+func (s *visit) pushPassword(userName string, more ...attribute.Member) domain.User {
 	s.Helper()
-	u, err := s.directory.ProvisionWith(s.Context(), s.caller, storetest.Person(userName, more...), pushed(password))
+	u, err := s.directory.ProvisionWith(s.Context(), s.caller, storetest.Person(userName, more...), pushed(goodPassword))
 	require.NoError(s, err)
 	return u
 }
@@ -32,7 +32,7 @@ func (s *visit) repush(u domain.User, password domain.PushedPassword, set ...att
 // provisionPasswordKept: where the connection's policy keeps pushed passwords, one becomes the person's as if they had chosen
 // it, if rule password.policy lets it; the same one again changes nothing, and another connection's are dropped.
 func provisionPasswordKept(s *visit) {
-	dropped := s.pushPassword("dropped@acme.test", goodPassword)
+	dropped := s.pushPassword("dropped@acme.test")
 	_, err := s.signIn("dropped@acme.test", goodPassword)
 	s.refused("sign_in_refused", err)
 	s.connectionPolicy(func(p *domain.ConnectionPolicy) { p.PasswordSync = domain.PasswordKeep })
@@ -40,7 +40,7 @@ func provisionPasswordKept(s *visit) {
 	_, err = s.directory.ProvisionWith(s.Context(), other, storetest.Person("other@acme.test"), pushed("short"))
 	require.NoError(s, err)
 
-	made := s.eventsSince(func() { s.pushPassword("ana@acme.test", goodPassword, storetest.Emails("ana@acme.test")) })
+	made := s.eventsSince(func() { s.pushPassword("ana@acme.test", storetest.Emails("ana@acme.test")) })
 	require.Equal(s, []domain.EventType{domain.UserCreated, domain.PasswordChanged}, eventTypes(made))
 	require.Equal(s, "pushed", made[1].After.Get("how").Text())
 	require.Equal(s, s.caller.Connection.UUID, made[1].Actor.ID)
@@ -124,7 +124,7 @@ func provisionPasswordKept(s *visit) {
 	require.NoError(s, err)
 	require.Equal(s, "step_missing change_password", s.verdict(in))
 
-	for _, shown := range []string{fmt.Sprint(pushed(goodPassword)), fmt.Sprintf("%+v", pushed(goodPassword)), fmt.Sprintf("%#v", pushed(goodPassword))} {
+	for _, shown := range []string{pushed(goodPassword).String(), fmt.Sprintf("%+v", pushed(goodPassword)), fmt.Sprintf("%#v", pushed(goodPassword))} {
 		require.NotContains(s, shown, "mule")
 	}
 }
@@ -132,7 +132,7 @@ func provisionPasswordKept(s *visit) {
 // provisionPasswordAtOnce: of several passwords at the same moment one is the person's afterwards.
 func provisionPasswordAtOnce(s *visit) {
 	s.connectionPolicy(func(p *domain.ConnectionPolicy) { p.PasswordSync = domain.PasswordKeep })
-	u := s.pushPassword("ana@acme.test", goodPassword)
+	u := s.pushPassword("ana@acme.test")
 	const pushes = 4
 	require.Equal(s, map[string]int{"": pushes}, outcomes(s.T, concurrently(pushes, func(i int) error {
 		_, err := s.repush(u, pushed(fmt.Sprintf("%s, the %d", otherPassword, i)))

@@ -17,7 +17,7 @@ func scanPasskey(r row, org domain.OrganisationID) (domain.Passkey, error) {
 	var flags, signatures, created, used int64
 	var transports string
 	err := r.Scan(&k.ID.UUID, &k.User.UUID, &k.Credential, &k.PublicKey, &flags, &transports, &signatures, &k.Name, &created, &used)
-	k.Flags, k.Signatures = byte(flags), uint32(signatures) //nolint:gosec // as they were written
+	k.Flags, k.Signatures = byte(flags), uint32(signatures)
 	if transports != "" {
 		k.Transports = strings.Fields(transports)
 	}

@@ -56,7 +56,7 @@ func (t seats) Take(org domain.OrganisationID, licence string, holder domain.Use
 	if t.dialect() == sqlite {
 		return t.takeOpen(org, licence, holder)
 	}
-	limit, limited, err := t.limit(org, licence, "")
+	_, limited, err := t.limit(org, licence, "")
 	if err != nil || !limited {
 		return err
 	}
@@ -64,7 +64,8 @@ func (t seats) Take(org domain.OrganisationID, licence string, holder domain.Use
 		return err
 	}
 	// Every free seat is about to be taken by somebody, who may yet fail: wait for them, one asker at a time.
-	if limit, limited, err = t.limit(org, licence, " FOR UPDATE"); err != nil || !limited {
+	limit, limited, err := t.limit(org, licence, " FOR UPDATE")
+	if err != nil || !limited {
 		return err
 	}
 	if taken, err := t.take(takeSeatSQL+" FOR UPDATE) RETURNING 1", take); err != nil || taken {

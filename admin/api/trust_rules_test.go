@@ -152,8 +152,8 @@ func connectionPasswords(s *scene) {
 	path := "/users/" + u.ID.String()
 	for _, read := range []got{s.get(path), s.get(path + "/explain"), s.get("/events?subject=" + u.ID.String())} {
 		s.ok(read)
-		require.NotContains(s, string(read.body), "mule")
-		require.NotContains(s, string(read.body), "$test$")
+		require.NotContains(s, read.body, "mule")
+		require.NotContains(s, read.body, "$test$")
 	}
 	s.ok(s.patch(s.policyOf(), `{"password_sync":"drop"}`))
 	s.again()
