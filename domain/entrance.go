@@ -173,11 +173,6 @@ func bounded(text string, most int) string {
 	return string(kept)
 }
 
-// accessRefused tells somebody who has proved who they are why they may not come in (rule access.window).
-func accessRefused(d Decision) error {
-	return &Error{Kind: Forbidden, Code: CodeAccessRefused, Field: d.Reason, Message: d.Sentence + "; what changes it: " + d.Remedy}
-}
-
 // signInRefused is the one answer to a wrong name, a wrong password, and everything that nobody may learn from outside.
 func signInRefused() *Error {
 	return &Error{Kind: Unauthenticated, Code: CodeSignInRefused, Message: "the name or the password is wrong, or there were too many attempts; try again in a while, or ask for a new password"}

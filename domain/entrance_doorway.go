@@ -29,6 +29,20 @@ func (e *Entrance) Doorway(ctx context.Context, org OrganisationID) (Doorway, er
 	return e.doorway(ctx, func(tx Tx) (Organisation, error) { return tx.Organisations().Get(org) })
 }
 
+// SoleDoorway finds the door of the only organisation there is; found is false where there are none or several.
+func (e *Entrance) SoleDoorway(ctx context.Context) (d Doorway, found bool, err error) {
+	var o Organisation
+	err = e.store.Read(ctx, func(tx Tx) (err error) {
+		o, found, err = tx.Organisations().Sole()
+		return err
+	})
+	if err != nil || !found {
+		return Doorway{}, false, err
+	}
+	d, err = e.Doorway(ctx, o.ID)
+	return d, err == nil, err
+}
+
 func (e *Entrance) doorway(ctx context.Context, find func(tx Tx) (Organisation, error)) (Doorway, error) {
 	var d Doorway
 	err := e.store.Read(ctx, func(tx Tx) (err error) {

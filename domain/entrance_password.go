@@ -52,7 +52,8 @@ func (e *Entrance) SignIn(ctx context.Context, org OrganisationID, name, passwor
 		}
 		return SignedIn{}, signInRefused()
 	}
-	return e.proved(ctx, c, v)
+	in, err := e.proved(ctx, c, v)
+	return in, e.addressed(ctx, org, c.user, err)
 }
 
 // guessed reports whether there were so many wrong passwords that nobody is told any more whether one is right.

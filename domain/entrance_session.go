@@ -56,7 +56,7 @@ func (p Presented) over(now time.Time) bool {
 func (e *Entrance) Verify(ctx context.Context, token string) (Presented, error) {
 	p, err := e.presented(ctx, token, Visitor{})
 	if err != nil {
-		return p, err
+		return p, e.addressed(ctx, p.Session.Organisation, p.Session.User, err)
 	}
 	if len(p.Session.Steps) > 0 {
 		return p, stepMissing(p.Session.Steps[0])

@@ -20,12 +20,13 @@ const (
 )
 
 // Error is the one error type of the house. Code is stable and machine-readable; Field is the attribute, flag or column
-// at fault, spelt as the caller knows it; Message is one sentence that says what to do. Err is the cause, for the log
-// only: adapters never show it.
+// at fault, spelt as the caller knows it; Message is one sentence that says what to do. Reason is one stable word where a
+// code has several: pages say it in other languages. Err is the cause, for the log only: adapters never show it.
 type Error struct {
 	Kind    Kind
 	Code    string
 	Field   string
+	Reason  string
 	Message string
 	Err     error
 }

@@ -3,6 +3,7 @@ package domain
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -32,6 +33,8 @@ type NewOrganisation struct {
 	Token        Token
 	TokenText    string
 	Owner        *User // nil without OwnerEmail
+	Setup        Link  // the owner's invitation, of 7 days; zero where nothing can be invited by
+	SetupToken   string
 	Roles        []Role
 	Profiles     []Profile
 }
@@ -55,6 +58,9 @@ func (in *Installation) CreateOrganisation(ctx context.Context, spec Organisatio
 func (s OrganisationSpec) Check() error {
 	if _, err := ParseSlug(s.Slug); err != nil {
 		return err
+	}
+	if slices.Contains(reservedSlugs, s.Slug) {
+		return InvalidField("slug", "this word is part of the addresses at which people sign in; choose another one")
 	}
 	if _, err := label("name", s.name()); err != nil {
 		return err
@@ -102,10 +108,19 @@ func (in *Installation) planOrganisation(spec OrganisationSpec) (made NewOrganis
 		return made, err
 	}
 	if spec.OwnerEmail != "" {
-		made.Owner, err = in.firstOwner(o, spec.OwnerEmail, now)
+		if made.Owner, err = in.firstOwner(o, spec.OwnerEmail, now); err != nil {
+			return made, err
+		}
+	}
+	if made.Owner != nil && !in.env.Links.IsZero() {
+		made.Setup, err = newLink(in.env, o.ID, made.Owner.ID, LinkInvitation, setupLifetime, now)
+		made.SetupToken = in.env.Links.Token(o.ID, LinkInvitation, made.Setup.ID)
 	}
 	return made, err
 }
+
+// setupLifetime is how long the first owner's invitation is good for.
+const setupLifetime = 7 * 24 * time.Hour
 
 // firstOwner is a local person, of no directory, who may do everything once they have been here.
 func (in *Installation) firstOwner(o Organisation, email string, now time.Time) (*User, error) {
@@ -172,7 +187,16 @@ func (in *Installation) insertOrganisation(tx Tx, made NewOrganisation, seats []
 	if err := in.record(tx, o.ID, UserCreated, "user", made.Owner.ID.UUID, now, described); err != nil {
 		return err
 	}
-	return tx.Seats().Take(o.ID, made.Owner.Licence, made.Owner.ID)
+	if err := tx.Seats().Take(o.ID, made.Owner.Licence, made.Owner.ID); err != nil || made.Setup.ID.IsZero() {
+		return err
+	}
+	if _, err := tx.SignIns().Hold(o.ID, made.Owner.ID); err != nil {
+		return err
+	}
+	if err := tx.Links().Insert(made.Setup); err != nil {
+		return err
+	}
+	return doorsClosed{write: in.author(o).scribe(), now: now}.say(tx, UserInvited, made.Owner.ID, made.Setup.tree())
 }
 
 // ListOrganisations gives all organisations, by slug.

@@ -23,6 +23,8 @@ type Organisations interface {
 	Get(id OrganisationID) (Organisation, error)
 	// BySlug finds one by its short name. NotFound.
 	BySlug(slug string) (Organisation, error)
+	// Sole gives the only one there is; found is false where there are none or several.
+	Sole() (o Organisation, found bool, err error)
 	// List gives all, by slug.
 	List() ([]Organisation, error)
 	// Suspend sets or (with the zero time) clears the suspension. NotFound.
@@ -32,6 +34,9 @@ type Organisations interface {
 }
 
 var slugForm = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// reservedSlugs are the words of the pages that people sign in by, which lie beside the doors of organisations.
+var reservedSlugs = []string{"check", "enrol", "factor", "organisation", "passkey", "password", "prove"}
 
 // ParseSlug checks an organisation's short name: 1 to 63 lower-case letters, digits and inner hyphens.
 func ParseSlug(s string) (string, error) {

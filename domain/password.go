@@ -31,6 +31,16 @@ const (
 	keptPasswords = 5
 )
 
+// The reasons for which a new password is refused.
+const (
+	PasswordNotText   = "not_text"
+	PasswordTooShort  = "too_short"
+	PasswordTooLong   = "too_long"
+	PasswordHoldsName = "holds_name"
+	PasswordCommon    = "common"
+	PasswordUsed      = "used" // it is one of the last
+)
+
 // normal is a password as it is hashed: the same for all spellings of the same characters (Unicode NFKC).
 func normal(password string) string { return norm.NFKC.String(password) }
 
@@ -41,15 +51,15 @@ func checkPassword(passwords Passwords, password, userName string) error {
 	folded := attribute.Fold(text)
 	switch {
 	case !utf8.ValidString(password):
-		return passwordRefused("the password is not valid text; use letters, digits, blanks and marks")
+		return passwordRefused(PasswordNotText, "the password is not valid text; use letters, digits, blanks and marks")
 	case length < MinPassword:
-		return passwordRefused(fmt.Sprintf("the password is too short; use at least %d characters, such as a few words", MinPassword))
+		return passwordRefused(PasswordTooShort, fmt.Sprintf("the password is too short; use at least %d characters, such as a few words", MinPassword))
 	case length > MaxPassword:
-		return passwordRefused(fmt.Sprintf("the password is too long; use at most %d characters", MaxPassword))
+		return passwordRefused(PasswordTooLong, fmt.Sprintf("the password is too long; use at most %d characters", MaxPassword))
 	case contains(folded, attribute.Fold(userName)):
-		return passwordRefused("the password contains the user name; choose one that has nothing to do with it")
+		return passwordRefused(PasswordHoldsName, "the password contains the user name; choose one that has nothing to do with it")
 	case passwords.Common(text):
-		return passwordRefused("the password is one that many people use and that is tried first; choose another one, such as a few words that do not belong together")
+		return passwordRefused(PasswordCommon, "the password is one that many people use and that is tried first; choose another one, such as a few words that do not belong together")
 	}
 	return nil
 }
@@ -62,8 +72,8 @@ func contains(folded, userName string) bool {
 	return userName != "" && strings.Contains(folded, userName) || address && utf8.RuneCountInString(local) >= telling && strings.Contains(folded, local)
 }
 
-func passwordRefused(message string) *Error {
-	return &Error{Kind: Invalid, Code: CodePasswordRefused, Field: "password", Message: message}
+func passwordRefused(reason, message string) *Error {
+	return &Error{Kind: Invalid, Code: CodePasswordRefused, Field: "password", Reason: reason, Message: message}
 }
 
 // NewPassword is a password that somebody chose, checked and hashed, outside of any unit of work.
@@ -90,7 +100,7 @@ func (e Environment) prepare(password, userName string, held SignIn) (newPasswor
 		made.used = made.used || matches
 	}
 	if made.used {
-		return newPassword{}, passwordRefused(fmt.Sprintf("the password is one of the last %d; choose a new one", keptPasswords))
+		return newPassword{}, passwordRefused(PasswordUsed, fmt.Sprintf("the password is one of the last %d; choose a new one", keptPasswords))
 	}
 	var err error
 	if made.hash, err = e.Passwords.Hash(normal(password)); err != nil {

@@ -31,7 +31,7 @@ func (p PushedPassword) text() (string, error) {
 		return p.sent.Text(), nil
 	case attribute.Null, attribute.Bool, attribute.Complex, attribute.List:
 	}
-	return "", passwordRefused("send the password as text")
+	return "", passwordRefused(PasswordNotText, "send the password as text")
 }
 
 // pushed is a pushed password that is to be kept, checked and hashed outside of any unit of work. The zero value is none.

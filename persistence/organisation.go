@@ -68,6 +68,14 @@ func (t organisations) BySlug(slug string) (domain.Organisation, error) {
 	return r.noun(), err
 }
 
+func (t organisations) Sole() (domain.Organisation, bool, error) {
+	var rows []organisationRow
+	if err := t.orm().Limit(2).Find(&rows).Error; err != nil || len(rows) != 1 {
+		return domain.Organisation{}, false, err
+	}
+	return rows[0].noun(), true, nil
+}
+
 func (t organisations) List() ([]domain.Organisation, error) {
 	var rows []organisationRow
 	if err := t.orm().Order("slug").Find(&rows).Error; err != nil {

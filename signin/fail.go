@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strconv"
+	"strings"
 	"time"
 
 	"usher/domain"
@@ -14,7 +14,8 @@ import (
 
 // failure is what the page of an error tells.
 type failure struct {
-	Title, Text string
+	Title, Text string // keys
+	Icon, Kind  string // of its emblem; empty: what is not our fault
 	Said        string // by an identity provider, in its own words
 	Reference   string // empty: there is nothing to look for
 	SignIn      bool   // to sign in may help
@@ -26,7 +27,12 @@ func (v *visit) fail(err error) {
 	if errors.As(err, &known) {
 		switch known.Code {
 		case domain.CodeUnauthenticated:
-			_ = v.redirect(withReturn("/sign-in", v.here()))
+			to := withReturn("/sign-in", v.here())
+			if v.token() != "" {
+				v.forget(sessionCookie)
+				to += map[bool]string{true: "&", false: "?"}[strings.Contains(to, "?")] + "ended=1"
+			}
+			_ = v.redirect(to)
 			return
 		case domain.CodeStepMissing:
 			if known.Field != "" {
@@ -35,15 +41,20 @@ func (v *visit) fail(err error) {
 			}
 		}
 	}
+	if reason, told, ok := refusal(err); ok {
+		if err = v.turnAway(reason, told); err == nil {
+			return
+		}
+	}
 	status, f := v.explain(err)
 	if status >= http.StatusInternalServerError || f.Reference != "" {
 		v.Log.LogAttrs(v.r.Context(), slog.LevelError, "a page failed", slog.Any("cause", err))
 	}
 	if status == http.StatusTooManyRequests {
-		v.w.Header().Set("Retry-After", strconv.Itoa(int(time.Minute/time.Second)))
+		v.retryAfter(time.Minute)
 	}
 	if status == http.StatusServiceUnavailable {
-		v.w.Header().Set("Retry-After", "5")
+		v.retryAfter(5 * time.Second)
 	}
 	p := v.page(f.Title, f)
 	p.Path = ""
@@ -74,19 +85,19 @@ func (v *visit) explain(err error) (int, failure) {
 	case errors.Is(err, errForm):
 		return http.StatusBadRequest, failure{Title: "error.form.title", Text: "error.form.text"}
 	case errors.As(err, &foreign):
-		return http.StatusBadGateway, failure{Title: "error.provider.title", Text: "error.provider.text", Said: foreign.Said, Reference: v.RequestID(v.r), SignIn: true}
+		return http.StatusBadGateway, failure{Title: "error.provider.title", Text: "error.provider.text", Kind: "bad", Said: foreign.Said, Reference: v.RequestID(v.r), SignIn: true}
 	case errors.As(err, &known):
 		switch known.Kind {
 		case domain.NotFound:
-			return http.StatusNotFound, failure{Title: "error.not-found.title", Text: "error.not-found.text"}
+			return http.StatusNotFound, failure{Title: "error.not-found.title", Text: "error.not-found.text", Icon: "question"}
 		case domain.Throttled:
-			return http.StatusTooManyRequests, failure{Title: "error.throttled.title", Text: "error.throttled.text"}
+			return http.StatusTooManyRequests, failure{Title: "error.throttled.title", Text: "error.throttled.text", Icon: "clock"}
 		case domain.Unavailable:
-			return http.StatusServiceUnavailable, failure{Title: "error.unavailable.title", Text: "error.unavailable.text", Reference: v.RequestID(v.r)}
+			return http.StatusServiceUnavailable, failure{Title: "error.unavailable.title", Text: "error.unavailable.text", Icon: "clock", Reference: v.RequestID(v.r)}
 		case domain.Forbidden, domain.Unauthenticated:
 			return http.StatusForbidden, failure{Title: "error.refused.title", Text: "error.refused.text", SignIn: true}
 		case domain.Internal, domain.Invalid, domain.Conflict, domain.Precondition: // below
 		}
 	}
-	return http.StatusInternalServerError, failure{Title: "error.internal.title", Text: "error.internal.text", Reference: v.RequestID(v.r)}
+	return http.StatusInternalServerError, failure{Title: "error.internal.title", Text: "error.internal.text", Kind: "bad", Reference: v.RequestID(v.r)}
 }

@@ -20,12 +20,28 @@ type route struct {
 func routes() []route {
 	return []route{
 		{http.MethodGet, "/{$}", home},
-		{http.MethodGet, "/sign-in", showSignIn},
-		{http.MethodPost, "/sign-in", chooseOrganisation},
-		{http.MethodGet, "/sign-in/{slug}", showPassword},
+		{http.MethodGet, "/sign-in", showIdentify},
+		{http.MethodPost, "/sign-in", identify},
+		{http.MethodGet, "/sign-in/organisation", showOrganisation},
+		{http.MethodPost, "/sign-in/organisation", chooseOrganisation},
+		{http.MethodGet, "/sign-in/check", checkCookies},
+		{http.MethodGet, "/sign-in/password", showNewPassword},
+		{http.MethodPost, "/sign-in/password", changePassword},
+		{http.MethodGet, "/sign-in/{slug}", showSignIn},
 		{http.MethodPost, "/sign-in/{slug}", signIn},
+		{http.MethodGet, "/sign-out", showSignOut},
 		{http.MethodPost, "/sign-out", signOut},
+		{http.MethodGet, "/invitation/{token}", showInvitation},
+		{http.MethodPost, "/invitation/{token}", acceptInvitation},
+		{http.MethodPost, "/invitation/{token}/again", askAgain},
+		{http.MethodGet, "/reset", showReset},
+		{http.MethodPost, "/reset", requestReset},
+		{http.MethodGet, "/reset/{token}", showResetLink},
+		{http.MethodPost, "/reset/{token}", resetPassword},
 		{http.MethodGet, "/account", showAccount},
+		{http.MethodPost, "/account/language", chooseLanguage},
+		{http.MethodPost, "/account/sessions/others/end", endOthers},
+		{http.MethodPost, "/account/sessions/{session}/end", endSession},
 	}
 }
 

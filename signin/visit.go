@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"usher/domain"
@@ -29,6 +30,7 @@ type visit struct {
 
 	language web.Language
 	doorway  domain.Doorway // whose door it is; zero: not known yet
+	self     domain.Self    // who is signed in, on pages that show it
 
 	asked     bool // the session was looked for
 	presented domain.Presented
@@ -39,7 +41,8 @@ type visit struct {
 func (h *Handler) visited(w http.ResponseWriter, r *http.Request, pattern string, methods map[string]func(v *visit) error) {
 	h.Observe(r, pattern)
 	v := &visit{Handler: h, w: w, r: r}
-	v.language = v.spoken()
+	v.language = v.spoken("")
+	v.keepLanguage()
 	var err error
 	if v.nonce, err = web.Nonce(h.Random); err != nil {
 		h.Log.LogAttrs(r.Context(), slog.LevelError, "a page could not be made", slog.Any("cause", err))
@@ -121,13 +124,17 @@ func (v *visit) session() (domain.Presented, error) {
 	return v.presented, v.refused
 }
 
-// spoken is the language of the page: what was chosen on it, else in this browser, else what the browser prefers.
-func (v *visit) spoken() web.Language {
-	chosen := v.r.URL.Query().Get("lang")
-	if c, err := v.r.Cookie(v.cookieName(languageCookie)); err == nil && chosen == "" {
-		chosen = c.Value
+// spoken is the language of the page: the person's, else what was chosen on it, else in this browser, else what the browser
+// prefers, else the organisation's.
+func (v *visit) spoken(person string) web.Language {
+	return web.Choose(person, v.r.URL.Query().Get("lang"), v.cookie(languageCookie), v.r.Header.Get("Accept-Language"))
+}
+
+// keepLanguage has the browser keep a language that was chosen on the page.
+func (v *visit) keepLanguage() {
+	if chosen := v.r.URL.Query().Get("lang"); slices.Contains(web.Languages(), web.Language(chosen)) && chosen != v.cookie(languageCookie) {
+		v.keep(languageCookie, chosen, year)
 	}
-	return web.Choose(chosen, v.r.Header.Get("Accept-Language"))
 }
 
 // text is one in the language of the page.
@@ -138,7 +145,9 @@ func (v *visit) page(title string, data any) *web.Page {
 	p := &web.Page{
 		Language: v.language, Title: title, Nonce: v.nonce, Brand: v.brand(), Reference: v.RequestID(v.r), Data: data,
 	}
-	if v.r.Method == http.MethodGet {
+	if !v.self.User.ID.IsZero() {
+		p.SignedIn, p.Wide, p.Zone = v.self.User.Display(), true, v.self.Zone.Location()
+	} else if v.r.Method == http.MethodGet {
 		p.Path, p.Query = v.r.URL.Path, v.r.URL.Query()
 	}
 	return p
@@ -194,13 +203,27 @@ func (v *visit) signedIn(s domain.SignedIn, returnTo string) error {
 			return err
 		}
 	}
+	return v.renewed(s, returnTo)
+}
+
+// renewed gives the browser the new token of a session, and goes on as signedIn. A browser that has shown no cookie at all
+// goes by way of a page that sees whether it keeps them.
+func (v *visit) renewed(s domain.SignedIn, returnTo string) error {
 	v.keep(sessionCookie, s.Token, 0)
 	if len(s.Session.Steps) > 0 {
-		return v.redirect(stepPath(s.Session.Steps[0], returnTo))
+		return v.proceed(stepPath(s.Session.Steps[0], returnTo))
 	}
 	to, err := v.onward(v.r.Context(), s.Session.Organisation, returnTo)
 	if err != nil {
 		return err
+	}
+	return v.proceed(to)
+}
+
+// proceed sends a browser on that has been given a session.
+func (v *visit) proceed(to string) error {
+	if len(v.r.Cookies()) == 0 {
+		to = withReturn("/sign-in/check", to)
 	}
 	return v.redirect(to)
 }
@@ -230,3 +253,9 @@ func (v *visit) returnTo() string {
 	}
 	return to
 }
+
+// locally reports whether a password is a way in here for everybody.
+func (*visit) locally() bool { return true }
+
+// mayChoose reports whether a password is a way in for who was invited.
+func (*visit) mayChoose(domain.Opened) bool { return true }

@@ -114,8 +114,9 @@ func functions(c Catalogue) template.FuncMap {
 	return template.FuncMap{
 		"t": c.Text, "n": c.Number, "has": c.Has, "icon": icon, "asset": AssetPath, "languages": Languages,
 		"day": c.Day, "moment": c.Moment, "ago": c.Ago,
-		"named": func(l Language) string { return c.Text("language." + string(l)) },
-		"args":  args, "list": func(items ...any) []any { return items },
+		"named":   func(l Language) string { return c.Text("language." + string(l)) },
+		"initial": func(name string) string { return Brand{Name: name}.Letter() },
+		"args":    args, "list": func(items ...any) []any { return items },
 	}
 }
 

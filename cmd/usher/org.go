@@ -3,11 +3,13 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"usher/domain"
 	"usher/oauth"
+	"usher/persistence"
 	"usher/scim"
 )
 
@@ -40,13 +42,14 @@ type orgCreate struct {
 	Seats      seats  `placeholder:"PLAN" help:"Seats that were bought: unlimited (also when not given), or a number for each licence such as full=100,simulator=20; full must be there."`
 	Plan       string `placeholder:"PLAN" help:"What was bought: standard (also when not given), professional or pro_plus."`
 	publicFlags
+	keyFlags
 	databaseFlags
 	outputFlags
 }
 
 // Help implements kong.HelpProvider.
 func (orgCreate) Help() string {
-	return `The token is shown this once. It goes, with the SCIM URL, into the identity provider. The database is made when it is a file that does not exist.
+	return `The token is shown this once. It goes, with the SCIM URL, into the identity provider. With an owner there is an address, good for 7 days, at which they choose their password; it is made with the secret key of the installation, so that one has to be given on PostgreSQL. The database is made when it is a file that does not exist.
 
 Examples:
 
@@ -54,7 +57,7 @@ Examples:
   usher org create --slug acme --owner-email ana@acme.test --seats full=100,simulator=20 --json`
 }
 
-// madeOrganisation is what org create --json prints. owner_setup_url is null until there are sign-in pages.
+// madeOrganisation is what org create --json prints. owner_setup_url is null without an owner, or without a secret key.
 type madeOrganisation struct {
 	ID            string  `json:"id"`
 	Slug          string  `json:"slug"`
@@ -72,25 +75,77 @@ func (c *orgCreate) Run(ctx context.Context, p *process) error {
 	if err := spec.Check(); err != nil { // before a database is made
 		return err
 	}
-	return p.withInstallation(ctx, c.openOrCreate, func(in *domain.Installation) error {
-		made, err := in.CreateOrganisation(ctx, spec)
-		if err != nil {
-			return err
+	store, err := c.openOrCreate(ctx)
+	if err != nil {
+		return err
+	}
+	env, err := c.environment(p) // which may make a key beside the database
+	if err == nil {
+		err = c.make(ctx, p, domain.NewInstallation(store, env, p.random), spec)
+	}
+	return errors.Join(err, store.Close())
+}
+
+// environment is what the domain takes from outside, with the key of links where an owner is to be invited and there is one.
+func (c *orgCreate) environment(p *process) (domain.Environment, error) {
+	env := p.environment()
+	if c.OwnerEmail == "" {
+		return env, nil
+	}
+	url, err := c.url()
+	if err != nil {
+		return env, err
+	}
+	ring := keyring{c.keyFlags, url}
+	if kind, _ := persistence.Kind(url); kind != "sqlite" {
+		if _, given, err := c.given(); !given || err != nil {
+			return env, err
 		}
-		o := made.Organisation
-		out := madeOrganisation{
-			ID: o.ID.String(), Slug: o.Slug, Name: o.Name, Connection: made.Connection.Name,
-			SCIMURL: c.scimURL(), SCIMToken: made.TokenText,
-		}
-		if made.Owner != nil {
-			id := made.Owner.ID.String()
-			out.OwnerID = &id
-		}
-		return c.print(p, out, func() string {
-			return fmt.Sprintf("The organisation %s (%s) is there. Paste into its identity provider:\n\n"+
-				"  SCIM base URL  %s\n  Bearer token   %s\n\nThe token is shown this once.\n", o.Slug, o.Name, out.SCIMURL, out.SCIMToken)
-		})
+	}
+	key, err := ring.key()
+	if err != nil {
+		return env, err
+	}
+	links, err := key.Derive("link")
+	if err == nil {
+		env.Links, err = domain.NewLinkKey(links)
+	}
+	return env, err
+}
+
+func (c *orgCreate) make(ctx context.Context, p *process, in *domain.Installation, spec domain.OrganisationSpec) error {
+	made, err := in.CreateOrganisation(ctx, spec)
+	if err != nil {
+		return err
+	}
+	o := made.Organisation
+	out := madeOrganisation{
+		ID: o.ID.String(), Slug: o.Slug, Name: o.Name, Connection: made.Connection.Name,
+		SCIMURL: c.scimURL(), SCIMToken: made.TokenText,
+	}
+	if made.Owner != nil {
+		id := made.Owner.ID.String()
+		out.OwnerID = &id
+	}
+	if made.SetupToken != "" {
+		address := c.base() + "/invitation/" + made.SetupToken
+		out.OwnerSetupURL = &address
+	}
+	return c.print(p, out, func() string {
+		return fmt.Sprintf("The organisation %s (%s) is there. Paste into its identity provider:\n\n"+
+			"  SCIM base URL  %s\n  Bearer token   %s\n\nThe token is shown this once.\n", o.Slug, o.Name, out.SCIMURL, out.SCIMToken) + c.setup(out)
 	})
+}
+
+// setup says how the owner gets in.
+func (c *orgCreate) setup(made madeOrganisation) string {
+	switch {
+	case made.OwnerSetupURL != nil:
+		return fmt.Sprintf("\nWithin 7 days, %s chooses a password at:\n\n  %s\n", c.OwnerEmail, *made.OwnerSetupURL)
+	case made.OwnerID != nil:
+		return "\nThere is no address for the owner to get in by, because no secret key was given (--secret-key); invite them by the API.\n"
+	}
+	return ""
 }
 
 type orgList struct {

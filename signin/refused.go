@@ -1,0 +1,50 @@
+package signin
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"usher/domain"
+)
+
+// refusedPage is for somebody who is who they say, and may not come in.
+type refusedPage struct {
+	Text, Remedy string    // keys
+	Opens        time.Time // zero: nothing opens by itself
+	Zone         *time.Location
+	SignOut      bool // a session is still there, which opens nothing
+}
+
+// turnAway tells somebody why they may not come in, and what would change it, in their language and zone.
+func (v *visit) turnAway(reason string, refusal *domain.AccessRefusal) error {
+	page := refusedPage{Text: "refused." + reason, SignOut: v.token() != ""}
+	if refusal != nil {
+		page.Opens, page.Zone = refusal.NextOpening, refusal.Zone.Location()
+		if refusal.Language != "" {
+			v.language = v.spoken(refusal.Language)
+		}
+	}
+	if org := v.presented.Session.Organisation; v.doorway.Organisation.ID.IsZero() && !org.IsZero() {
+		if err := v.enterBy(org); err != nil && !domain.IsKind(err, domain.NotFound) {
+			return err
+		}
+	}
+	if !v.texts[v.language].Has(page.Text) {
+		page.Text = "refused.other"
+	}
+	page.Remedy = page.Text + ".remedy"
+	return v.render(http.StatusForbidden, "refused", page)
+}
+
+// refusal finds in an error why somebody who is who they say may not come in.
+func refusal(err error) (reason string, told *domain.AccessRefusal, ok bool) {
+	if errors.As(err, &told) {
+		return told.Reason, told, true
+	}
+	var known *domain.Error
+	if errors.As(err, &known) && known.Code == domain.CodeAccessRefused {
+		return known.Field, nil, true
+	}
+	return "", nil, false
+}
