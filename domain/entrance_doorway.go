@@ -9,6 +9,7 @@ import (
 // Doorway is an organisation as its door shows it to everybody: a name, and the ways in.
 type Doorway struct {
 	Organisation Organisation
+	Appearance   Appearance
 	Ways         []Way // by single sign-on, by name
 }
 
@@ -48,6 +49,9 @@ func (e *Entrance) doorway(ctx context.Context, find func(tx Tx) (Organisation, 
 	err := e.store.Read(ctx, func(tx Tx) (err error) {
 		d = Doorway{}
 		if d.Organisation, err = find(tx); err != nil {
+			return err
+		}
+		if d.Appearance, err = tx.Appearances().Get(d.Organisation.ID, ""); err != nil {
 			return err
 		}
 		connections, err := tx.Connections().List(d.Organisation.ID)

@@ -43,7 +43,8 @@ func (v *visit) known() (domain.Self, error) {
 	if err := v.enterBy(self.Organisation.ID); err != nil {
 		return self, err
 	}
-	v.language = v.spoken(self.Fields.Language)
+	v.preferred = self.Fields.Language
+	v.language = v.spoken(v.preferred)
 	return self, nil
 }
 

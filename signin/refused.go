@@ -22,7 +22,7 @@ func (v *visit) turnAway(reason string, refusal *domain.AccessRefusal) error {
 	if refusal != nil {
 		page.Opens, page.Zone = refusal.NextOpening, refusal.Zone.Location()
 		if refusal.Language != "" {
-			v.language = v.spoken(refusal.Language)
+			v.preferred = refusal.Language
 		}
 	}
 	if org := v.presented.Session.Organisation; v.doorway.Organisation.ID.IsZero() && !org.IsZero() {

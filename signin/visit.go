@@ -28,9 +28,10 @@ type visit struct {
 	r     *http.Request
 	nonce string
 
-	language web.Language
-	doorway  domain.Doorway // whose door it is; zero: not known yet
-	self     domain.Self    // who is signed in, on pages that show it
+	language  web.Language
+	preferred string         // the language of who it is, where that is known
+	doorway   domain.Doorway // whose door it is; zero: not known yet
+	self      domain.Self    // who is signed in, on pages that show it
 
 	asked     bool // the session was looked for
 	presented domain.Presented
@@ -127,7 +128,7 @@ func (v *visit) session() (domain.Presented, error) {
 // spoken is the language of the page: the person's, else what was chosen on it, else in this browser, else what the browser
 // prefers, else the organisation's.
 func (v *visit) spoken(person string) web.Language {
-	return web.Choose(person, v.r.URL.Query().Get("lang"), v.cookie(languageCookie), v.r.Header.Get("Accept-Language"))
+	return web.Choose(person, v.r.URL.Query().Get("lang"), v.cookie(languageCookie), v.r.Header.Get("Accept-Language"), v.doorway.Appearance.Language)
 }
 
 // keepLanguage has the browser keep a language that was chosen on the page.
@@ -138,10 +139,14 @@ func (v *visit) keepLanguage() {
 }
 
 // text is one in the language of the page.
-func (v *visit) text(key string, pairs ...any) string { return v.texts[v.language].Text(key, pairs...) }
+func (v *visit) text(key string, pairs ...any) string {
+	v.language = v.spoken(v.preferred)
+	return v.texts[v.language].Text(key, pairs...)
+}
 
 // page is the page as its template sees it, about something.
 func (v *visit) page(title string, data any) *web.Page {
+	v.language = v.spoken(v.preferred)
 	p := &web.Page{
 		Language: v.language, Title: title, Nonce: v.nonce, Brand: v.brand(), Reference: v.RequestID(v.r), Data: data,
 	}
@@ -154,7 +159,13 @@ func (v *visit) page(title string, data any) *web.Page {
 }
 
 // brand is whose door it is.
-func (v *visit) brand() web.Brand { return web.Brand{Name: v.doorway.Organisation.Name} }
+func (v *visit) brand() web.Brand {
+	b := web.Brand{Name: v.doorway.Organisation.Name, Accent: v.doorway.Appearance.Accent}
+	if tag := v.doorway.Appearance.Logo; tag != "" {
+		b.Logo = "/brand/" + v.doorway.Organisation.Slug + "/logo?v=" + url.QueryEscape(string(tag))
+	}
+	return b
+}
 
 // render answers with a page. name is its file's and, with ".title", the key of its title.
 func (v *visit) render(status int, name string, data any) error {
