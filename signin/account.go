@@ -13,6 +13,7 @@ import (
 type account struct {
 	domain.Self
 
+	Name      string
 	Now       time.Time
 	Zone      *time.Location
 	Language  web.Language
@@ -59,7 +60,7 @@ func showAccount(v *visit) error {
 		return err
 	}
 	page := account{
-		Self: self, Now: v.Now(), Zone: self.Zone.Location(), Language: v.language,
+		Self: self, Name: self.User.Display(), Now: v.Now(), Zone: self.Zone.Location(), Language: v.language,
 		Password: !self.PasswordSetAt.IsZero(), ExpiresAt: self.PasswordExpiresAt,
 	}
 	if address, ok := self.User.SignInEmail(); ok && address.Key != self.User.UserName.Key {
