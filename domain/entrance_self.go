@@ -162,16 +162,3 @@ func speaks(tag, language string) bool {
 	primary, _, _ := strings.Cut(tag, "-")
 	return strings.EqualFold(primary, language)
 }
-
-// EndOtherSessions ends all sessions of whoever has this one but this one. As Verify.
-func (e *Entrance) EndOtherSessions(ctx context.Context, token string, v Visitor) error {
-	p, err := e.Verify(ctx, token)
-	if err != nil {
-		return err
-	}
-	s, now := p.Session, e.env.instant()
-	return e.store.Write(ctx, func(tx Tx) error {
-		by := doorsClosed{write: e.scribe(s.Organisation, self(s.User), v), now: now}
-		return by.endSessions(tx, s.Organisation, s.User, s.ID)
-	})
-}
