@@ -88,6 +88,14 @@ func (a *Appearance) change(c AppearanceChange) error {
 	return nil
 }
 
+// LogoPath is where the logo is served, named so that another logo has another path; empty: there is none.
+func (a Appearance) LogoPath() string {
+	if a.Logo == "" {
+		return ""
+	}
+	return "/brand/" + a.Slug + "/logo?v=" + string(a.Logo)
+}
+
 func (a Appearance) tree() attribute.Value {
 	return texts("accent", a.Accent, "language", a.Language, "logo", string(a.Logo))
 }

@@ -117,6 +117,21 @@ func (d *Directory) OpenUser(ctx context.Context, caller Caller, id UserID) (Use
 	return user, caller, err
 }
 
+// Self reads a person of an organisation for themselves, with groups and manager, and who they are to the adapter: somebody
+// of no connection. NotFound.
+func (d *Directory) Self(ctx context.Context, org OrganisationID, id UserID) (User, Caller, error) {
+	var user User
+	caller := Caller{Organisation: org}
+	err := d.store.Read(ctx, func(tx Tx) (err error) {
+		if user, err = tx.Users().Find(org, id); err != nil {
+			return err
+		}
+		_, caller.SchemaVersion, err = tx.Schemas().List(org)
+		return err
+	})
+	return user, caller, err
+}
+
 // Group reads one group, without members. NotFound.
 func (d *Directory) Group(ctx context.Context, caller Caller, id GroupID) (Group, error) {
 	group, _, err := readOne(ctx, d, caller, func(tx Tx, scope Scope) (Group, error) { return tx.Groups().Get(scope, id) })

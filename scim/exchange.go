@@ -88,6 +88,9 @@ func (x *exchange) leaveBody() {
 // the token still holds: it is looked up then, and a token that does not hold is the refusal. The look-up may also show
 // that the organisation's schemas have changed since; what was refused by the old ones gets a second reading.
 func (x *exchange) run() error {
+	if handled, err := x.self(); handled {
+		return err
+	}
 	action, err := x.action()
 	t := inForce
 	if err == nil {

@@ -50,6 +50,7 @@ type Config struct {
 	// Log is where faults are told: what happened and in which request, never what was sent.
 	Log *slog.Logger
 
+	Guests  Guests  // nil: nobody but directories is known
 	Limiter Limiter // nil: no rate limit
 	Ledger  Ledger  // nil: nothing is counted
 

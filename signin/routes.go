@@ -42,6 +42,8 @@ func routes() []route {
 		{http.MethodPost, "/account/language", chooseLanguage},
 		{http.MethodPost, "/account/sessions/others/end", endOthers},
 		{http.MethodPost, "/account/sessions/{session}/end", endSession},
+		{http.MethodGet, "/auth/assertion", giveAssertion},
+		{http.MethodGet, "/brand/{slug}/logo", showLogo},
 	}
 }
 

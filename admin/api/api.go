@@ -63,6 +63,7 @@ type Config struct {
 	Resolver domain.Resolver
 
 	Limiter Limiter // nil: no rate limit
+	Guests  Guests  // nil: nobody but API keys is known
 
 	// Observe is told of every request that was answered. route is the pattern ("/api/v1/users/{id}"), not the path; who is
 	// the zero Administrator for a request whose key was not accepted.
@@ -75,6 +76,13 @@ type Config struct {
 // Limiter limits the requests of one API key, whichever replicas they arrive at.
 type Limiter interface {
 	Take(ctx context.Context, scope domain.Scope) domain.Allowance
+}
+
+// Guests finds the person whom a request shows to be in: by a session's cookie, or by an assertion in place of an API key.
+type Guests interface {
+	// Guest gives them as they stand at this moment; known is false for a request that shows neither. Unauthenticated, AccessRefused,
+	// StepMissing.
+	Guest(r *http.Request) (g domain.Guest, known bool, err error)
 }
 
 // service is the handler with what it needs, the same for all requests.
@@ -158,6 +166,8 @@ func (s *service) route() {
 	s.addEvents()
 	s.addWebhooks()
 	s.addAPIKeys()
+	s.addApplications()
+	s.addAppearance()
 	s.addRoles()
 	s.addProfiles()
 	s.addTeams()

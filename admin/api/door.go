@@ -31,6 +31,7 @@ type exchange struct {
 
 	r     *http.Request
 	who   domain.Administrator
+	guest *domain.Guest // where it is no key that asks but a person, about themselves
 	body  []byte
 	route string // pattern
 }
@@ -103,19 +104,35 @@ func (x *exchange) safely() (given *answer) {
 
 // admitted finds who asks, counts the request and reads its body: nobody learns what there is before that.
 func (x *exchange) admitted(given *answer) error {
-	b, err := bearer(x.r.Header)
-	if err != nil {
-		return err
-	}
-	x.who, err = x.Administration.Authenticate(x.r.Context(), b)
-	x.who.RequestID = x.requestID()
-	if err != nil {
+	if err := x.known(); err != nil {
 		return err
 	}
 	if err := x.count(given); err != nil {
 		return err
 	}
 	return x.read()
+}
+
+// known finds who asks: a key, or, about themselves only, a person.
+func (x *exchange) known() error {
+	if x.Guests != nil && x.r.URL.Path == Prefix+selfPath && isRead(x.r.Method) {
+		g, known, err := x.Guests.Guest(x.r)
+		if err != nil {
+			return err
+		}
+		if known {
+			x.guest = &g
+			x.who = domain.Administrator{Organisation: g.User.Organisation, Actor: domain.Actor{Kind: "user", ID: g.User.ID.UUID}, RequestID: x.requestID()}
+			return nil
+		}
+	}
+	b, err := bearer(x.r.Header)
+	if err != nil {
+		return err
+	}
+	x.who, err = x.Administration.Authenticate(x.r.Context(), b)
+	x.who.RequestID = x.requestID()
+	return err
 }
 
 // bearer reads the API key of a request (RFC 6750 section 2.1). Exactly one Authorization header is believed, and only

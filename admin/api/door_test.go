@@ -115,6 +115,7 @@ func TestOperationsNeedTheirPermission(t *testing.T) {
 			"create-webhook": `{"url":"https://app.acme.test"}`, "edit-webhook": `{}`, "replay-webhook": `{"from_event_id":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"}`,
 			"create-user": `{"full_name":"x","email":"x@acme.test","role_id":"` + s.tenant.Connection.ID.String() + `"}`, "edit-user": "{}",
 			"change-licence": `{"licence":"full"}`, "set-window": "{}", "change-policy": "{}", "set-seats": `{"limit":1}`,
+			"create-application": `{"name":"x","origins":["https://x.test"]}`, "edit-application": `{}`, "change-appearance": `{}`, "set-logo": "x",
 			"create-role": `{"name":"x","parent_id":null,"sees":"own"}`, "update-role": `{"name":"x","parent_id":null,"sees":"own"}`,
 			"create-profile": `{"name":"x","grants":{}}`, "update-profile": `{"grants":{}}`,
 			"create-team": `{"name":"x"}`, "update-team": `{"name":"x"}`, "create-queue": `{"name":"x"}`, "update-queue": `{"name":"x"}`,

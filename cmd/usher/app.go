@@ -27,6 +27,7 @@ import (
 	"usher/oidc/assertion"
 	"usher/persistence"
 	"usher/scim"
+	"usher/signin"
 )
 
 // App is the server: a database, the use cases on it, and the doors in front of them. Start returns when it answers;
@@ -53,7 +54,7 @@ type App struct {
 	scim    http.Handler
 	api     http.Handler
 	oauth   http.Handler
-	people  http.Handler
+	people  *signin.Handler
 	health  *health
 
 	listener, metricsListener net.Listener
@@ -182,6 +183,10 @@ func (a *App) wire(key secret.Key) error {
 	if a.signer, err = a.newSigner(key); err != nil {
 		return err
 	}
+	if err := a.wirePeople(key); err != nil {
+		return err
+	}
+	c.Guests = a.people
 	var limiter *domain.Limiter
 	if a.config.RateLimit > 0 {
 		limiter = domain.NewLimiter(a.store, env, a.config.RateLimit)
@@ -194,9 +199,6 @@ func (a *App) wire(key secret.Key) error {
 		return err
 	}
 	if err := a.wireDelivery(key); err != nil {
-		return err
-	}
-	if err := a.wirePeople(key); err != nil {
 		return err
 	}
 	return a.wireAPI(key, limiter)
@@ -218,7 +220,7 @@ func (a *App) wireAPI(key secret.Key, limiter *domain.Limiter) error {
 		},
 		Observe: a.observeAPI, RequestID: requestID, Resolver: dns{},
 		Checker: oidc.Checker{Party: a.party, Registrar: a.registrar(key)},
-		Clients: a.clients(key),
+		Clients: a.clients(key), Guests: a.people,
 	}
 	if limiter != nil {
 		c.Limiter = limiter

@@ -18,18 +18,19 @@ import (
 // cli is the grammar of the command line. Every flag is also an environment variable: --public-url is
 // USHER_PUBLIC_URL.
 type cli struct {
-	Serve      serveCommand              `cmd:"" help:"Serve SCIM, the REST API, health and metrics."`
-	Demo       demoCommand               `cmd:"" help:"Serve a throw-away organisation to try things on."`
-	Migrate    migrateCommand            `cmd:"" help:"Bring the database's schema to the version of this program."`
-	Org        orgCommands               `cmd:"" help:"Organisations: the tenants."`
-	Connection connectionCommands        `cmd:"" help:"Connections: the identity providers of an organisation."`
-	Domain     domainCommands            `cmd:"" help:"Domains: the e-mail domains of an organisation."`
-	Token      tokenCommands             `cmd:"" help:"Tokens: what an identity provider shows to push its directory."`
-	APIKey     apikeyCommands            `cmd:"" name:"apikey" help:"API keys: what an application shows to use the REST API."`
-	Schema     schemaCommands            `cmd:"" help:"Schemas: attributes of an organisation's own."`
-	Explain    explainCommand            `cmd:"" help:"Say why a person of an organisation is as they are, and what decided it."`
-	Sweep      sweepCommand              `cmd:"" help:"Block people of an organisation who were not here for long, and warn before."`
-	Completion kongcompletion.Completion `cmd:"" help:"Completion of commands and flags in bash, zsh or fish."`
+	Serve       serveCommand              `cmd:"" help:"Serve SCIM, the REST API, health and metrics."`
+	Demo        demoCommand               `cmd:"" help:"Serve a throw-away organisation to try things on."`
+	Migrate     migrateCommand            `cmd:"" help:"Bring the database's schema to the version of this program."`
+	Org         orgCommands               `cmd:"" help:"Organisations: the tenants."`
+	Connection  connectionCommands        `cmd:"" help:"Connections: the identity providers of an organisation."`
+	Domain      domainCommands            `cmd:"" help:"Domains: the e-mail domains of an organisation."`
+	Token       tokenCommands             `cmd:"" help:"Tokens: what an identity provider shows to push its directory."`
+	APIKey      apikeyCommands            `cmd:"" name:"apikey" help:"API keys: what an application shows to use the REST API."`
+	Application applicationCommands       `cmd:"" help:"Applications: where people are let through to, and who is told who they are."`
+	Schema      schemaCommands            `cmd:"" help:"Schemas: attributes of an organisation's own."`
+	Explain     explainCommand            `cmd:"" help:"Say why a person of an organisation is as they are, and what decided it."`
+	Sweep       sweepCommand              `cmd:"" help:"Block people of an organisation who were not here for long, and warn before."`
+	Completion  kongcompletion.Completion `cmd:"" help:"Completion of commands and flags in bash, zsh or fish."`
 
 	Version kong.VersionFlag `help:"Print the version and exit." env:"-"`
 }

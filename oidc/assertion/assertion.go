@@ -98,8 +98,8 @@ type Claims struct {
 	More      map[string]any // beside the registered claims, which it may not have (RFC 7519 section 4.1)
 }
 
-// registered are the claims that [Signer.Mint] sets.
-var registered = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti"}
+// registeredNames are the claims that [Signer.Mint] sets.
+var registeredNames = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti"}
 
 // Mint signs an assertion that holds for five minutes. Each has an identifier of its own (jti).
 func (s *Signer) Mint(ctx context.Context, c Claims) (string, error) {
@@ -126,7 +126,7 @@ func (s *Signer) Mint(ctx context.Context, c Claims) (string, error) {
 	if all == nil {
 		all = map[string]any{}
 	}
-	for _, name := range registered {
+	for _, name := range registeredNames {
 		if _, there := all[name]; there {
 			return "", fmt.Errorf("assertion: the claim %s is not the caller's to set", name)
 		}
