@@ -161,9 +161,9 @@ func (p *pair) scim(server int, method, path, body string) answered {
 }
 
 // api asks the REST API of one of the two.
-func (p *pair) api(server int, method, path, body string, header ...string) answered {
+func (p *pair) api(server int, method, path, body string) answered {
 	p.Helper()
-	return p.apiAs(p.key, server, method, path, body, header...)
+	return p.apiAs(p.key, server, method, path, body)
 }
 
 func (p *pair) apiAs(key string, server int, method, path, body string, header ...string) answered {
@@ -355,11 +355,11 @@ func (p *pair) signIn(address string) (*domain.Entrance, domain.SignedIn) {
 	return entrance, signedIn
 }
 
-// invite adds somebody by hand, who is sent an invitation, and gives their id.
-func (p *pair) invite(server int, address string) string {
+// invite adds somebody by hand, who is sent an invitation.
+func (p *pair) invite(server int, address string) {
 	p.Helper()
 	role := column(p.T, p.db, "SELECT role_id::text FROM roles WHERE name = 'Agent'")[0]
-	return p.made(p.api(server, http.MethodPost, "/users", `{"given_name":"Somebody","family_name":"New","email":"`+address+`","role_id":"`+role+`"}`))
+	p.made(p.api(server, http.MethodPost, "/users", `{"given_name":"Somebody","family_name":"New","email":"`+address+`","role_id":"`+role+`"}`))
 }
 
 // A sweep that is due is run by one of two processes, once, and what it finds is told once (rule sweep.once).
