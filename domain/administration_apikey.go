@@ -7,14 +7,19 @@ import (
 	"usher/domain/attribute"
 )
 
-// Authenticate finds who presents an API key, as it is at this moment (rule access.immediate). Unauthenticated; Forbidden
-// where the organisation is suspended (rule suspend.organisation): then the Administrator is known all the same, for the
-// log.
+// Authenticate finds who presents an API key, as it is at this moment (rule access.immediate). A key of a person permits no
+// more than they may do, and nothing while they may not come in. Unauthenticated; Forbidden where the organisation is
+// suspended (rule suspend.organisation), and AccessRefused: then the Administrator is known all the same, for the log.
 func (ad *Administration) Authenticate(ctx context.Context, b Bearer) (Administrator, error) {
 	var key APIKey
 	var suspended bool
+	var of Admission
+	now := ad.env.instant()
 	err := ad.store.Read(ctx, func(tx Tx) (err error) {
-		key, suspended, err = tx.APIKeys().Holder(b, ad.env.instant())
+		if key, suspended, err = tx.APIKeys().Holder(b, now); err != nil || key.User.IsZero() {
+			return err
+		}
+		of, err = tx.Assignments().Admission(key.Organisation, key.User)
 		return err
 	})
 	if err != nil {
@@ -24,7 +29,16 @@ func (ad *Administration) Authenticate(ctx context.Context, b Bearer) (Administr
 		Organisation: key.Organisation, Actor: Actor{Kind: ActorAPIKey, ID: key.ID.UUID},
 		Permissions: key.Permissions, credential: key.Hash,
 	}
-	return who, Caller{OrganisationSuspended: suspended}.admitted()
+	if err := (Caller{OrganisationSuspended: suspended}).admitted(); err != nil || key.User.IsZero() {
+		return who, err
+	}
+	if d := of.Decide(BySession, now); !d.Allowed {
+		return who, accessRefused(d)
+	}
+	if !of.Access.Owner {
+		who.Permissions = key.Permissions.Meet(of.Access.Effective())
+	}
+	return who, nil
 }
 
 // Self is the API key that asks. NotFound for who has come in another way.
@@ -47,11 +61,14 @@ func (ad *Administration) APIKeys(ctx context.Context, who Administrator) ([]API
 	return keys, err
 }
 
-// CreateAPIKey makes a key that holds no more than its maker does (rule owner.escalation). text is the key itself: it is
+// CreateAPIKey makes a key that holds no more than its maker does (rule owner.escalation); what a person makes is theirs. text is the key itself: it is
 // shown once and kept nowhere. It needs directory:edit. Invalid, TooMany.
 func (ad *Administration) CreateAPIKey(ctx context.Context, who Administrator, spec APIKeySpec) (k APIKey, text string, err error) {
 	if err := who.need(ModuleDirectory, ActionEdit, ""); err != nil {
 		return APIKey{}, "", err
+	}
+	if who.Actor.Kind == actorUser {
+		spec.User = UserID{UUID: who.Actor.ID}
 	}
 	now := ad.env.instant()
 	if k, text, err = makeAPIKey(ad.env, ad.random, who.Organisation, spec, now); err != nil {
@@ -61,10 +78,7 @@ func (ad *Administration) CreateAPIKey(ctx context.Context, who Administrator, s
 		return APIKey{}, "", err
 	}
 	err = ad.change(ctx, who, ModuleDirectory, ActionEdit, "", func(tx Tx, now time.Time) error {
-		if err := roomForKey(tx, who.Organisation, now); err != nil {
-			return err
-		}
-		if err := tx.APIKeys().Insert(k); err != nil {
+		if err := insertKey(tx, k, now); err != nil {
 			return err
 		}
 		return ad.record(tx, who, APIKeyCreated, "api_key", k.ID.UUID, now, attribute.Value{}, createdKey(k))
@@ -102,5 +116,9 @@ func (ad *Administration) RevokeAPIKey(ctx context.Context, who Administrator, i
 
 // createdKey is what the event of a new key shows.
 func createdKey(k APIKey) attribute.Value {
-	return texts("name", k.Name, "permissions", k.Permissions.spelt(), "expiresAt", timestamp(k.ExpiresAt))
+	user := ""
+	if !k.User.IsZero() {
+		user = k.User.String()
+	}
+	return texts("name", k.Name, "user", user, "permissions", k.Permissions.spelt(), "expiresAt", timestamp(k.ExpiresAt))
 }

@@ -32,15 +32,18 @@ func (ad *Administration) Block(ctx context.Context, who Administrator, id UserI
 }
 
 // Unblock ends a block, whatever its reason, clears the counter of wrong passwords and restarts the clock of inactivity (rule
-// block.unblock). Who is not blocked
-// stays as they are. Needs users:unblock. NotFound, Precondition.
+// block.unblock). Whom wrong passwords slow, because they are the last owner, waits no longer; who is neither stays as they are. Needs users:unblock. NotFound, Precondition.
 func (ad *Administration) Unblock(ctx context.Context, who Administrator, id UserID, match IfMatch) error {
 	_, err := ad.alter(ctx, who, ActionUnblock, id, match, func(tx Tx, was User, now time.Time) (User, error) {
 		block, found, err := tx.Blocks().Get(was.Organisation, was.ID)
-		if err != nil || !found {
-			return was, err
+		if err != nil {
+			return User{}, err
 		}
-		if err := tx.Blocks().Lift(block); err != nil {
+		if !found {
+			if slowed, err := isSlowed(tx, was); err != nil || !slowed {
+				return was, err
+			}
+		} else if err := tx.Blocks().Lift(block); err != nil {
 			return User{}, err
 		}
 		if err := tx.Inactivity().Restart(was.Organisation, was.ID, now); err != nil {
@@ -49,7 +52,11 @@ func (ad *Administration) Unblock(ctx context.Context, who Administrator, id Use
 		if err := forgive(tx, was); err != nil {
 			return User{}, err
 		}
-		return was, ad.record(tx, who, UserUnblocked, "user", id.UUID, now, block.tree(), attribute.Value{})
+		before := attribute.Value{}
+		if found {
+			before = block.tree()
+		}
+		return was, ad.record(tx, who, UserUnblocked, "user", id.UUID, now, before, attribute.Value{})
 	})
 	return err
 }

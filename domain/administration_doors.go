@@ -231,6 +231,12 @@ func (ad *Administration) greet(tx Tx, who Administrator, u User, temporary newP
 	return doorsClosed{write: ad.scribe(who), now: now}.say(tx, PasswordChanged, u.ID, texts("how", "temporary", "endsAt", timestamp(l.ExpiresAt)))
 }
 
+// isSlowed reports whether somebody has to wait for wrong passwords (rule owner.last).
+func isSlowed(tx Tx, u User) (bool, error) {
+	held, _, err := tx.SignIns().Get(u.Organisation, u.ID)
+	return !held.SlowedUntil.IsZero(), err
+}
+
 // forgive clears the counter of wrong passwords (rule block.unblock).
 func forgive(tx Tx, u User) error {
 	known, err := tx.SignIns().Known(u.Organisation, u.ID)

@@ -144,6 +144,9 @@ func (ad *Administration) RotateToken(ctx context.Context, who Administrator, id
 		if made, text, err = ad.addToken(tx, who, old.Connection, expires, now); err != nil {
 			return err
 		}
+		if err := tx.Tokens().Warned(who.Organisation, id, now); err != nil { // who replaces it knows that it ends
+			return err
+		}
 		ends := now.Add(overlap)
 		if !old.ExpiresAt.IsZero() && !ends.Before(old.ExpiresAt) {
 			return nil

@@ -11,6 +11,7 @@ import (
 type APIKey struct {
 	ID           APIKeyID
 	Organisation OrganisationID
+	User         UserID // whose it is; zero: nobody's
 	Name         string
 	Permissions  Permissions // each on all objects
 	Hash         TokenHash
@@ -83,6 +84,8 @@ type APIKeys interface {
 	List(org OrganisationID) ([]APIKey, error)
 	// Revoke ends a key; one that is revoked keeps its time. NotFound.
 	Revoke(org OrganisationID, id APIKeyID, at time.Time) error
+	// RevokeOf ends the keys of a person that are in force, and says which they were, in order of id.
+	RevokeOf(org OrganisationID, user UserID, at time.Time) ([]APIKeyID, error)
 	// Holder finds the key that a bearer presents, and whether its organisation is suspended. Unauthenticated when the
 	// key is unknown, expired at now or revoked.
 	Holder(b Bearer, now time.Time) (key APIKey, suspended bool, err error)
@@ -95,6 +98,7 @@ type APIKeySpec struct {
 	Name        string
 	Permissions []Permission  // each is granted on all objects
 	Lifetime    time.Duration // 0: it does not expire
+	User        UserID        // whose it is, with whose access it ends; zero: nobody's
 }
 
 // Check says what is wrong with a description, without a store. Invalid.
@@ -162,7 +166,7 @@ func makeAPIKey(env Environment, random io.Reader, org OrganisationID, spec APIK
 	}
 	text, hash := secretText(APIKeyPrefix, org, secret)
 	return APIKey{
-		ID: id, Organisation: org, Name: name, Permissions: spec.granted(), Hash: hash, CreatedAt: now, ExpiresAt: after(now, spec.Lifetime),
+		ID: id, Organisation: org, User: spec.User, Name: name, Permissions: spec.granted(), Hash: hash, CreatedAt: now, ExpiresAt: after(now, spec.Lifetime),
 	}, text, nil
 }
 
@@ -172,6 +176,31 @@ func after(now time.Time, lifetime time.Duration) time.Time {
 		return time.Time{}
 	}
 	return now.Add(lifetime)
+}
+
+// insertKey stores a new key. One of a person hangs on what they get in by, and needs somebody who is not inactive (rule
+// deactivate.doors).
+func insertKey(tx Tx, k APIKey, now time.Time) error {
+	if err := roomForKey(tx, k.Organisation, now); err != nil {
+		return err
+	}
+	if k.User.IsZero() {
+		return tx.APIKeys().Insert(k)
+	}
+	u, err := tx.Users().Find(k.Organisation, k.User)
+	if IsKind(err, NotFound) {
+		return InvalidField("user_id", "nobody here has this id; name a person of this organisation")
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := tx.SignIns().Hold(k.Organisation, k.User); err != nil {
+		return err
+	}
+	if u.Status == Inactive {
+		return InvalidField("user_id", "this person is inactive; activate them first")
+	}
+	return tx.APIKeys().Insert(k)
 }
 
 // roomForKey refuses one more key than an organisation may have in force.

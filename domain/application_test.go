@@ -89,7 +89,7 @@ func keyEscalation(s *scene) {
 	storetest.Refused(s, create(some, "users:view"), domain.Forbidden, domain.CodeEscalation)
 	some.Permissions = domain.Permissions{{Module: "users", Action: "view"}: domain.AllObjects()}
 	storetest.Refused(s, create(some, "users:view"), domain.Forbidden, domain.CodePermissionMissing)
-	owner := domain.Administrator{Organisation: s.org(), Actor: domain.Actor{Kind: "user", ID: s.org().UUID}, Owner: true}
+	owner := domain.Administrator{Organisation: s.org(), Actor: domain.Actor{Kind: "user", ID: s.local("owner").ID.UUID}, Owner: true}
 	require.NoError(s, create(owner, "records:delete"))
 }
 

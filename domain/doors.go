@@ -7,7 +7,7 @@ import (
 )
 
 // DoorsTx is the part of a unit of work that is about what a person gets in by. Everything of it hangs on the person's
-// [SignIn]: where there is none, the person has no session, link, device, second factor, passkey or identity.
+// [SignIn]: where there is none, the person has no session, link, device, second factor, passkey, identity or API key.
 type DoorsTx interface {
 	SignIns() SignIns
 	Links() Links
@@ -42,7 +42,29 @@ func closeDoors(tx Tx, org OrganisationID, user UserID, now time.Time, write scr
 	if err := by.endSessions(tx, org, user, SessionID{}); err != nil {
 		return err
 	}
+	if err := by.revokeKeys(tx, org, user); err != nil {
+		return err
+	}
 	return by.forgetDevices(tx, org, user)
+}
+
+// revokeKeys ends the API keys of somebody.
+func (by doorsClosed) revokeKeys(tx Tx, org OrganisationID, user UserID) error {
+	keys, err := tx.APIKeys().RevokeOf(org, user, by.now)
+	if err != nil {
+		return err
+	}
+	for _, id := range keys {
+		event, err := by.write(APIKeyRevoked, user, by.now)
+		if err != nil {
+			return err
+		}
+		event.SubjectKind, event.Subject, event.After = "api_key", id.UUID, texts("revokedAt", timestamp(by.now))
+		if err := tx.Events().Append(event); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // revokeLinks ends the links of somebody that stand open.

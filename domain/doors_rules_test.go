@@ -52,6 +52,7 @@ func TestRulesOfDoors(t *testing.T) {
 		"access.immediate":           accessImmediateSession,
 		"access.window":              accessWindowSession,
 		"deactivate.doors":           deactivateDoors,
+		"deactivate.doors-keys":      deactivateEndsKeys,
 		"suspend.organisation":       suspendOrganisationSession,
 		"presence":                   presence,
 		"owner.last":                 ownerLastSlowed,

@@ -241,6 +241,14 @@ func ownerLastSlowed(s *visit) {
 	}
 	s.in("owner@acme.test")
 	require.Empty(s, wrong(), "and begins anew")
+	for range 4 {
+		require.Empty(s, wrong())
+	}
+	require.Equal(s, []domain.EventType{domain.OwnerProtected}, wrong())
+	unblocked := s.eventsSince(func() { require.NoError(s, s.admin.Unblock(s.Context(), s.boss(), u.ID, domain.IfMatch{})) })
+	require.Equal(s, []domain.EventType{domain.UserUnblocked}, eventTypes(unblocked))
+	s.in("owner@acme.test")
+	require.Empty(s, wrong(), "an administrator lets them begin anew")
 
 	// With another owner who can sign in, they are blocked like anybody.
 	other := s.member("second@acme.test")
@@ -381,6 +389,70 @@ func deactivateDoors(s *visit) {
 		require.Equal(s, "step_missing second_factor", s.verdict(s.in(email)), how)
 		s.from.Device = ""
 	}
+}
+
+// deactivateEndsKeys: API keys of a person end with a deactivation by anybody and with their deletion; those of others and of
+// nobody stay. While the person may not come in, their keys open nothing.
+func deactivateEndsKeys(s *visit) {
+	slug := s.tenant.Organisation.Slug
+	key := func(person string) string {
+		s.Helper()
+		_, text, err := s.operator().CreateAPIKeyOf(s.Context(), slug, person, keySpec(s, "users:view", "teams:view"))
+		require.NoError(s, err)
+		return text
+	}
+	presented := func(text string) string {
+		s.Helper()
+		_, err := s.presents(text)
+		return verdict(s.T, err)
+	}
+	nobodys := key("")
+	for name, end := range map[string]func(u domain.User) error{
+		"by hand": func(u domain.User) error {
+			_, err := s.admin.Deactivate(s.Context(), s.boss(), u.ID, domain.IfMatch{})
+			return err
+		},
+		"pushed": func(u domain.User) error {
+			_, err := s.tryChange(u.ID, storetest.Setting(storetest.Truth("active", false)))
+			return err
+		},
+		"deleted": func(u domain.User) error { return s.admin.Delete(s.Context(), s.boss(), u.ID, domain.IfMatch{}) },
+		"deleted by push": func(u domain.User) error {
+			return s.directory.Deprovision(s.Context(), s.caller, u.ID, domain.IfMatch{})
+		},
+	} {
+		u, other := s.provision(name+" ana"), s.provision(name+" bo")
+		s.assign(u.ID, domain.AccessChange{Granted: new(permitted("users:view"))})
+		hers, his := key(name+" ana"), key(other.ID.String())
+		who, err := s.presents(hers)
+		require.NoError(s, err)
+		require.Equal(s, permitted("users:view"), who.Permissions, "no more than she may herself")
+		require.NoError(s, s.admin.Block(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
+		require.Equal(s, "access_refused blocked", presented(hers))
+		require.NoError(s, s.admin.Unblock(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
+		made := s.eventsSince(func() { require.NoError(s, end(u)) })
+		require.Contains(s, eventTypes(made), domain.APIKeyRevoked, name)
+		require.Equal(s, "unauthenticated", presented(hers), name)
+		require.Empty(s, presented(his))
+		if name == "by hand" {
+			s.activate(u.ID)
+			require.Equal(s, "unauthenticated", presented(hers), "for good")
+		}
+	}
+	require.Empty(s, presented(nobodys))
+	gone := s.provision("gone")
+	s.setActive(gone.ID, false)
+	_, _, err := s.operator().CreateAPIKeyOf(s.Context(), slug, "gone", keySpec(s, "users:view"))
+	s.refused("invalid_value user_id", err)
+	_, _, err = s.operator().CreateAPIKeyOf(s.Context(), slug, "nobody", keySpec(s, "users:view"))
+	require.True(s, domain.IsKind(err, domain.NotFound), "%v", err)
+
+	// What a person makes is theirs.
+	maker := s.provision("maker")
+	by := domain.Administrator{Organisation: s.org(), Actor: domain.Actor{Kind: "user", ID: maker.ID.UUID}, Permissions: permitted("directory:edit").Union(permitted("users:view"))}
+	k, _, err := s.administration().CreateAPIKey(s.Context(), by, keySpec(s, "users:view"))
+	require.NoError(s, err)
+	require.Equal(s, maker.ID, k.User)
 }
 
 // archivedIdentity: who is deleted leaves their identity to the account that comes after them.

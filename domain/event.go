@@ -29,7 +29,8 @@ const (
 	ConnectionDisabled    EventType = "connection.disabled"
 	ConnectionEnabled     EventType = "connection.enabled"
 	TokenCreated          EventType = "token.created"
-	TokenUpdated          EventType = "token.updated" // it ends at another time
+	TokenUpdated          EventType = "token.updated"  // it ends at another time
+	TokenExpiring         EventType = "token.expiring" // it ends soon
 	TokenRevoked          EventType = "token.revoked"
 	APIKeyCreated         EventType = "api_key.created"
 	APIKeyRevoked         EventType = "api_key.revoked"

@@ -146,6 +146,10 @@ var eventCatalogue = []EventEntry{
 		"", `{"expiresAt":` + aTime + `,"replacedBy":` + anotherID + `}`,
 	},
 	{
+		TokenExpiring, 1, "token", "When a token of a directory ends soon, once: 14 days before, or with the last quarter of a shorter life. The owners get a letter.",
+		"", `{"connection":` + anID + `,"connectionName":"okta","expiresAt":` + aTime + `}`,
+	},
+	{
 		OAuthClientCreated, 1, "oauth_client", "When an OAuth client of a directory is made; of its secret there is nothing. Its tokens appear as token.created, with oauthClient.",
 		"", `{"connection":` + anID + `,"tokenLifetime":"1h0m0s","expiresAt":` + aTime + `}`,
 	},
@@ -155,8 +159,8 @@ var eventCatalogue = []EventEntry{
 	},
 	{OAuthClientRevoked, 1, "oauth_client", "When an OAuth client is revoked; the tokens that it was given are revoked with it.", "", `{"revokedAt":` + aTime + `}`},
 	{TokenRevoked, 1, "token", "When a token is revoked.", "", `{"revokedAt":` + aTime + `}`},
-	{APIKeyCreated, 1, "api_key", "When an API key is made; of the key itself there is nothing.", "", `{"name":"HR system","permissions":"users:edit users:view","expiresAt":` + aTime + `}`},
-	{APIKeyRevoked, 1, "api_key", "When an API key is revoked.", "", `{"revokedAt":` + aTime + `}`},
+	{APIKeyCreated, 1, "api_key", "When an API key is made; of the key itself there is nothing.", "", `{"name":"HR system","user":` + anotherID + `,"permissions":"users:edit users:view","expiresAt":` + aTime + `}`},
+	{APIKeyRevoked, 1, "api_key", "When an API key is revoked, or ends with the access of the person whose it is.", "", `{"revokedAt":` + aTime + `}`},
 	{SchemaAdded, 1, "schema", "When a custom SCIM schema is added.", "", `{"urn":"urn:acme:scim:schemas:extension:badge:2.0:User"}`},
 	{ModuleRegistered, 1, "module", "When an application registers a module.", "", `{"id":"campaigns","name":"Campaigns","actions":["launch"],"hasObjects":true}`},
 	{

@@ -201,7 +201,7 @@ func accessMFACodeOnce(s *visit) {
 	const many = 64
 	var halves [many]domain.SignedIn
 	for i := range halves {
-		s.clock.Move(2 * time.Second) // at most so many tries from one network
+		s.clock.Move(3 * time.Second) // at most so many tries from one network
 		halves[i] = s.in("ana@acme.test")
 	}
 	made := s.eventsSince(func() {

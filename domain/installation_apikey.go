@@ -5,15 +5,22 @@ import "context"
 // CreateAPIKey makes an API key of an organisation with any permissions. text is the key itself: it is shown once and
 // kept nowhere. NotFound, Invalid, TooMany.
 func (in *Installation) CreateAPIKey(ctx context.Context, slug string, spec APIKeySpec) (k APIKey, text string, err error) {
+	return in.CreateAPIKeyOf(ctx, slug, "", spec)
+}
+
+// CreateAPIKeyOf is CreateAPIKey for a person, by id or user name, with whose access it ends; empty for nobody. NotFound.
+func (in *Installation) CreateAPIKeyOf(ctx context.Context, slug, person string, spec APIKeySpec) (k APIKey, text string, err error) {
 	now := in.env.instant()
 	err = in.change(ctx, slug, func(tx Tx, o Organisation) error {
+		if person != "" {
+			if spec.User, err = personNamed(tx, o.ID, person); err != nil {
+				return err
+			}
+		}
 		if k, text, err = makeAPIKey(in.env, in.random, o.ID, spec, now); err != nil {
 			return err
 		}
-		if err := roomForKey(tx, o.ID, now); err != nil {
-			return err
-		}
-		if err := tx.APIKeys().Insert(k); err != nil {
+		if err := insertKey(tx, k, now); err != nil {
 			return err
 		}
 		return in.record(tx, o.ID, APIKeyCreated, "api_key", k.ID.UUID, now, createdKey(k))

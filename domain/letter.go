@@ -39,11 +39,12 @@ const (
 	LetterBlocked         LetterKind = "blocked"
 	LetterUnblocked       LetterKind = "unblocked"
 	LetterWebhookDisabled LetterKind = "webhook_disabled" // to the owners
+	LetterToken           LetterKind = "token_expiring"   // to the owners
 )
 
 // LetterKinds are all kinds.
 func LetterKinds() []LetterKind {
-	return []LetterKind{LetterInvitation, LetterReset, LetterPassword, LetterSecondFactor, LetterInactivity, LetterBlocked, LetterUnblocked, LetterWebhookDisabled}
+	return []LetterKind{LetterInvitation, LetterReset, LetterPassword, LetterSecondFactor, LetterInactivity, LetterBlocked, LetterUnblocked, LetterWebhookDisabled, LetterToken}
 }
 
 // letterCause says which letter an event causes.
@@ -63,6 +64,7 @@ var letterCauses = []letterCause{
 	{UserBlocked, LetterBlocked, false},
 	{UserUnblocked, LetterUnblocked, false},
 	{WebhookDisabled, LetterWebhookDisabled, true},
+	{TokenExpiring, LetterToken, true},
 }
 
 func letterEvents() []EventType {

@@ -20,9 +20,11 @@ type modelPerson struct {
 	id                                    domain.UserID
 	name                                  string
 	status                                domain.Status
-	owner, accepted, pushed               bool
+	owner, accepted, pushed, queued       bool
 	blocked, ends, suspended, gone, waits bool
 	seen                                  time.Time // what inactivity is counted from
+	chose                                 time.Time // a password; zero: never
+	key                                   string    // of theirs; empty: none that has not ended
 }
 
 func (p *modelPerson) able() bool {
@@ -32,18 +34,25 @@ func (p *modelPerson) able() bool {
 // model is a small picture of an organisation: seats, owners, status, blocks.
 type model struct {
 	*scene
+	entrance *domain.Entrance
+
 	t      *rapid.T
 	limit  int
 	wait   bool
 	people []*modelPerson
 	line   []*modelPerson
 	staff  domain.RoleID // of those who are added by hand
+	queue  domain.QueueID
 	made   int
+	ended  []string // keys of people who are out
+	events int      // as many were there after the last step
+	last   string   // what the model was after the last step
 }
 
 // Random sequences of what administrators, directories and the clock do, beside a small model: the store is at every step
 // what the model is, and what must never be is not: seats are not oversold nor free while somebody waits, one owner
-// remains who can sign in, nobody inactive holds a seat, and every change has its event (storetest.Consistent).
+// remains who can sign in, nobody inactive holds a seat, a session, a key or a queue, and what a step changed has an event
+// (of every change exactly the right ones: storetest.Consistent).
 func TestLifeAgreesWithModel(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
@@ -51,7 +60,8 @@ func TestLifeAgreesWithModel(t *testing.T) {
 		rapid.Check(t, func(rt *rapid.T) {
 			run++
 			s := newSceneIn(t, store, storetest.NewTenant(t, store, fmt.Sprintf("model-%d-%d", run, time.Now().UnixNano()), 4))
-			m := &model{scene: s, t: rt, limit: 4, staff: s.staff()}
+			m := &model{scene: s, t: rt, limit: 4, staff: s.staff(), queue: s.queue("Line").ID}
+			m.entrance = domain.NewEntrance(store, s.clock.Environment(), randomSource())
 			m.addOwner("root@acme.test")
 			m.addOwner("boss@acme.test")
 			rt.Repeat(map[string]func(*rapid.T){
@@ -69,6 +79,11 @@ func TestLifeAgreesWithModel(t *testing.T) {
 				"seats":       m.seats,
 				"overflow":    m.overflow,
 				"sweep":       m.sweep,
+				"accept":      m.accept,
+				"sign in":     m.signIn,
+				"enqueue":     m.enqueue,
+				"give a key":  m.giveKey,
+				"wait":        m.pass,
 				"":            m.check,
 			})
 			storetest.Consistent(t, store, s.org())
@@ -94,9 +109,12 @@ func (m *model) held() int {
 	return held
 }
 
+// comes reports whether an owner can sign in who has a password to do it with.
+func (p *modelPerson) comes() bool { return p.able() && !p.chose.IsZero() }
+
 // protected reports whether rule owner.last refuses to lose this one.
 func (m *model) protected(p *modelPerson) bool {
-	return p.owner && !slices.ContainsFunc(m.people, func(o *modelPerson) bool { return o != p && o.able() })
+	return p.owner && !slices.ContainsFunc(m.people, func(o *modelPerson) bool { return o != p && (o.comes() || o.able() && !p.comes()) })
 }
 
 // expect compares an outcome with the code that the model expects; empty for success.
@@ -127,6 +145,15 @@ func (m *model) freed() {
 func (m *model) leave(p *modelPerson) {
 	m.line = slices.DeleteFunc(m.line, func(o *modelPerson) bool { return o == p })
 	p.waits = false
+}
+
+// out is what becomes of somebody who is deactivated or deleted.
+func (m *model) out(p *modelPerson) {
+	m.leave(p)
+	if p.key != "" {
+		m.ended = append(m.ended, p.key)
+	}
+	p.queued, p.key = false, ""
 }
 
 // enters is what becomes of somebody whom a directory wants active.
@@ -178,7 +205,9 @@ func (m *model) pushActive(t *rapid.T) {
 	case !active && p.status != domain.Inactive && m.protected(p):
 		code = domain.CodeLastOwner
 	case !active:
-		m.leave(p)
+		if p.status != domain.Inactive {
+			m.out(p)
+		}
 		p.status = domain.Inactive
 	case p.status == domain.Inactive && !p.suspended:
 		code = m.enters(p)
@@ -203,7 +232,7 @@ func (m *model) delete(t *rapid.T) {
 	}
 	if m.expect(err, code) {
 		p.gone = true
-		m.leave(p)
+		m.out(p)
 		m.freed()
 	}
 }
@@ -249,7 +278,7 @@ func (m *model) deactivate(t *rapid.T) {
 	}
 	_, err := m.admin.Deactivate(context.Background(), m.boss(), p.id, domain.IfMatch{})
 	if m.expect(err, code) && p.status != domain.Inactive {
-		m.leave(p)
+		m.out(p)
 		p.status, p.suspended = domain.Inactive, true
 		m.freed()
 	}
@@ -368,6 +397,85 @@ func (m *model) sweep(t *rapid.T) {
 	require.Equal(t, want, report.Blocked)
 }
 
+// accept lets somebody choose a password by the last invitation that they were sent.
+func (m *model) accept(t *rapid.T) {
+	m.t = t
+	p := m.somebody()
+	link, err := m.admin.Invitation(context.Background(), m.boss(), p.id)
+	if err != nil {
+		m.expect(err, domain.CodeNotFound)
+		return
+	}
+	code := ""
+	switch {
+	case link.State != domain.LinkOpen:
+		code = domain.CodeLinkNotGood
+	case p.blocked:
+		code = domain.CodeAccessRefused
+	}
+	token := storetest.Links().Token(m.org(), domain.LinkInvitation, link.ID)
+	_, err = m.entrance.AcceptInvitation(context.Background(), token, goodPassword, domain.Visitor{})
+	if m.expect(err, code) {
+		require.Equal(t, domain.Pending, p.status, "an invitation stands open for who is pending only")
+		p.status, p.accepted, p.seen, p.chose = domain.Active, true, m.clock.Now(), m.clock.Now()
+	}
+}
+
+// signIn signs somebody in by the password that everybody chooses, if they have chosen one.
+func (m *model) signIn(t *rapid.T) {
+	m.t = t
+	p := m.somebody()
+	_, err := m.entrance.SignIn(context.Background(), m.org(), p.name, goodPassword, domain.Visitor{})
+	switch {
+	case p.chose.IsZero() || p.status == domain.Inactive:
+		m.expect(err, domain.CodeSignInRefused)
+	case p.blocked || p.status != domain.Active:
+		m.expect(err, domain.CodeAccessRefused)
+	default:
+		m.expect(err, "")
+		if m.clock.Now().Sub(p.chose) < 120*24*time.Hour { // else they have to choose another one before they are in
+			p.seen = m.clock.Now()
+		}
+	}
+}
+
+// enqueue puts somebody into a queue.
+func (m *model) enqueue(t *rapid.T) {
+	m.t = t
+	p := m.somebody()
+	code := ""
+	if p.status == domain.Inactive {
+		code = domain.CodeInvalidValue
+	}
+	_, err := m.admin.Assign(context.Background(), m.boss(), p.id, domain.IfMatch{}, domain.AccessChange{Queues: &[]domain.QueueID{m.queue}})
+	if m.expect(err, code) {
+		p.queued = true
+	}
+}
+
+// giveKey makes an API key of somebody.
+func (m *model) giveKey(t *rapid.T) {
+	m.t = t
+	p := m.somebody()
+	code := ""
+	if p.status == domain.Inactive {
+		code = domain.CodeInvalidValue
+	}
+	_, text, err := m.operator().CreateAPIKeyOf(context.Background(), m.tenant.Organisation.Slug, p.id.String(), keySpec(m.scene.T, "users:view"))
+	if m.expect(err, code) {
+		p.key = text
+	}
+}
+
+// pass lets time go by, and every sweep that is due do its work; who is in stays in for less than an hour.
+func (m *model) pass(t *rapid.T) {
+	m.t = t
+	m.clock.Move(time.Duration(rapid.IntRange(1, 59).Draw(t, "minutes")) * time.Minute)
+	_, err := m.operator().Sweep(context.Background(), m.tenant.Organisation.Slug, true,
+		domain.SweepWindows, domain.SweepLinks, domain.SweepSessions, domain.SweepSeats, domain.SweepPasswords, domain.SweepTokens)
+	m.expect(err, "")
+}
+
 // inOrder is the people in the order in which a sweep looks at them.
 func (m *model) inOrder() []*modelPerson {
 	people := slices.Clone(m.people)
@@ -392,9 +500,35 @@ func (m *model) check(t *rapid.T) {
 		if p.able() {
 			owners++
 		}
+		if p.status == domain.Inactive {
+			sessions, err := m.admin.Sessions(context.Background(), m.boss(), p.id)
+			require.NoError(t, err)
+			require.Empty(t, sessions, "%s is inactive and has a session", p.name)
+		}
+		access, err := m.admin.UserAccess(context.Background(), m.boss(), p.id)
+		require.NoError(t, err)
+		require.Equal(t, p.queued, len(access.Queues) > 0, "%s in a queue", p.name)
 	}
+	for _, key := range m.ended {
+		_, err := m.presents(key)
+		require.True(t, domain.IsKind(err, domain.Unauthenticated), "%v", err)
+	}
+	m.told()
 	require.Positive(t, owners, "one owner remains who can sign in")
 	usage, err := m.admin.Seats(context.Background(), m.boss())
 	require.NoError(t, err)
 	require.Equal(t, []domain.SeatUsage{{SeatPlan: full(m.limit), Held: m.held(), Waiting: len(m.line)}}, usage)
+}
+
+// told demands an event of a step that changed anything.
+func (m *model) told() {
+	is := fmt.Sprint(m.limit, m.wait, len(m.line))
+	for _, p := range m.people {
+		is += fmt.Sprint("\n", p.name, p.status, p.owner, p.accepted, p.queued, p.blocked, p.ends, p.gone, p.waits, p.chose, p.key)
+	}
+	events := len(m.scene.events())
+	if is != m.last {
+		require.Greater(m.t, events, m.events, "a change without an event")
+	}
+	m.last, m.events = is, events
 }

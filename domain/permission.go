@@ -125,6 +125,17 @@ func (p Permissions) Minus(q Permissions) Permissions {
 	return out
 }
 
+// Meet is what both allow, where p allows all objects of whatever it allows.
+func (p Permissions) Meet(q Permissions) Permissions {
+	out := Permissions{}
+	for of, objects := range q {
+		if p.Allows(of, "") {
+			out[of] = objects
+		}
+	}
+	return out
+}
+
 // Within keeps what concerns the modules for which keep holds.
 func (p Permissions) Within(keep func(module string) bool) Permissions {
 	out := Permissions{}

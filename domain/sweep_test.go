@@ -28,6 +28,52 @@ func TestRulesOfSweeps(t *testing.T) {
 	})
 }
 
+// A token of a directory that ends soon is told of once, to the owners too; one that is replaced, revoked or a client's is not.
+func TestRulesOfTokens(t *testing.T) {
+	t.Parallel()
+	each := storetest.Shared(t)
+	t.Run("sweep.tokens", func(t *testing.T) {
+		t.Parallel()
+		each(t, func(t *testing.T, store *persistence.Store) {
+			const day = 24 * time.Hour
+			s := newScene(t, store, -1)
+			token := func(lifetime time.Duration) domain.Token {
+				made, _, err := s.administration().CreateToken(s.Context(), s.boss(), s.caller.Connection, lifetime)
+				require.NoError(t, err)
+				return made
+			}
+			sweep := func() []domain.Event {
+				return s.eventsSince(func() {
+					_, err := s.operator().Sweep(s.Context(), s.tenant.Organisation.Slug, true, domain.SweepTokens)
+					require.NoError(t, err)
+				})
+			}
+			token(0)
+			year, short, replaced, revoked := token(365*day), token(8*day), token(365*day), token(365*day)
+			require.Empty(t, sweep())
+			s.clock.Move(6 * day)
+			made := sweep()
+			require.Equal(t, []domain.EventType{domain.TokenExpiring}, eventTypes(made))
+			require.Equal(t, short.ID.UUID, made[0].Subject)
+			require.Equal(t, s.tenant.Connection.Name, made[0].After.Get("connectionName").Text())
+			require.Equal(t, short.ExpiresAt.Format(time.RFC3339Nano), made[0].After.Get("expiresAt").Text())
+			require.Empty(t, sweep(), "once")
+			s.clock.Move(345*day - time.Second)
+			require.Empty(t, sweep(), "not yet")
+			_, _, err := s.administration().RotateToken(s.Context(), s.boss(), replaced.ID, 30*day, domain.IfMatch{})
+			require.NoError(t, err)
+			_, err = s.administration().RevokeToken(s.Context(), s.boss(), revoked.ID, domain.IfMatch{})
+			require.NoError(t, err)
+			s.clock.Move(time.Second)
+			made = sweep()
+			require.Len(t, made, 1)
+			require.Equal(t, year.ID.UUID, made[0].Subject, "who replaces a token knows that it ends")
+			s.clock.Move(14 * day)
+			require.Empty(t, sweep(), "what has ended is not told of")
+		})
+	})
+}
+
 // replicas are sweepers, by one clock, that count what they did.
 type replicas struct {
 	*testing.T

@@ -26,6 +26,7 @@ type Token struct {
 	ExpiresAt    time.Time // zero: never
 	RevokedAt    time.Time // zero: in force
 	LastUsedAt   time.Time // zero: never; kept to the minute
+	WarnedAt     time.Time // it was told that it ends; zero: not yet
 }
 
 // Bearer is a well-formed directory token or API key as a client presented it: what it claims, not yet believed.
@@ -128,6 +129,8 @@ type Tokens interface {
 	Get(org OrganisationID, id TokenID) (Token, error)
 	// Expire sets when a token ends. NotFound.
 	Expire(org OrganisationID, id TokenID, at time.Time) error
+	// Warned notes that it was told that a token ends. NotFound.
+	Warned(org OrganisationID, id TokenID, at time.Time) error
 	// Revoke ends a token. NotFound.
 	Revoke(org OrganisationID, id TokenID, at time.Time) error
 	// Caller finds who a bearer is. Unauthenticated when the token is unknown, expired at now or revoked.

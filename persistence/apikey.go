@@ -1,8 +1,11 @@
 package persistence
 
 import (
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"usher/domain"
 )
@@ -11,10 +14,10 @@ type apiKeys struct{ session }
 
 const (
 	apiKeyColumns = `k.organisation_id, k.api_key_id, k.name, k.permissions, k.hash, k.created_at, COALESCE(k.expires_at, 0),
-COALESCE(k.revoked_at, 0), COALESCE(k.last_used_at, 0)`
+COALESCE(k.revoked_at, 0), COALESCE(k.last_used_at, 0), k.user_id`
 
 	insertAPIKeySQL = `INSERT INTO api_keys (organisation_id, api_key_id, name, permissions, hash, created_at, expires_at, revoked_at,
-last_used_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+last_used_at, user_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	holderSQL = `SELECT ` + apiKeyColumns + `, o.suspended_at IS NOT NULL FROM api_keys k
 JOIN organisations o ON o.organisation_id = k.organisation_id
@@ -23,7 +26,15 @@ WHERE k.organisation_id = ? AND k.hash = ? AND k.revoked_at IS NULL AND (k.expir
 
 func (t apiKeys) Insert(k domain.APIKey) error {
 	return t.exec(insertAPIKeySQL, k.Organisation.UUID, k.ID.UUID, k.Name, spellPermissions(k.Permissions), k.Hash[:],
-		k.CreatedAt.UnixMilli(), millis(k.ExpiresAt), millis(k.RevokedAt), millis(k.LastUsedAt))
+		k.CreatedAt.UnixMilli(), millis(k.ExpiresAt), millis(k.RevokedAt), millis(k.LastUsedAt), idOrNull(k.User.UUID))
+}
+
+// idOrNull is an id, or NULL for none.
+func idOrNull(id uuid.UUID) any {
+	if id == uuid.Nil {
+		return nil
+	}
+	return id
 }
 
 // scanAPIKey reads apiKeyColumns, and what follows them into more.
@@ -32,9 +43,13 @@ func scanAPIKey(r row, more ...any) (domain.APIKey, error) {
 	var permissions string
 	var hash []byte
 	var created, expires, revoked, used int64
-	dest := append([]any{&k.Organisation.UUID, &k.ID.UUID, &k.Name, &permissions, &hash, &created, &expires, &revoked, &used}, more...)
+	var user *uuid.UUID
+	dest := append([]any{&k.Organisation.UUID, &k.ID.UUID, &k.Name, &permissions, &hash, &created, &expires, &revoked, &used, &user}, more...)
 	if err := r.Scan(dest...); err != nil {
 		return domain.APIKey{}, err
+	}
+	if user != nil {
+		k.User.UUID = *user
 	}
 	copy(k.Hash[:], hash)
 	k.CreatedAt, k.ExpiresAt, k.RevokedAt, k.LastUsedAt = instant(created), instant(expires), instant(revoked), instant(used)
@@ -92,6 +107,19 @@ func (t apiKeys) list(where string, args ...any) ([]domain.APIKey, error) {
 func (t apiKeys) Revoke(org domain.OrganisationID, id domain.APIKeyID, at time.Time) error {
 	return t.touch(notFound("API key"), "UPDATE api_keys SET revoked_at = COALESCE(revoked_at, ?) WHERE organisation_id = ? AND api_key_id = ?",
 		millis(at), org.UUID, id.UUID)
+}
+
+func (t apiKeys) RevokeOf(org domain.OrganisationID, user domain.UserID, at time.Time) ([]domain.APIKeyID, error) {
+	var ended []domain.APIKeyID
+	err := t.inside(`UPDATE api_keys SET revoked_at = ? WHERE organisation_id = ? AND user_id = ? AND revoked_at IS NULL
+AND (expires_at IS NULL OR expires_at > ?) RETURNING api_key_id`, []any{at.UnixMilli(), org.UUID, user.UUID, at.UnixMilli()}, func(r row) error {
+		var id domain.APIKeyID
+		err := r.Scan(&id.UUID)
+		ended = append(ended, id)
+		return err
+	})
+	slices.SortFunc(ended, func(a, b domain.APIKeyID) int { return slices.Compare(a.UUID[:], b.UUID[:]) })
+	return ended, err
 }
 
 func (t apiKeys) Holder(b domain.Bearer, now time.Time) (key domain.APIKey, suspended bool, err error) {

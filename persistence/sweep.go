@@ -32,7 +32,9 @@ WHERE w.organisation_id = o.organisation_id)`,
 		domain.SweepLinks:      "EXISTS (SELECT 1 FROM links l WHERE l.organisation_id = o.organisation_id AND l.state = 'open' AND l.expires_at <= ?)",
 		domain.SweepInactivity: "EXISTS (SELECT 1 FROM users u WHERE u.organisation_id = o.organisation_id)",
 		domain.SweepPasswords:  "EXISTS (SELECT 1 FROM sign_ins s WHERE s.organisation_id = o.organisation_id)",
-		domain.SweepSessions:   "EXISTS (SELECT 1 FROM sessions s WHERE s.organisation_id = o.organisation_id)",
+		domain.SweepTokens: `EXISTS (SELECT 1 FROM tokens t WHERE t.organisation_id = o.organisation_id AND t.expires_at > ? AND t.revoked_at IS NULL
+AND t.warned_at IS NULL AND t.oauth_client_id IS NULL)`,
+		domain.SweepSessions: "EXISTS (SELECT 1 FROM sessions s WHERE s.organisation_id = o.organisation_id)",
 		domain.SweepSeats: `(EXISTS (SELECT 1 FROM waiting_people w WHERE w.organisation_id = o.organisation_id)
 OR EXISTS (SELECT 1 FROM licence_wishes w WHERE w.organisation_id = o.organisation_id))`,
 		domain.SweepStrays: `EXISTS (SELECT 1 FROM resource_counts n WHERE n.organisation_id = o.organisation_id AND NOT EXISTS
@@ -48,7 +50,7 @@ func (t sweeps) Due(kind domain.SweepKind, dueAt, now time.Time, after domain.Or
 		return nil, domain.InvalidField("kind", "there is no such sweep")
 	}
 	args := []any{idOrLowest(after.UUID), dueAt.UnixMilli(), string(kind), dueAt.UnixMilli()}
-	if kind == domain.SweepLinks {
+	if kind == domain.SweepLinks || kind == domain.SweepTokens {
 		args = append(args, now.UnixMilli())
 	}
 	var due []domain.OrganisationID

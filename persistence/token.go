@@ -20,6 +20,7 @@ type tokenRow struct {
 	ExpiresAt      *int64
 	RevokedAt      *int64
 	LastUsedAt     *int64
+	WarnedAt       *int64
 	OAuthClientID  *uuid.UUID `gorm:"column:oauth_client_id"`
 }
 
@@ -31,6 +32,7 @@ func (r tokenRow) noun() domain.Token {
 		ID: domain.TokenID{UUID: r.TokenID}, Organisation: domain.OrganisationID{UUID: r.OrganisationID},
 		Connection: domain.ConnectionID{UUID: r.ConnectionID}, CreatedAt: instant(r.CreatedAt),
 		ExpiresAt: instantPointer(r.ExpiresAt), RevokedAt: instantPointer(r.RevokedAt), LastUsedAt: instantPointer(r.LastUsedAt),
+		WarnedAt: instantPointer(r.WarnedAt),
 	}
 	if r.OAuthClientID != nil {
 		t.Client.UUID = *r.OAuthClientID
@@ -49,7 +51,7 @@ func (t tokens) Insert(n domain.Token) error {
 	return t.fail(t.orm().Create(&tokenRow{
 		OrganisationID: n.Organisation.UUID, TokenID: n.ID.UUID, ConnectionID: n.Connection.UUID, Hash: n.Hash[:],
 		CreatedAt: n.CreatedAt.UnixMilli(), ExpiresAt: millisPointer(n.ExpiresAt), RevokedAt: millisPointer(n.RevokedAt),
-		LastUsedAt: millisPointer(n.LastUsedAt), OAuthClientID: client,
+		LastUsedAt: millisPointer(n.LastUsedAt), WarnedAt: millisPointer(n.WarnedAt), OAuthClientID: client,
 	}).Error)
 }
 
@@ -81,6 +83,10 @@ func (t tokens) Expire(org domain.OrganisationID, id domain.TokenID, at time.Tim
 		return err
 	}
 	return accessChanged(t, org)
+}
+
+func (t tokens) Warned(org domain.OrganisationID, id domain.TokenID, at time.Time) error {
+	return t.touch(notFound("token"), "UPDATE tokens SET warned_at = ? WHERE organisation_id = ? AND token_id = ?", millis(at), org.UUID, id.UUID)
 }
 
 func (t tokens) Revoke(org domain.OrganisationID, id domain.TokenID, at time.Time) error {

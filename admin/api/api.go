@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -183,7 +184,22 @@ func (s *service) route() {
 	s.addOnboarding()
 
 	below.NotFound(func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, unknownPath()) })
-	below.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, methodNotAllowed()) })
+	below.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", allowed(below, r))
+		s.refuse(w, r, methodNotAllowed())
+	})
 	s.routes = chi.NewRouter()
 	s.routes.Mount(Prefix, below)
+}
+
+// allowed lists the methods that there are at the path of a request (RFC 9110 section 10.2.1).
+func allowed(routes chi.Routes, r *http.Request) string {
+	path := chi.RouteContext(r.Context()).RoutePath
+	var methods []string
+	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodPatch, http.MethodPost, http.MethodPut} {
+		if routes.Match(chi.NewRouteContext(), method, path) {
+			methods = append(methods, method)
+		}
+	}
+	return strings.Join(methods, ", ")
 }

@@ -12,6 +12,7 @@ import (
 type APIKey struct {
 	ID          string     `json:"id" format:"uuid"`
 	Name        string     `json:"name"`
+	UserID      *string    `json:"user_id" format:"uuid" doc:"Whose it is: it permits no more than they may, and ends when they are deactivated or deleted. null: nobody's."`
 	Permissions []string   `json:"permissions" nullable:"false" doc:"Each as module:action, on all objects."`
 	State       string     `json:"state" enum:"active,expired,revoked"`
 	CreatedAt   time.Time  `json:"created_at"`
@@ -31,6 +32,7 @@ type createAPIKey struct {
 	Body struct {
 		Name           string   `json:"name" minLength:"1" maxLength:"100"`
 		Permissions    []string `json:"permissions" doc:"Each as module:action, such as users:view; none that the key that asks does not hold." minItems:"1" maxItems:"200" nullable:"false"`
+		UserID         string   `json:"user_id,omitempty" doc:"Whose it is; none: nobody's." format:"uuid"`
 		ExpiresInHours int      `json:"expires_in_hours,omitempty" doc:"How long it is good for; 0: for ever." minimum:"0" maximum:"87600"`
 	}
 }
@@ -71,6 +73,13 @@ func (s *service) createAPIKey(ctx context.Context, who domain.Administrator, in
 		}
 		spec.Permissions = append(spec.Permissions, of)
 	}
+	if in.Body.UserID != "" {
+		user, ok := domain.ParseID[domain.User](in.Body.UserID)
+		if !ok {
+			return nil, domain.InvalidField("user_id", "send an id as it was answered, in lower case with hyphens")
+		}
+		spec.User = user
+	}
 	k, text, err := s.Administration.CreateAPIKey(ctx, who, spec)
 	return &created[newAPIKey]{
 		Location: Prefix + "/api-keys", ETag: tag(k.Version()), Body: newAPIKey{APIKey: s.showAPIKey(k), Secret: text},
@@ -78,8 +87,13 @@ func (s *service) createAPIKey(ctx context.Context, who domain.Administrator, in
 }
 
 func (s *service) showAPIKey(k domain.APIKey) APIKey {
+	var user *string
+	if !k.User.IsZero() {
+		id := k.User.String()
+		user = &id
+	}
 	return APIKey{
-		ID: k.ID.String(), Name: k.Name, Permissions: spelt(k.Permissions), State: state(k.InForce(s.Now()), k.RevokedAt),
+		ID: k.ID.String(), Name: k.Name, UserID: user, Permissions: spelt(k.Permissions), State: state(k.InForce(s.Now()), k.RevokedAt),
 		CreatedAt: k.CreatedAt, ExpiresAt: moment(k.ExpiresAt), RevokedAt: moment(k.RevokedAt), LastUsedAt: moment(k.LastUsedAt),
 	}
 }

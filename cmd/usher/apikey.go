@@ -20,6 +20,7 @@ type apikeyCreate struct {
 	Org         string   `required:"" placeholder:"SLUG" help:"Slug of the organisation."`
 	Name        string   `required:"" placeholder:"NAME" help:"What the key is for, as people read it."`
 	Permissions []string `required:"" placeholder:"MODULE:ACTION,…" help:"What the key may do, on all objects, such as users:view,directory:edit."`
+	User        string   `placeholder:"PERSON" help:"Whose it is, by id or user name: it permits no more than they may, and ends when they are deactivated. Nobody's unless given."`
 	Expires     lifetime `placeholder:"DURATION" help:"How long it is good for, such as 8760h or 365d; for ever unless given."`
 	publicFlags
 	databaseFlags
@@ -47,7 +48,7 @@ func (c *apikeyCreate) Run(ctx context.Context, p *process) error {
 		spec.Permissions = append(spec.Permissions, of)
 	}
 	return p.withInstallation(ctx, c.openFor, func(in *domain.Installation) error {
-		k, text, err := in.CreateAPIKey(ctx, c.Org, spec)
+		k, text, err := in.CreateAPIKeyOf(ctx, c.Org, c.User, spec)
 		if err != nil {
 			return err
 		}

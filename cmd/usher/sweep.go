@@ -16,7 +16,7 @@ type sweepCommand struct {
 
 // Help implements kong.HelpProvider.
 func (sweepCommand) Help() string {
-	return `Does by hand what a server does by itself when the time has come. Who could sign in and was not here for the organisation's limit (90 days unless its policy says otherwise) is blocked, who is close to it is warned, once; the last owner is never blocked. Invitations and links whose time is over expire, people are told that their password expires, sessions that are over or whose access window has closed end, free seats go to those who wait, and the review that is due is opened. Today's sweeps run once, whoever starts them and however often; one that was interrupted goes on where it ended.
+	return `Does by hand what a server does by itself when the time has come. Who could sign in and was not here for the organisation's limit (90 days unless its policy says otherwise) is blocked, who is close to it is warned, once; the last owner is never blocked. Invitations and links whose time is over expire, people are told that their password expires, and owners that a token of a directory does, sessions that are over or whose access window has closed end, free seats go to those who wait, and the review that is due is opened. Today's sweeps run once, whoever starts them and however often; one that was interrupted goes on where it ended.
 
 Examples:
 
@@ -34,6 +34,7 @@ type shownSweep struct {
 	Protected     int     `json:"protected"`
 	LinksExpired  int     `json:"links_expired"`
 	PasswordsTold int     `json:"passwords_told"`
+	TokensTold    int     `json:"tokens_told"`
 	SessionsEnded int     `json:"sessions_ended"`
 	SeatsAssigned int     `json:"seats_assigned"`
 	ReviewsOpened int     `json:"reviews_opened"`
@@ -48,15 +49,15 @@ func (c *sweepCommand) Run(ctx context.Context, p *process) error {
 		}
 		shown := shownSweep{
 			Organisation: c.Org, DueAt: moment(r.DueAt), Ran: r.Done, Blocked: r.Blocked, Warned: r.Warned, Protected: r.Protected,
-			LinksExpired: r.Expired, PasswordsTold: r.Told, SessionsEnded: r.Ended, SeatsAssigned: r.Seated, ReviewsOpened: r.Reviews,
+			LinksExpired: r.Expired, PasswordsTold: r.Told, TokensTold: r.Tokens, SessionsEnded: r.Ended, SeatsAssigned: r.Seated, ReviewsOpened: r.Reviews,
 		}
 		return c.print(p, shown, func() string {
 			if !r.Done {
 				return fmt.Sprintf("The sweeps of %s that were due at %s have run already; --now runs them again.\n", c.Org, orDash(r.DueAt))
 			}
 			return fmt.Sprintf("Blocked for inactivity: %d. Warned: %d. Owners kept, because they are the last: %d.\n", r.Blocked, r.Warned, r.Protected) +
-				fmt.Sprintf("Links that expired: %d. Told that their password expires: %d. Sessions ended: %d. Seats given to who waited: %d. Reviews opened: %d.\n",
-					r.Expired, r.Told, r.Ended, r.Seated, r.Reviews)
+				fmt.Sprintf("Links that expired: %d. Told that their password expires: %d. Tokens of whose end was told: %d. Sessions ended: %d. Seats given to who waited: %d. Reviews opened: %d.\n",
+					r.Expired, r.Told, r.Tokens, r.Ended, r.Seated, r.Reviews)
 		})
 	})
 }

@@ -90,7 +90,7 @@ func (w *Writer) language(preferred string) string {
 
 // facts are what the templates know.
 type facts struct {
-	Organisation, Name, Link, Until, At, Reason, Host, Home string
+	Organisation, Name, Link, Until, At, Reason, Host, Connection, Home string
 }
 
 // paragraph is a part of a letter: a text, or an address to follow.
@@ -113,6 +113,9 @@ func (w *Writer) Write(e domain.Envelope) (Letter, error) {
 		known.At = stamp(e.Event.After.Get("blocksAt").Text())
 	case domain.LetterPassword:
 		known.At = stamp(e.Event.After.Get("expiresAt").Text())
+	case domain.LetterToken:
+		known.At = stamp(e.Event.After.Get("expiresAt").Text())
+		known.Connection = line(e.Event.After.Get("connectionName").Text())
 	case domain.LetterWebhookDisabled:
 		known.Reason = e.Event.After.Get("disabledReason").Text()
 		if u, err := url.Parse(e.Event.After.Get("url").Text()); err == nil {

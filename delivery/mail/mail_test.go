@@ -81,7 +81,7 @@ func envelope(kind domain.LetterKind) domain.Envelope {
 		Until: time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC),
 		Event: domain.Event{After: attribute.NewComplex(
 			text("reason", "inactivity"), text("blocksAt", "2026-03-02T09:30:00Z"), text("expiresAt", "2026-03-02T09:30:00Z"),
-			text("disabledReason", "gone"), text("url", "https://app.acme.test/x?secret=hush"),
+			text("disabledReason", "gone"), text("connectionName", "okta"), text("url", "https://app.acme.test/x?secret=hush"),
 		)},
 	}
 }

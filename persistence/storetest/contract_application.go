@@ -98,6 +98,25 @@ func apiKeys(t *testing.T, store *persistence.Store) {
 	require.Equal(t, []domain.APIKey{short, plain}, list())
 	_, _, err = holder(of(plain), now)
 	require.True(t, domain.IsKind(err, domain.Unauthenticated))
+
+	person := Account(t, store, tenant, "ana@acme.test", nil)
+	hers, ended := draftKey(t, org, "users:view"), draftKey(t, org, "users:view")
+	hers.User, ended.User, ended.ExpiresAt = person.ID, person.ID, now
+	for _, k := range []domain.APIKey{hers, ended} {
+		write(t, store, func(tx domain.Tx) error { return tx.APIKeys().Insert(k) })
+	}
+	got, err = get(org, hers.ID)
+	require.NoError(t, err)
+	require.Equal(t, hers, got)
+	for _, want := range [][]domain.APIKeyID{{hers.ID}, nil} {
+		write(t, store, func(tx domain.Tx) error {
+			list, err := tx.APIKeys().RevokeOf(org, person.ID, now)
+			require.Equal(t, want, list, "those in force, once")
+			return err
+		})
+	}
+	_, _, err = holder(of(short), now)
+	require.NoError(t, err, "nobody's stay")
 }
 
 func answers(t *testing.T, store *persistence.Store) {
