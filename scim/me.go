@@ -43,5 +43,6 @@ func (x *exchange) self() (handled bool, err error) {
 		return true, err
 	}
 	x.w.Header().Set("Cache-Control", "no-store")
+	x.w.Header().Set("Location", x.BaseURL()+"/Users/"+user.ID.String()) // of whom this is another name
 	return true, x.answerUser(http.StatusOK, &user, shown)
 }

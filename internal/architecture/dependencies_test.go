@@ -54,6 +54,7 @@ var house = map[string]rule{
 	"web":           {},
 	"delivery":      {imports: []string{"domain"}},
 	"bench":         {everyone: true},
+	"docs/examples": {}, // what an application does, without the house
 	"internal":      {}, // tests about the tree itself
 }
 
