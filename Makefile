@@ -28,6 +28,15 @@ race: ## every test with the race detector, also those with one goroutine: long
 lint: ## gofmt, golangci-lint with go vet in it (the first time it builds the pinned version: minutes)
 	@.ci/lint
 
+# The few pictures of all that the end-to-end tests take that are kept.
+PICTURES = sign-in-light sign-in-dark sign-in-phone account-light refused-dark
+
+.PHONY: screenshots
+screenshots: ## docs/screenshots: pictures of the pages, taken on the way through them
+	@folder=$$(mktemp -d) && chmod 0777 $$folder && \
+	USHER_TEST_SCREENSHOTS=$$folder .ci/with-postgres go test ./internal/e2e -count=1 && \
+	mkdir -p docs/screenshots && for name in $(PICTURES); do cp $$folder/$$name.png docs/screenshots/ || exit 1; done && rm -rf $$folder
+
 .PHONY: rules
 rules: ## docs/rules.md: every rule and the tests that prove it
 	@go run ./internal/rules
