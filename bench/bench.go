@@ -110,7 +110,7 @@ func (b *bench) on(ctx context.Context, k kind) error {
 			return fmt.Errorf("with %d people: %w", users, err)
 		}
 	}
-	for _, part := range []func(context.Context, []*site) error{b.hot, b.search, b.walk, b.groups, b.mappings, b.decide} {
+	for _, part := range []func(context.Context, []*site) error{b.hot, b.checks, b.search, b.walk, b.groups, b.mappings, b.decide} {
 		if err := part(ctx, sites); err != nil {
 			return err
 		}

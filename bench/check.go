@@ -13,7 +13,7 @@ import (
 
 // parts are what --only names.
 var parts = []string{
-	"create", "create-limited", "get", "eq", "list", "patch", "totals", "search", "walk", "sync", "members", "replace", "read-group", "mapping", "decide", "start",
+	"create", "create-limited", "get", "eq", "list", "patch", "totals", "search", "walk", "sync", "members", "replace", "read-group", "mapping", "check", "decide", "start",
 }
 
 // bound is what the number of a flag may be.

@@ -39,12 +39,14 @@ func (b *bench) decide(ctx context.Context, sites []*site) error {
 	defer func() { _ = store.Close() }()
 	env := domain.Environment{Now: time.Now, NewID: uuid.NewV7}
 	org := s.main.People.Caller.Organisation
-	if err := giveProfile(ctx, domain.NewAdministration(store, env, rand.Reader), org); err != nil {
+	if err := giveProfile(ctx, domain.NewAdministration(store, env, rand.Reader), org, "Bench"); err != nil {
 		return err
 	}
+	half := s.users / 2 // the others may have been switched off
+	anybody := func(i int) domain.UserID { return s.main.People.User(half + i) }
 	var median, p99 []float64
 	for round := range b.Rounds + 1 {
-		h, err := decideFor(ctx, store, org, s.main.People.User, s.users, time.Duration(b.Seconds)*time.Second)
+		h, err := decideFor(ctx, store, org, anybody, s.users-half, time.Duration(b.Seconds)*time.Second)
 		if err != nil {
 			return err
 		}
@@ -63,9 +65,9 @@ func (b *bench) decide(ctx context.Context, sites []*site) error {
 }
 
 // giveProfile gives everybody a profile by default.
-func giveProfile(ctx context.Context, ad *domain.Administration, org domain.OrganisationID) error {
+func giveProfile(ctx context.Context, ad *domain.Administration, org domain.OrganisationID, name string) error {
 	who := domain.Administrator{Organisation: org, Actor: domain.ActorOperator(), Owner: true}
-	profile, err := ad.CreateProfile(ctx, who, domain.ProfileSpec{Name: "Bench", Grants: domain.Permissions{
+	profile, err := ad.CreateProfile(ctx, who, domain.ProfileSpec{Name: name, Grants: domain.Permissions{
 		{Module: domain.ModuleUsers, Action: domain.ActionView}: domain.AllObjects(),
 		{Module: domain.ModuleTeams, Action: domain.ActionView}: domain.TheseObjects("one", "two", "three"),
 	}})

@@ -18,12 +18,16 @@ import (
 	"usher/bench/seed"
 	"usher/domain"
 	"usher/domain/attribute"
+	"usher/internal/secret"
+	"usher/oidc"
+	"usher/oidc/assertion"
 	"usher/persistence"
 	"usher/persistence/storetest"
 	"usher/scim"
 	"usher/scim/filter"
 	"usher/scim/patch"
 	"usher/scim/schema"
+	"usher/signin"
 )
 
 // The hot paths inside one process, each on its own:
@@ -167,6 +171,40 @@ func BenchmarkSQLite(b *testing.B) {
 		asked(b, handler, "/Users?filter=userName+eq+%22"+seeded.Company.Person(3).UserName+"%22", token)
 	})
 	b.Run("list100", func(b *testing.B) { asked(b, handler, "/Users?count=100", token) })
+}
+
+// BenchmarkCheck answers what a proxy asks about one session, on SQLite.
+func BenchmarkCheck(b *testing.B) {
+	store, _, seeded := newSQLite(b)
+	token, err := signIn(b.Context(), store, seeded.Caller, seeded.User(3))
+	require.NoError(b, err)
+	key, err := secret.Parse("a-secret-key-for-benchmarks-0123456789ab")
+	require.NoError(b, err)
+	log, env := slog.New(slog.NewTextHandler(io.Discard, nil)), domain.Environment{Now: time.Now, NewID: uuid.NewV7}
+	const base = "http://usher.test"
+	signer, err := assertion.New(assertion.Config{
+		Keys: domain.NewInstallation(store, env, rand.Reader).SigningKeys, Issuer: base, Now: time.Now, Log: log,
+		Seal: func(text, place []byte) ([]byte, error) { return key.Seal("assertion", text, place) },
+		Open: func(sealed, place []byte) ([]byte, error) { return key.Open("assertion", sealed, place) },
+	})
+	require.NoError(b, err)
+	door, err := signin.New(signin.Config{
+		Entrance: domain.NewEntrance(store, env, rand.Reader), Party: new(oidc.RelyingParty), Signer: signer, BaseURL: base,
+		Seal: func(text, place []byte) ([]byte, error) { return key.Seal("people", text, place) },
+		Open: func(sealed, place []byte) ([]byte, error) { return key.Open("people", sealed, place) },
+		Now:  time.Now, Random: rand.Reader, Log: log, RequestID: func(*http.Request) string { return "r" }, Observe: func(*http.Request, string) {},
+	})
+	require.NoError(b, err)
+	r := httptest.NewRequest(http.MethodGet, "/auth/check", http.NoBody)
+	r.Header.Set("Cookie", "usher_session="+token)
+	r.Header.Set("X-Original-Url", visitedOrigin+"/deals/7")
+	b.ReportAllocs()
+	for b.Loop() {
+		w := &discarded{header: http.Header{}}
+		if door.ServeHTTP(w, r); w.status != http.StatusOK {
+			b.Fatalf("answered %d", w.status)
+		}
+	}
 }
 
 // newSQLite is a store with 1,000 people.

@@ -10,7 +10,7 @@
 //
 // The folders: load is the load generator, traffic the requests it sends, people and seed who is asked about, process
 // and cluster what runs beside, limit and pgbench what Usher is compared with, report the tables. The files here say
-// what is measured (hot.go, search.go, walk.go, group.go, mapping.go, decide.go, start.go) and what the goals are.
+// what is measured (hot.go, search.go, walk.go, group.go, mapping.go, proxy.go, decide.go, start.go) and what the goals are.
 package main
 
 import (
@@ -42,7 +42,7 @@ type runCommand struct {
 	Connections int           `placeholder:"N" help:"Connections that ask at the same time (16 for PostgreSQL, 64 for SQLite unless given)."`
 	Seconds     int           `default:"5" help:"How long one measurement takes."`
 	Rounds      int           `default:"3" help:"How often each is repeated; medians count."`
-	Only        []string      `placeholder:"PART" help:"Measure only these: create, create-limited, get, eq, list, patch, totals, search, walk, sync, members, replace, read-group, mapping, decide, start."`
+	Only        []string      `placeholder:"PART" help:"Measure only these: create, create-limited, get, eq, list, patch, totals, search, walk, sync, members, replace, read-group, mapping, check, decide, start."`
 	Profile     string        `placeholder:"DIR" help:"Write a CPU profile of the server for every operation into this directory. Usher is then served by this program, without access log and metrics."`
 	JSON        string        `name:"json" placeholder:"FILE" help:"Write all figures as JSON into this file as well."`
 	Dir         string        `placeholder:"DIR" help:"Where databases are made, on the disk to be measured; a temporary directory unless given."`

@@ -3,7 +3,9 @@ package delivery_test
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -112,6 +114,47 @@ func TestWebhookOrder(t *testing.T) {
 		_, err := s.courier.Prune(s.Context())
 		require.NoError(s, err)
 		require.Empty(s, s.deliveries(w, ""))
+	})
+}
+
+// Security 50: a receiver that is down for an hour is told everything when it is up again, each person's events in their
+// order and once.
+func TestSecurity50ReceiverDownForAnHour(t *testing.T) {
+	t.Parallel()
+	each(t, func(s *scene) {
+		const people, minutes = 6, 60
+		r := newReceiver(s)
+		address := r.Listener.Addr().String()
+		r.Close()
+		w, _ := s.webhook("http://"+address, domain.TeamUpdated)
+		want := map[uuid.UUID][]string{}
+		for range people {
+			want[newID()] = nil
+		}
+		for range minutes / 5 {
+			for person := range want {
+				want[person] = append(want[person], s.happen(person, 1)...)
+			}
+			s.clock.Move(5 * time.Minute)
+			s.round(s.courier)
+		}
+		const all = people * minutes / 5
+		s.until(func() bool { return len(s.deliveries(w, domain.DeliveryQueued)) == all })
+		require.False(s, s.state(w).FailingSince.IsZero())
+
+		up := httptest.NewUnstartedServer(r.Config.Handler)
+		require.NoError(s, up.Listener.Close())
+		var err error
+		up.Listener, err = (&net.ListenConfig{}).Listen(s.Context(), "tcp", address)
+		require.NoError(s, err)
+		up.Start()
+		s.Cleanup(up.Close)
+		s.until(func() bool { s.clock.Move(time.Minute); return len(s.deliveries(w, domain.DeliveryDelivered)) == all })
+		for person, ids := range want {
+			require.Equal(s, ids, r.ids(person))
+		}
+		require.Len(s, r.ids(), all, "none twice")
+		require.True(s, s.state(w).FailingSince.IsZero())
 	})
 }
 

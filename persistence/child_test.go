@@ -205,10 +205,11 @@ func (p *process) line() bool {
 	return true
 }
 
-// kill ends the child in the middle of things, after so many acknowledgements, and hears what it said before.
-func (p *process) kill(after int) {
+// kill ends the child in the middle of things, after so many acknowledgements and one of the word, and hears what it said
+// before.
+func (p *process) kill(after int, word string) {
 	p.Helper()
-	for p.count < after {
+	for p.count < after || len(p.said[word]) == 0 {
 		require.True(p, p.line(), "the child ended by itself")
 	}
 	require.NoError(p, p.command.Process.Kill())
@@ -238,7 +239,7 @@ func TestKill(t *testing.T) {
 		const rounds = 3
 		for round := range rounds {
 			p := startChild(t, "push", databaseURL, tenant, group.ID)
-			p.kill(40 + 37*round)
+			p.kill(40+37*round, "deleted")
 			waitForQuiet(t, databaseURL)
 			checkAcknowledged(t, p, store, tenant, group.ID)
 			storetest.Consistent(t, store, tenant.Organisation.ID)

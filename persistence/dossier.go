@@ -23,7 +23,12 @@ ORDER BY u.user_id FOR NO KEY UPDATE`, []any{org.UUID, ids}, func(row) error { r
 			return nil, err
 		}
 	}
-	if err := t.people(org, ids, func(d domain.Dossier) {
+	query := t.query
+	if p, ok := t.session.(*postgresWrite); ok && hold {
+		// A plan that was kept from when few people were given anything would walk through all that a job has written since.
+		query = p.anew
+	}
+	if err := t.people(query, org, ids, func(d domain.Dossier) {
 		at[d.Access.User.UUID] = len(list)
 		list = append(list, d)
 	}); err != nil {
@@ -51,7 +56,7 @@ func (t dossiers) among(what, on string) string {
 }
 
 // people reads what some people are given.
-func (t dossiers) people(org domain.OrganisationID, ids []uuid.UUID, each func(domain.Dossier)) error {
+func (t dossiers) people(query func(string, []any, func(row) error) error, org domain.OrganisationID, ids []uuid.UUID, each func(domain.Dossier)) error {
 	var d domain.Dossier
 	var texts accessTexts
 	flush := func() error {
@@ -62,7 +67,7 @@ func (t dossiers) people(org domain.OrganisationID, ids []uuid.UUID, each func(d
 		each(d)
 		return err
 	}
-	err := t.query("SELECT u.user_id, u.connection_id, u.status, "+userAccessColumns+" FROM "+
+	err := query("SELECT u.user_id, u.connection_id, u.status, "+userAccessColumns+" FROM "+
 		t.among("users u", "u.organisation_id = ? AND u.user_id = listed.id")+userAccessJoins+" WHERE u.archived_at IS NULL ORDER BY u.user_id, a.kind, a.slot",
 		[]any{ids, org.UUID}, func(r row) error {
 			var user, connection uuid.UUID

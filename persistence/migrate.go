@@ -79,14 +79,15 @@ func newest(folder string) (int64, error) {
 	return goose.NumericComponent(names[len(names)-1])
 }
 
+// migrateAttempts is how often in a row a migration is tried while the schema stays where it is.
 const migrateAttempts = 8
 
 // Migrate brings the schema to the version this program needs. A newer one is refused, and nothing changed. Several
-// processes may do so at the same moment: one of them makes the changes, each in a transaction, and the others, who
-// collide with it, look again.
+// processes may do so at the same moment: one of them makes each change, in a transaction, and the others, who collide
+// with it, look again. As long as the schema gets on, whoever it is that moves it, nobody gives up.
 func (s *Store) Migrate(ctx context.Context) error {
-	pause := firstPause
-	for attempt := 1; ; attempt++ {
+	pause, attempt, reached := firstPause, 0, int64(-1)
+	for {
 		state, err := s.SchemaState(ctx)
 		switch {
 		case err != nil:
@@ -95,6 +96,9 @@ func (s *Store) Migrate(ctx context.Context) error {
 			return state.Err()
 		case state.Current == state.Target:
 			return nil
+		}
+		if attempt++; state.Current > reached {
+			pause, attempt, reached = firstPause, 1, state.Current
 		}
 		err = s.migrateTo(ctx, state.Target)
 		if err == nil || attempt >= migrateAttempts {

@@ -106,7 +106,7 @@ func TestMigrateForeign(t *testing.T) {
 func TestMigrateAtOnce(t *testing.T) {
 	t.Parallel()
 	eachEmpty(t, func(t *testing.T, databaseURL string) {
-		const replicas = 4
+		const replicas = 8
 		stores := make([]*persistence.Store, replicas)
 		for i := range stores {
 			stores[i] = storetest.Open(t, databaseURL)

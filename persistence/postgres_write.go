@@ -65,6 +65,11 @@ func (s *postgresWrite) inside(sql string, args []any, each func(row) error) err
 	return s.fail(err)
 }
 
+// anew is inside for a statement whose plan must follow the size that the tables have now.
+func (s *postgresWrite) anew(sql string, args []any, each func(row) error) error {
+	return s.inside(sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...), each) // unnamed, so planned for these arguments
+}
+
 func (s *postgresWrite) exec(sql string, args ...any) error {
 	return s.put(statement{sql: sql, args: args}, nil)
 }

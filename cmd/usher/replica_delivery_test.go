@@ -123,7 +123,7 @@ func (p *pair) leaseOver(table string) {
 
 // One of two processes is killed while it has sent webhooks and not yet marked them: nothing is lost, each person's events
 // come in order, and what comes twice is what was under way then, no more (security 50).
-func TestTwoProcessesDeliverWebhooks(t *testing.T) {
+func TestSecurity50TwoProcessesDeliverWebhooks(t *testing.T) {
 	t.Parallel()
 	const (
 		people, changes = 12, 6
@@ -188,16 +188,16 @@ type inbox struct {
 }
 
 // NewSession implements smtp.Backend.
-func (b *inbox) NewSession(*smtp.Conn) (smtp.Session, error) { return inboxSession{b}, nil }
+func (b *inbox) NewSession(*smtp.Conn) (smtp.Session, error) { return &inboxSession{b}, nil }
 
 type inboxSession struct{ *inbox }
 
-func (inboxSession) Mail(string, *smtp.MailOptions) error { return nil }
-func (inboxSession) Rcpt(string, *smtp.RcptOptions) error { return nil }
-func (inboxSession) Reset()                               {}
-func (inboxSession) Logout() error                        { return nil }
+func (*inboxSession) Mail(string, *smtp.MailOptions) error { return nil }
+func (*inboxSession) Rcpt(string, *smtp.RcptOptions) error { return nil }
+func (*inboxSession) Reset()                               {}
+func (*inboxSession) Logout() error                        { return nil }
 
-func (s inboxSession) Data(r io.Reader) error {
+func (s *inboxSession) Data(r io.Reader) error {
 	text, err := io.ReadAll(r)
 	s.noted.Lock()
 	s.got = append(s.got, string(text))
@@ -243,7 +243,7 @@ func (b *inbox) serve(t *testing.T, address string) {
 
 // While the mail server is down letters wait. One of two processes is killed while it has sent a letter and not yet marked
 // it: the letter is sent again under the same Message-ID, and its link works once (security 50).
-func TestTwoProcessesSendLetters(t *testing.T) {
+func TestSecurity50TwoProcessesSendLetters(t *testing.T) {
 	t.Parallel()
 	const people = 4
 	b := &inbox{}

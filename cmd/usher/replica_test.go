@@ -161,9 +161,9 @@ func (p *pair) scim(server int, method, path, body string) answered {
 }
 
 // api asks the REST API of one of the two.
-func (p *pair) api(server int, method, path, body string, header ...string) answered {
+func (p *pair) api(server int, method, path, body string) answered {
 	p.Helper()
-	return p.apiAs(p.key, server, method, path, body, header...)
+	return p.apiAs(p.key, server, method, path, body)
 }
 
 func (p *pair) apiAs(key string, server int, method, path, body string, header ...string) answered {
@@ -177,6 +177,22 @@ func (p *pair) apiAs(key string, server int, method, path, body string, header .
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
+	return p.answer(r)
+}
+
+// check asks, as a proxy does, whether the holder of a session may go on to an application.
+func (p *pair) check(server int, session string) answered {
+	p.Helper()
+	r, err := http.NewRequestWithContext(p.Context(), http.MethodGet, p.servers[server%2].url+"/auth/check", http.NoBody)
+	require.NoError(p, err)
+	r.Header.Set("X-Original-URL", "https://crm.acme.test/deals")
+	r.AddCookie(&http.Cookie{Name: "usher_session", Value: session})
+	return p.answer(r)
+}
+
+// answer sends a request and reads the answer to its end.
+func (p *pair) answer(r *http.Request) answered {
+	p.Helper()
 	response, err := (&http.Client{Timeout: time.Minute}).Do(r)
 	require.NoError(p, err)
 	defer response.Body.Close()
@@ -303,10 +319,29 @@ func TestTwoProcessesFollowAtOnce(t *testing.T) {
 	_, err := entrance.Verify(t.Context(), signedIn.Token)
 	require.NoError(t, err)
 	ben := signedIn.Session.User.String()
+	admin := domain.NewAdministration(storetest.Open(t, p.database), storetest.Environment(), rand.Reader)
+	who := domain.Administrator{Organisation: p.org.ID, Actor: domain.ActorOperator(), Owner: true}
+	_, err = admin.CreateApplication(t.Context(), who, domain.ApplicationSpec{Name: "CRM", Origins: []string{"https://crm.acme.test"}})
+	require.NoError(t, err)
+	got = p.api(0, http.MethodPatch, "/users/"+ben+"/access", `{"profile_id":"`+profile+`"}`)
+	require.Equal(t, http.StatusOK, got.status, got.body)
+	for i := range 4 {
+		got = p.api(i, http.MethodPut, "/profiles/"+profile, `{"grants":`+grants[(i+1)%2]+`}`)
+		require.Equal(t, http.StatusOK, got.status, got.body)
+		for _, server := range []int{i + 1, i} {
+			got = p.check(server, signedIn.Token)
+			require.Equal(t, http.StatusOK, got.status, got.body)
+			require.Equal(t, ben, got.header.Get("X-Usher-User"))
+			require.Equal(t, i%2 == 0, strings.Contains(got.header.Get("X-Usher-Permissions"), "teams:view"), got.header)
+		}
+	}
 	got = p.api(0, http.MethodDelete, "/users/"+ben+"/sessions/"+signedIn.Session.ID.String(), "")
 	require.Equal(t, http.StatusNoContent, got.status, got.body)
 	_, err = entrance.Verify(t.Context(), signedIn.Token)
 	require.True(t, domain.IsKind(err, domain.Unauthenticated), "%v", err)
+	for server := range 2 {
+		require.Equal(t, http.StatusUnauthorized, p.check(server, signedIn.Token).status)
+	}
 
 	for server := range 2 {
 		require.Equal(t, http.StatusOK, p.scim(server, http.MethodGet, "/Users/"+ana, "").status)
@@ -355,11 +390,11 @@ func (p *pair) signIn(address string) (*domain.Entrance, domain.SignedIn) {
 	return entrance, signedIn
 }
 
-// invite adds somebody by hand, who is sent an invitation, and gives their id.
-func (p *pair) invite(server int, address string) string {
+// invite adds somebody by hand, who is sent an invitation.
+func (p *pair) invite(server int, address string) {
 	p.Helper()
 	role := column(p.T, p.db, "SELECT role_id::text FROM roles WHERE name = 'Agent'")[0]
-	return p.made(p.api(server, http.MethodPost, "/users", `{"given_name":"Somebody","family_name":"New","email":"`+address+`","role_id":"`+role+`"}`))
+	p.made(p.api(server, http.MethodPost, "/users", `{"given_name":"Somebody","family_name":"New","email":"`+address+`","role_id":"`+role+`"}`))
 }
 
 // A sweep that is due is run by one of two processes, once, and what it finds is told once (rule sweep.once).
