@@ -8,8 +8,8 @@ import (
 // signed remembers assertions by all that they say, for as long as one may be given again. It decides nothing: who may come
 // in was decided before it is asked, and what it is asked for names everything that the application is told.
 type signed struct {
-	mu       sync.Mutex
-	old, new map[string]reused
+	mu             sync.Mutex
+	latest, before map[string]reused
 }
 
 type reused struct {
@@ -26,9 +26,9 @@ const (
 func (s *signed) get(key string, now time.Time) (token string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	found, ok := s.new[key]
+	found, ok := s.latest[key]
 	if !ok {
-		found, ok = s.old[key]
+		found, ok = s.before[key]
 	}
 	if age := now.Sub(found.at); !ok || age < 0 || age >= reuseFor {
 		return "", false
@@ -40,8 +40,8 @@ func (s *signed) get(key string, now time.Time) (token string, ok bool) {
 func (s *signed) put(key, token string, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.new == nil || len(s.new) >= maxReused {
-		s.old, s.new = s.new, make(map[string]reused)
+	if s.latest == nil || len(s.latest) >= maxReused {
+		s.before, s.latest = s.latest, make(map[string]reused)
 	}
-	s.new[key] = reused{token, now}
+	s.latest[key] = reused{token, now}
 }
