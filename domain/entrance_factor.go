@@ -351,6 +351,12 @@ func (e *Entrance) Factors(ctx context.Context, token string) (Factors, error) {
 	return f, err
 }
 
+// NameOf is the user name of who has a session, whatever steps are left.
+func (e *Entrance) NameOf(ctx context.Context, s Session) (string, error) {
+	_, name, err := e.own(ctx, s)
+	return name, err
+}
+
 // FactorStep says by what a session whose sign-in waits for a second factor can give one. As Answer.
 func (e *Entrance) FactorStep(ctx context.Context, token string, v Visitor) (Session, Factors, error) {
 	p, err := e.presented(ctx, token, v)

@@ -10,6 +10,7 @@ import (
 const (
 	sessionCookie    = "usher_session"    // the token of a session
 	deviceCookie     = "usher_device"     // the token of a remembered device
+	browserCookie    = "usher_browser"    // a number, to which what a device signs before a sign-in is bound
 	languageCookie   = "usher_language"   // the language that was chosen here
 	placesCookie     = "usher_places"     // the organisations where somebody has signed in
 	nameCookie       = "usher_name"       // the name that was typed on the page before, sealed

@@ -34,6 +34,13 @@ func (v *visit) fail(err error) {
 			}
 			_ = v.redirect(to)
 			return
+		case domain.CodeProofMissing:
+			to := v.here()
+			if to == "" {
+				to = "/account/security"
+			}
+			_ = v.redirect(withReturn("/account/prove", to))
+			return
 		case domain.CodeStepMissing:
 			if known.Field != "" {
 				_ = v.redirect(stepPath(domain.SignInStep(known.Field), v.returnTo()))

@@ -24,6 +24,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-webauthn/webauthn/webauthn"
+
 	"usher/domain"
 	"usher/oidc"
 	"usher/oidc/assertion"
@@ -73,6 +75,8 @@ type Handler struct {
 	secure bool   // by https
 	origin string // of BaseURL
 	signed signed
+
+	passkeys *webauthn.WebAuthn // nil: browsers make none for the name of this server
 }
 
 // New makes the handler.
@@ -102,6 +106,9 @@ func New(c Config) (*Handler, error) {
 		return nil, err
 	}
 	if h.texts, err = web.Load(); err != nil {
+		return nil, err
+	}
+	if h.passkeys, err = relyingParty(base, h.origin); err != nil {
 		return nil, err
 	}
 	h.routes = h.lay(routes())
