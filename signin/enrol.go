@@ -53,7 +53,7 @@ func showEnrol(v *visit) error {
 		return err
 	}
 	if len(s.Steps) == 0 {
-		return v.redirect("/account/security")
+		return v.redirect(securityPath)
 	}
 	return v.askEnrol(http.StatusOK, s, f, v.enrolForm(s, true, true), "")
 }
@@ -173,7 +173,7 @@ func (v *visit) enrolled(done domain.Enrolled) error {
 	v.forget(deviceCookie)
 	to := v.returnTo()
 	if to == "" {
-		to = "/account/security"
+		to = securityPath
 	}
 	if len(done.RecoveryCodes) == 0 {
 		return v.signedIn(done.SignedIn, to)

@@ -52,7 +52,7 @@ func showFactor(v *visit) error {
 		return err
 	}
 	if len(s.Steps) == 0 {
-		return v.redirect("/account")
+		return v.redirect(homePath)
 	}
 	return v.askFactor(http.StatusOK, s, f, "")
 }
@@ -114,7 +114,7 @@ func (v *visit) answerBy(answer func(s domain.Session) (domain.SignedIn, error))
 		v.keep(deviceCookie, device, rememberFor)
 	}
 	if signed.Session.Factor == domain.FactorRecovery && len(signed.Session.Steps) == 0 && f.Recovery-1 <= domain.RecoveryCodesFew {
-		return v.signedIn(signed, "/account/security?few=1")
+		return v.signedIn(signed, securityPath)
 	}
 	return v.signedIn(signed, v.returnTo())
 }
@@ -135,6 +135,14 @@ type passkeyForm struct {
 	Passkey  *ceremony
 	ReturnTo string
 	Error    string
+}
+
+// passkeyPath is the page of signing in by a passkey alone; empty where browsers make none for this server.
+func (v *visit) passkeyPath() string {
+	if v.passkeys == nil {
+		return ""
+	}
+	return withReturn("/sign-in/passkey", v.returnTo())
 }
 
 func showPasskey(v *visit) error { return v.askPasskey(http.StatusOK, "") }

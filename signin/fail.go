@@ -36,8 +36,12 @@ func (v *visit) fail(err error) {
 			return
 		case domain.CodeProofMissing:
 			to := v.here()
-			if to == "" {
-				to = "/account/security"
+			switch {
+			case to != "":
+			case strings.HasPrefix(v.r.URL.Path, securityPath):
+				to = securityPath
+			default:
+				to = homePath
 			}
 			_ = v.redirect(withReturn("/account/prove", to))
 			return

@@ -13,11 +13,21 @@ import (
 type security struct {
 	domain.Factors
 
-	Fresh bool   // who has the session has shown lately who they are
-	Able  bool   // browsers make passkeys for this server
-	Few   bool   // recovery codes
-	Error string // key of a text
+	Browsers []shownDevice // that are remembered
+	Able     bool          // browsers make passkeys for this server
+	Few      bool          // recovery codes are few
+	Error    string        // key of a text
 }
+
+// shownDevice is a remembered browser.
+type shownDevice struct {
+	domain.Device
+
+	Browser, System string // empty: not known
+	Handheld        bool
+}
+
+const securityPath = "/account/security"
 
 // errProof is a change of what one gets in by, without a proof of the last minutes; the page of the proof comes first.
 var errProof = &domain.Error{Kind: domain.Forbidden, Code: domain.CodeProofMissing}
@@ -25,24 +35,19 @@ var errProof = &domain.Error{Kind: domain.Forbidden, Code: domain.CodeProofMissi
 func showSecurity(v *visit) error { return v.tellSecurity(http.StatusOK, "") }
 
 func (v *visit) tellSecurity(status int, wrong string) error {
-	p, err := v.session()
-	if err != nil {
-		return err
-	}
 	f, err := v.Entrance.Factors(v.r.Context(), v.token())
 	if err != nil {
 		return err
 	}
-	if err := v.at(p.Session); err != nil {
+	if _, err := v.known(); err != nil {
 		return err
 	}
-	data := security{
-		Factors: f, Fresh: p.Session.Fresh(v.Now()), Able: v.passkeys != nil, Error: wrong,
-		Few: f.Any() && f.Recovery <= domain.RecoveryCodesFew,
+	data := security{Factors: f, Able: v.passkeys != nil, Error: wrong, Few: f.Any() && f.Recovery <= domain.RecoveryCodesFew}
+	for _, d := range f.Devices {
+		browser, system, handheld := browserOf(d.Agent)
+		data.Browsers = append(data.Browsers, shownDevice{Device: d, Browser: browser, System: system, Handheld: handheld})
 	}
-	page := v.page("security.title", data)
-	page.SignedIn, page.Wide = v.doorway.Organisation.Name, true
-	return v.show(status, "security", page)
+	return v.render(status, "security", data)
 }
 
 // changed goes back to the page from a change that has given the session another token.
@@ -54,7 +59,7 @@ func (v *visit) changed(signed domain.SignedIn, err error) error {
 		return err
 	}
 	v.forget(deviceCookie)
-	return v.signedIn(signed, "/account/security")
+	return v.signedIn(signed, securityPath)
 }
 
 func removeApp(v *visit) error {
@@ -82,7 +87,7 @@ func renewCodes(v *visit) error {
 	if err := v.at(p.Session); err != nil {
 		return err
 	}
-	return v.render(http.StatusOK, "recovery", recoveryForm{Codes: codes, Next: "/account/security"})
+	return v.render(http.StatusOK, "recovery", recoveryForm{Codes: codes, Next: securityPath})
 }
 
 func forgetDevice(v *visit) error {
@@ -93,7 +98,7 @@ func forgetDevice(v *visit) error {
 	if err := v.Entrance.ForgetDevice(v.r.Context(), v.token(), id, v.visitor()); err != nil {
 		return err
 	}
-	return v.redirect("/account/security")
+	return v.redirect(securityPath)
 }
 
 func forgetDevices(v *visit) error {
@@ -101,7 +106,7 @@ func forgetDevices(v *visit) error {
 		return err
 	}
 	v.forget(deviceCookie)
-	return v.redirect("/account/security")
+	return v.redirect(securityPath)
 }
 
 // proveForm is the page where who is signed in shows again who they are.
@@ -169,7 +174,7 @@ func (v *visit) proved(signed domain.SignedIn, err error) error {
 	}
 	to := v.returnTo()
 	if to == "" {
-		to = "/account/security"
+		to = securityPath
 	}
 	return v.signedIn(signed, to)
 }

@@ -21,6 +21,7 @@ type signInForm struct {
 	Ways     []way
 	Password bool // it has fields for a name and a password
 	Reset    string
+	Passkey  string // where to sign in by one; empty: nowhere
 }
 
 // way is a button that leads to an identity provider.
@@ -80,7 +81,7 @@ func showSignIn(v *visit) error {
 // form is the page of a name and a password, as it stands.
 func (v *visit) form() signInForm {
 	slug := v.doorway.Organisation.Slug
-	f := signInForm{Slug: slug, ReturnTo: v.returnTo(), Password: v.locally(), Reset: "/reset?organisation=" + url.QueryEscape(slug)}
+	f := signInForm{Slug: slug, ReturnTo: v.returnTo(), Password: v.locally(), Reset: "/reset?organisation=" + url.QueryEscape(slug), Passkey: v.passkeyPath()}
 	for _, w := range v.doorway.Ways {
 		f.Ways = append(f.Ways, way{withReturn(startPath(w.Connection), f.ReturnTo), w.Name})
 	}
@@ -110,6 +111,7 @@ type identifyForm struct {
 	ReturnTo string
 	Notice   string
 	Places   []place
+	Passkey  string // as in signInForm
 }
 
 // place is an organisation where somebody signed in before, in this browser.
@@ -121,7 +123,7 @@ func showIdentify(v *visit) error {
 		return v.goOn()
 	}
 	v.probe()
-	form := identifyForm{ReturnTo: v.returnTo(), Name: v.opened(nameCookie)}
+	form := identifyForm{ReturnTo: v.returnTo(), Name: v.opened(nameCookie), Passkey: v.passkeyPath()}
 	if v.r.URL.Query().Has("ended") {
 		form.Notice = "sign_in.notice.ended"
 	}
