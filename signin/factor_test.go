@@ -303,9 +303,9 @@ func accessMFAPasskeys(b *factorBrowser) {
 	b.says(b.post("/account/security/passkey", "challenge", challenge, "answer", evil, "name", "Phone"), http.StatusUnprocessableEntity, "enrol.passkey-wrong")
 	b.says(b.post("/account/security/passkey", "challenge", challenge, "answer", answer, "name", "Phone"), http.StatusOK, "recovery.once")
 	require.Contains(b, b.get("/account/security").page.Find("main").Text(), "Phone")
-	again, taken := newDevice(), ""
-	challenge, taken = again.make(b, b.get("/account/security/passkey"))
-	require.Equal(b, http.StatusSeeOther, b.post("/account/security/passkey", "challenge", challenge, "answer", taken, "name", "Laptop").Code)
+	again := newDevice()
+	challenge, answer = again.make(b, b.get("/account/security/passkey"))
+	require.Equal(b, http.StatusSeeOther, b.post("/account/security/passkey", "challenge", challenge, "answer", answer, "name", "Laptop").Code)
 	b.post("/sign-out")
 
 	b.to(b.password(), "/sign-in/factor")
@@ -385,6 +385,10 @@ func accessMFAAccount(b *factorBrowser) {
 	b.post("/sign-out")
 	b.to(b.password(), "/account")
 	require.Equal(b, http.StatusForbidden, b.crossSite("/account/security/codes"))
+
+	b.member("bo@acme.test")
+	b.to(other.post("/sign-in/"+b.tenant.Organisation.Slug, "name", "bo@acme.test", "password", gatePassword), "/account")
+	require.Zero(b, other.get("/account/security").page.Find("#devices").Length(), "there is no second factor, and nothing to remember")
 }
 
 // crossSite is the status of a form that another site sends (security 44).

@@ -144,6 +144,27 @@ func (b *browser) everyPage(look func(name string, see func() seen)) {
 		require.Equal(b, http.StatusOK, s.status)
 		return s
 	})
+	b.factorPages(get, post)
+}
+
+// factorPages are those of second factors, for who is signed in.
+func (b *browser) factorPages(get func(name, path string, status int), post func(name, path string, status int, pairs ...string)) {
+	b.Helper()
+	get("security", "/account/security", http.StatusOK)
+	get("enrol", "/account/security/app", http.StatusOK)
+	get("enrol", "/account/security/passkey", http.StatusOK)
+	post("enrol", "/account/security/app", http.StatusUnprocessableEntity, "code", "1")
+	get("prove", "/account/prove", http.StatusOK)
+	post("prove", "/account/prove", http.StatusUnauthorized, "password", "x")
+	get("passkey", "/sign-in/passkey", http.StatusOK)
+	done, err := b.entrance.Enrol(b.Context(), b.session(), domain.SecondFactor{Kind: domain.FactorTOTP, Sealed: []byte("x")}, domain.Visitor{})
+	require.NoError(b, err)
+	b.cookies["__Host-usher_session"] = done.Token
+	get("security", "/account/security", http.StatusOK)
+	post("recovery", "/account/security/codes", http.StatusOK)
+	b.signIn("ana@acme.test", gatePassword)
+	get("factor", "/sign-in/factor", http.StatusOK)
+	post("factor", "/sign-in/factor", http.StatusUnauthorized, "code", "1")
 }
 
 // sister is one more organisation, with an owner who is still to choose a password.
