@@ -103,7 +103,7 @@ func NewApp(c Config) *App {
 	if c.Registry == nil {
 		c.Registry = prometheus.NewRegistry()
 	}
-	return &App{config: c, bodyTime: bodyTime, ended: make(chan error, 3)} // one for each listener, and the toy provider's
+	return &App{config: c, bodyTime: bodyTime, ended: make(chan error, 4)} // one for each listener, and those beside the demo
 }
 
 // Start opens everything and begins to answer. Errors name the setting.

@@ -20,7 +20,7 @@ type demoCommand struct {
 
 // Help implements kong.HelpProvider.
 func (demoCommand) Help() string {
-	return `Beside the server there is a toy identity provider, on a free port of this machine: people sign in at it without a password, and its directory pushes them. The database lies in a temporary directory and is gone when the demo ends. With --json the addresses and the token are printed for programs.
+	return `Beside the server there is a toy identity provider, on a free port of this machine, where people sign in without a password and whose directory pushes them, and an application that is told who is there. The database lies in a temporary directory and is gone when the demo ends. With --json the addresses and the token are printed for programs.
 
 Examples:
 
@@ -30,17 +30,18 @@ Examples:
 
 // shownDemo is what demo --json prints.
 type shownDemo struct {
-	URL           string `json:"url"`
-	SCIMURL       string `json:"scim_url"`
-	SCIMToken     string `json:"scim_token"`
-	Organisation  string `json:"organisation"`
-	Users         int    `json:"users"`
-	Groups        int    `json:"groups"`
-	SignInURL     string `json:"sign_in_url"`
-	DirectoryURL  string `json:"directory_url"`  // of the toy identity provider
-	OIDCIssuer    string `json:"oidc_issuer"`    // the same as a provider
-	LettersURL    string `json:"letters_url"`    // that it would have sent
-	OwnerUserName string `json:"owner_username"` // who is invited by one of them
+	URL            string `json:"url"`
+	SCIMURL        string `json:"scim_url"`
+	SCIMToken      string `json:"scim_token"`
+	Organisation   string `json:"organisation"`
+	Users          int    `json:"users"`
+	Groups         int    `json:"groups"`
+	SignInURL      string `json:"sign_in_url"`
+	DirectoryURL   string `json:"directory_url"` // of the toy identity provider
+	OIDCIssuer     string `json:"oidc_issuer"`   // the same as a provider
+	ApplicationURL string `json:"application_url"`
+	LettersURL     string `json:"letters_url"`    // that it would have sent
+	OwnerUserName  string `json:"owner_username"` // who is invited by one of them
 }
 
 // Run serves a throw-away organisation until it is told to stop.
@@ -61,27 +62,58 @@ func (c *demoCommand) Run(ctx context.Context, p *process) error {
 	if err := app.open(ctx); err != nil {
 		return err
 	}
-	toy, err := openToy(ctx)
+	beside, err := openBeside(ctx)
 	if err != nil {
 		app.discard()
 		return err
 	}
-	shown, err := populate(ctx, app, toy)
+	shown, err := populate(ctx, app, beside)
 	if err == nil {
 		err = c.print(p, shown, shown.invitation)
 	}
 	if err != nil {
-		toy.discard()
+		beside.discard()
 		app.discard()
 		if ctx.Err() != nil {
 			return nil // told to stop before it began
 		}
 		return err
 	}
-	toy.serve(app)
+	beside.serve(app)
 	app.serve()
 	err = app.Wait(ctx)
-	return errors.Join(err, toy.stop(), app.Stop(context.WithoutCancel(ctx)))
+	return errors.Join(err, beside.stop(), app.Stop(context.WithoutCancel(ctx)))
+}
+
+// beside is what stands beside the server in the demo.
+type beside struct {
+	toy         *toy
+	application *demoApplication
+}
+
+// openBeside takes a port for each.
+func openBeside(ctx context.Context) (beside, error) {
+	toy, err := openToy(ctx)
+	if err != nil {
+		return beside{}, err
+	}
+	application, err := openApplication(ctx)
+	if err != nil {
+		toy.discard()
+	}
+	return beside{toy, application}, err
+}
+
+func (b beside) serve(app *App) {
+	b.toy.serve(app)
+	b.application.serve(app)
+}
+
+func (b beside) stop() error { return errors.Join(b.toy.stop(), b.application.stop()) }
+
+func (b beside) discard() {
+	b.toy.discard()
+	b.application.discard()
 }
 
 // invitation says what to try.
@@ -97,7 +129,9 @@ Entra or Google. Click through a first and a last day at work:
      Open it in another tab, and deactivate her there. It pushes that by SCIM.
   3. Go back to the first tab and reload: her session is over. Sign in as Ana again: refused, with the reason.
   4. Reactivate her in the directory: she gets in again.
-  5. Be Björn, and add him to "Team leads" in the directory: reload, and he is a manager.
+  5. An application    %[11]s
+     asks Usher who is there with every request. Be Björn in it, add him to "Team leads" in the directory, and reload: he
+     is a manager.
 
 The owner, %[9]s, is invited by a letter. The letters that the demo would have sent: %[10]s
 
@@ -120,14 +154,14 @@ List people, and find one:
 Is it alive, and can it serve:
 
   curl -sS %[6]s/healthz %[6]s/readyz
-`, d.Organisation, d.Users, d.Groups, d.SCIMURL, d.SCIMToken, d.URL, d.SignInURL, d.DirectoryURL, d.OwnerUserName, d.LettersURL)
+`, d.Organisation, d.Users, d.Groups, d.SCIMURL, d.SCIMToken, d.URL, d.SignInURL, d.DirectoryURL, d.OwnerUserName, d.LettersURL, d.ApplicationURL)
 }
 
 // demoOwner is who is invited to run the organisation of the demo.
 const demoOwner = "olga@acme.test"
 
 // populate makes the organisation, and what its identity provider would have pushed of people and groups.
-func populate(ctx context.Context, app *App, toy *toy) (shownDemo, error) {
+func populate(ctx context.Context, app *App, with beside) (shownDemo, error) {
 	made, err := app.Installation.CreateOrganisation(ctx, domain.OrganisationSpec{Slug: "acme", Name: "Acme", OwnerEmail: demoOwner})
 	if err != nil {
 		return shownDemo{}, err
@@ -136,14 +170,18 @@ func populate(ctx context.Context, app *App, toy *toy) (shownDemo, error) {
 	if _, err := app.Administration.Invite(ctx, owner, made.Owner.ID, domain.IfMatch{}); err != nil {
 		return shownDemo{}, err
 	}
-	token, err := toy.connect(ctx, app, owner)
+	if err := with.application.register(ctx, app, owner); err != nil {
+		return shownDemo{}, err
+	}
+	token, err := with.toy.connect(ctx, app, owner)
 	if err != nil {
 		return shownDemo{}, err
 	}
 	shown := shownDemo{
 		URL: app.URL(), SCIMURL: app.scimURL(), SCIMToken: token, Organisation: made.Organisation.Name,
-		SignInURL: app.baseURL() + "/sign-in/" + made.Organisation.Slug, DirectoryURL: toy.URL() + "/", OIDCIssuer: toy.URL(),
-		LettersURL: app.baseURL() + lettersPath, OwnerUserName: demoOwner,
+		SignInURL: app.baseURL() + "/sign-in/" + made.Organisation.Slug, DirectoryURL: with.toy.URL() + "/", OIDCIssuer: with.toy.URL(),
+		ApplicationURL: with.application.URL() + "/",
+		LettersURL:     app.baseURL() + lettersPath, OwnerUserName: demoOwner,
 	}
 	groups, err := push(ctx, app, token, &shown)
 	if err != nil {

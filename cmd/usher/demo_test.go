@@ -81,9 +81,13 @@ func TestDemoDirectory(t *testing.T) {
 	click(t, demo.DirectoryURL+"people/demo-bjorn/leave", url.Values{"group": {"Team leads"}})
 	require.Equal(t, 1, strings.Count(members(), `"value":`))
 
-	provider, err := url.Parse(demo.DirectoryURL)
-	require.NoError(t, err)
-	require.Equal(t, "127.0.0.1", provider.Hostname(), "whoever reaches it is whomever they click on")
+	for _, address := range []string{demo.DirectoryURL, demo.ApplicationURL} {
+		beside, err := url.Parse(address)
+		require.NoError(t, err)
+		require.Equal(t, "127.0.0.1", beside.Hostname(), "whoever reaches it is whomever they click on")
+	}
+	stranger := do(t, http.MethodGet, demo.ApplicationURL, "", "")
+	require.Contains(t, stranger.body, "Sign in", "the application lets nobody in whom Usher does not know")
 }
 
 func TestDemoLeavesNothingRunning(t *testing.T) { //nolint:paralleltest // other tests' goroutines would be in the way
@@ -106,14 +110,14 @@ func TestToyProviderIsRefusedOutsideTheDemo(t *testing.T) {
 		require.NoError(t, err)
 		return checked
 	}
-	toy, err := openToy(t.Context())
+	beside, err := openBeside(t.Context())
 	require.NoError(t, err)
 	c.Demo = true
 	demo := startApp(t, c)
-	_, err = populate(t.Context(), demo, toy)
+	_, err = populate(t.Context(), demo, beside)
 	require.NoError(t, err)
-	toy.serve(demo)
-	t.Cleanup(func() { require.NoError(t, toy.stop()) })
+	beside.serve(demo)
+	t.Cleanup(func() { require.NoError(t, beside.stop()) })
 	require.True(t, check(demo).Good)
 
 	c.Demo, c.Registry = false, nil
@@ -123,7 +127,7 @@ func TestToyProviderIsRefusedOutsideTheDemo(t *testing.T) {
 	failed := slices.IndexFunc(checked.Steps, func(s domain.CheckedStep) bool { return s.Verdict == "failed" })
 	require.Equal(t, "the issuer of this connection is no https address", checked.Steps[failed].Message)
 
-	for _, issuer := range []string{toy.URL(), "http://[::1]:1", "http://localhost:1", "http://idp.acme.test"} {
+	for _, issuer := range []string{beside.toy.URL(), "http://[::1]:1", "http://localhost:1", "http://idp.acme.test"} {
 		_, err = served.Installation.CreateConnection(t.Context(), "acme", domain.ConnectionSpec{
 			Name: issuer, Kind: domain.KindGeneric, OIDC: domain.OIDCSpec{Issuer: issuer, ClientID: toyClient},
 		})
