@@ -127,6 +127,11 @@ type assignmentRow struct {
 	at      int64
 }
 
+// samePlace reports whether one of two rows of a person takes the place of the other.
+func (r assignmentRow) samePlace(other assignmentRow) bool {
+	return r.kind == other.kind && r.slot == other.slot
+}
+
 func rowOf[Noun any](kind domain.GivenKind, g domain.Given[Noun]) assignmentRow {
 	r := assignmentRow{kind: kind, object: g.ID.UUID, source: g.Source, locked: g.Locked, mapping: g.Mapping.UUID, at: since(g.At)}
 	if kind == domain.GivenQueue {
@@ -169,7 +174,7 @@ func (t assignments) Save(was, is domain.UserAccess) error {
 	}
 	before, after := rowsOf(was), rowsOf(is)
 	for _, r := range before {
-		if slices.Contains(after, r) {
+		if slices.ContainsFunc(after, r.samePlace) {
 			continue
 		}
 		err := t.exec("DELETE FROM assignments WHERE organisation_id = ? AND user_id = ? AND kind = ? AND slot = ?", org, user, string(r.kind), r.slot)
@@ -182,7 +187,8 @@ func (t assignments) Save(was, is domain.UserAccess) error {
 			continue
 		}
 		err := t.exec(`INSERT INTO assignments (organisation_id, user_id, kind, slot, object_id, source, locked, mapping_id, licence, assigned_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, org, user, string(r.kind), r.slot, r.object, string(r.source), r.locked, r.mapping, textOrNull(r.licence), r.at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (organisation_id, user_id, kind, slot) DO UPDATE SET object_id = excluded.object_id,
+source = excluded.source, locked = excluded.locked, mapping_id = excluded.mapping_id, licence = excluded.licence, assigned_at = excluded.assigned_at`, org, user, string(r.kind), r.slot, r.object, string(r.source), r.locked, r.mapping, textOrNull(r.licence), r.at)
 		if err != nil {
 			return err
 		}
