@@ -123,7 +123,7 @@ func (g *gate) letter(u domain.User, kind domain.LinkKind) string {
 	g.Helper()
 	var last domain.Link
 	require.NoError(g, g.store.Read(g.Context(), func(tx domain.Tx) (err error) {
-		found := false
+		var found bool
 		last, found, err = tx.Links().Latest(g.org(), u.ID, kind)
 		require.True(g, found)
 		return err

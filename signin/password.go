@@ -36,14 +36,14 @@ func (v *visit) passwordError(form *passwordForm, err error) (status int, ok boo
 	if !errors.As(err, &known) {
 		return 0, false
 	}
-	switch {
-	case known.Code == domain.CodePasswordRefused:
+	switch known.Code {
+	case domain.CodePasswordRefused:
 		form.Errors = map[string]string{"password": v.text("password.refused."+known.Reason, "least", domain.MinPassword, "most", domain.MaxPassword)}
 		return http.StatusUnprocessableEntity, true
-	case known.Code == domain.CodeSignInRefused:
+	case domain.CodeSignInRefused:
 		form.Errors = map[string]string{"current": v.text("password.wrong")}
 		return http.StatusUnauthorized, true
-	case known.Code == domain.CodeVersionMismatch:
+	case domain.CodeVersionMismatch:
 		form.Errors = map[string]string{"password": v.text("password.changed-meanwhile")}
 		return http.StatusConflict, true
 	}
