@@ -76,7 +76,8 @@ func (ad *Administration) SetConnectionDisabled(ctx context.Context, who Adminis
 	return outcome, ad.protected(ctx, who, id, err)
 }
 
-// disableConnection stops a connection or lets it work again. LastOwner.
+// disableConnection stops a connection or lets it work again. Who came in by it is out with the next request (rule
+// access.immediate), also where they come in at this moment: see [Presented]. LastOwner.
 func disableConnection(tx Tx, by author, c Connection, disabled bool, now time.Time) (Connection, error) {
 	if c.DisabledAt.IsZero() != disabled {
 		return c, nil
@@ -91,7 +92,17 @@ func disableConnection(tx Tx, by author, c Connection, disabled bool, now time.T
 	if err := tx.Connections().Disable(c.Organisation, c.ID, c.DisabledAt); err != nil {
 		return c, err
 	}
-	return c, by.record(tx, what, "connection", c.ID.UUID, now, texts("disabledAt", timestamp(was)), texts("disabledAt", timestamp(c.DisabledAt)))
+	after := texts("disabledAt", timestamp(c.DisabledAt))
+	if disabled {
+		ended, err := tx.Sessions().EndByConnection(c.Organisation, c.ID)
+		if err != nil {
+			return c, err
+		}
+		if ended > 0 {
+			after.Set("sessions", attribute.NewNumber(strconv.Itoa(ended)))
+		}
+	}
+	return c, by.record(tx, what, "connection", c.ID.UUID, now, texts("disabledAt", timestamp(was)), after)
 }
 
 // insertConnection stores a new connection.

@@ -86,7 +86,8 @@ func (e *EmailDomain) prove(by Proof, now time.Time) {
 }
 
 // TrustConnections says which connections are trusted to verify addresses of a domain: what they say of an address is then
-// believed. It needs directory:edit. NotFound, Invalid, DomainUnproved, VersionMismatch.
+// believed, and whoever has it, owners excepted, may be signed in by them. So it needs directory:edit, and to trust one more
+// everything that people may do (rule owner.escalation). NotFound, Invalid, Forbidden, DomainUnproved, VersionMismatch.
 func (ad *Administration) TrustConnections(ctx context.Context, who Administrator, text string, match IfMatch, trusted []ConnectionID) (EmailDomain, error) {
 	return ad.changeDomain(ctx, who, text, match, func(tx Tx, is *EmailDomain, _ time.Time) error {
 		for _, id := range trusted {
@@ -96,6 +97,15 @@ func (ad *Administration) TrustConnections(ctx context.Context, who Administrato
 		}
 		if len(trusted) > 0 && is.VerifiedAt.IsZero() {
 			return unproved()
+		}
+		if !who.Owner && len(added(is.Trusted, trusted)) > 0 {
+			known, err := loadCatalogue(tx, who.Organisation)
+			if err != nil {
+				return err
+			}
+			if err := who.mayGrant("connection_ids", known.Everything()); err != nil {
+				return err
+			}
 		}
 		is.Trusted = distinctIDs(trusted)
 		return nil

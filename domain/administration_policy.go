@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"usher/domain/attribute"
@@ -40,6 +41,11 @@ func (ad *Administration) ChangePolicy(ctx context.Context, who Administrator, m
 		if err := is.Check(); err != nil {
 			return err
 		}
+		if is.LocalSignIn != was.LocalSignIn && is.LocalSignIn == LocalSignInOwnersOnly {
+			if err := demandSingleSignOn(tx, who.Organisation); err != nil {
+				return err
+			}
+		}
 		is.Version++
 		outcome = is
 		if err := tx.Policies().Save(who.Organisation, was, is); err != nil {
@@ -49,4 +55,14 @@ func (ad *Administration) ChangePolicy(ctx context.Context, who Administrator, m
 		return ad.record(tx, who, PolicyChanged, "organisation", who.Organisation.UUID, now, before, after)
 	})
 	return outcome, err
+}
+
+// demandSingleSignOn refuses to take passwords from people who have no other way in. Owners keep theirs, so that whoever has
+// one loses nothing by it (rule owner.last).
+func demandSingleSignOn(tx Tx, org OrganisationID) error {
+	all, err := tx.Connections().List(org)
+	if err != nil || slices.ContainsFunc(all, Connection.signsIn) {
+		return err
+	}
+	return InvalidField("local_sign_in", "no connection signs people in, so nobody but owners could come in any more; make one with an OpenID provider, or enable it, first")
 }

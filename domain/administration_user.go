@@ -117,6 +117,9 @@ func (p NewPerson) complete(tx Tx, u *User, tree attribute.Value) error {
 	if err := p.demanded(policy.Required); err != nil {
 		return err
 	}
+	if p.TemporaryPassword != "" && !policy.Locally(u.Owner) {
+		return InvalidField("temporary_password", "passwords open nothing in this organisation, as its policy local_sign_in says; leave it out")
+	}
 	if policy.ExtensionAuto {
 		if err := giveExtension(tx, *u, &tree); err != nil {
 			return err

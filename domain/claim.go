@@ -49,6 +49,7 @@ type Claims interface {
 type MappingTx interface {
 	Mappings() Mappings
 	Claims() Claims
+	ClaimedGroups() ClaimedGroups
 	Dossiers() Dossiers
 	Jobs() Jobs
 }

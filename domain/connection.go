@@ -69,6 +69,9 @@ func (c Connection) Version() int64 {
 	return version & positive
 }
 
+// signsIn reports whether people can come by the connection at this moment.
+func (c Connection) signsIn() bool { return c.OIDC.Issuer != "" && c.DisabledAt.IsZero() }
+
 // OIDCClient is the connection's registration at its OpenID provider; the zero value means that it signs nobody in.
 type OIDCClient struct {
 	Issuer       string
@@ -86,6 +89,8 @@ type Connections interface {
 	ByName(org OrganisationID, name string) (Connection, error)
 	// List gives all of an organisation, by name.
 	List(org OrganisationID) ([]Connection, error)
+	// Locate finds one by its id alone, which is all that an address which people are sent back to says. NotFound.
+	Locate(id ConnectionID) (Connection, error)
 	// Delete takes a connection away with all that belongs to it, and everybody's access through it. Its people are of no
 	// connection from then on, its groups archived; it counts both. NotFound.
 	Delete(c Connection, at time.Time) (people, groups int, err error)

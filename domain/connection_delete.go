@@ -70,6 +70,9 @@ func deleteConnection(tx Tx, by author, c Connection, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	if _, err := tx.Sessions().EndByConnection(c.Organisation, c.ID); err != nil {
+		return err
+	}
 	people, groups, err := tx.Connections().Delete(c, now)
 	if err != nil {
 		return err

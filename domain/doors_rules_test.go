@@ -23,6 +23,22 @@ func TestRulesOfDoors(t *testing.T) {
 		"invite.mail":                inviteMail,
 		"invite.once":                inviteOnce,
 		"invite.sso":                 inviteSSO,
+		"first-access":               firstAccess,
+		"first-access.email":         firstAccessByEmail,
+		"first-access.external-id":   firstAccessByExternalID,
+		"first-access.just-in-time":  firstAccessJustInTime,
+		"first-access.name":          firstAccessNames,
+		"first-access.seat":          firstAccessSeat,
+		"first-access.at-once":       firstAccessAtOnce,
+		"first-access.groups":        firstAccessGroups,
+		"first-access.refresh":       firstAccessRefresh,
+		"first-access.suspended":     firstAccessSuspended,
+		"access.mfa-single-sign-on":  accessMFASingleSignOn,
+		"connection.disabled":        connectionDisabledSessions,
+		"session.provider-logout":    sessionProviderLogout,
+		"local-sign-in":              localSignIn,
+		"owner.last-local-sign-in":   ownerLastLocalSignIn,
+		"doorway":                    doorways,
 		"invite.resend":              inviteResend,
 		"invite.accept":              inviteAccept,
 		"invite.confirm":             inviteConfirmEndsLink,
@@ -186,7 +202,7 @@ func inviteMail(s *visit) {
 	require.Equal(s, s.clock.Now().Add(7*24*time.Hour), invitation.ExpiresAt)
 	opened, err := s.entrance.OpenLink(s.Context(), domain.LinkInvitation, token)
 	require.NoError(s, err)
-	require.Equal(s, domain.Opened{Organisation: s.org(), User: u.ID, UserName: "ana@acme.test", Display: "Ana Łuk", ExpiresAt: invitation.ExpiresAt}, opened)
+	require.Equal(s, domain.Opened{Organisation: s.org(), Locally: true, User: u.ID, UserName: "ana@acme.test", Display: "Ana Łuk", ExpiresAt: invitation.ExpiresAt}, opened)
 	require.Equal(s, domain.Pending, s.found(u.ID).Status, "opening it, as a mail scanner does, changes nothing")
 	off := s.done(s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "Off", Email: "off@acme.test", Role: s.staff(), Disabled: true}))
 	_, err = s.admin.Invitation(s.Context(), s.boss(), off.ID)
@@ -251,44 +267,59 @@ func inviteOnce(s *visit) {
 
 // inviteSSO: the open link binds the identity that comes with it, and only then is the person found by it.
 func inviteSSO(s *visit) {
+	p, second := s.provider("idp"), s.provider("second")
 	u, v := s.add("ana@acme.test"), s.add("bo@acme.test")
-	identity := domain.Identity{Organisation: s.org(), Connection: s.tenant.Connection.ID, Issuer: "https://idp.test", Subject: "00u1"}
-	sso := func() (domain.SignedIn, error) { return s.entrance.SignInBySingleSignOn(s.Context(), identity, s.from) }
-	_, err := sso()
-	s.refused("sign_in_refused", err)
-	token := s.invitation(u)
+	_, err := s.arrive(p.says("00u1"))
+	s.refused("no_account unknown", err)
+	coming := p.says("00u1")
+	coming.Invitation = s.invitation(u)
 	var in domain.SignedIn
 	made := s.eventsSince(func() {
-		in, err = s.entrance.AcceptBySingleSignOn(s.Context(), token, identity, s.from)
+		in, err = s.arrive(coming)
 		require.NoError(s, err)
 	})
 	require.Equal(s, []domain.EventType{domain.IdentityLinked, domain.UserInvitationAccepted, domain.SignedInEvent}, eventTypes(made))
+	require.Equal(s, "invitation", made[0].After.Get("by").Text())
 	require.Equal(s, "single_sign_on", made[1].After.Get("method").Text())
+	require.Equal(s, p.connection.ID.String(), made[2].After.Get("connection").Text())
 	require.Empty(s, s.verdict(in))
 	require.Equal(s, domain.Active, s.found(u.ID).Status)
-	again, err := sso()
+	again, err := s.arrive(p.says("00u1"))
 	require.NoError(s, err)
 	require.Equal(s, u.ID, again.Session.User)
 
-	_, err = s.entrance.AcceptBySingleSignOn(s.Context(), s.invitation(v), identity, s.from)
-	s.refused("identity_taken", err)
-	require.Equal(s, domain.Pending, s.found(v.ID).Status, "nothing half done")
-	other := identity
-	other.Connection = s.another("second").Connection
-	_, err = s.entrance.SignInBySingleSignOn(s.Context(), other, s.from)
-	s.refused("sign_in_refused", err)
-	_, err = s.entrance.AcceptBySingleSignOn(s.Context(), s.invitation(v), other, s.from)
-	require.NoError(s, err, "the same subject by another connection is somebody else")
-	for _, wrong := range []domain.Identity{{Organisation: s.org(), Connection: other.Connection, Issuer: "https://idp.test"}, {Organisation: s.org(), Connection: other.Connection, Subject: "x"}} {
-		w := s.add(uuid.NewString() + "@acme.test")
-		_, err = s.entrance.AcceptBySingleSignOn(s.Context(), s.invitation(w), wrong, s.from)
-		s.refused("sign_in_refused", err)
+	coming.Invitation = s.invitation(v)
+	in, err = s.arrive(coming)
+	require.NoError(s, err)
+	require.Equal(s, u.ID, in.Session.User, "an identity that is somebody's stays theirs")
+	require.Equal(s, domain.Pending, s.found(v.ID).Status, "and the invitation open")
+	_, err = s.arrive(second.says("00u1"))
+	s.refused("no_account unknown", err)
+	coming = second.says("00u1")
+	coming.Invitation = s.invitation(v)
+	in, err = s.arrive(coming)
+	require.NoError(s, err)
+	require.Equal(s, v.ID, in.Session.User, "the same subject by another connection is somebody else")
+	for _, wrong := range []domain.Arriving{p.says(""), p.says(strings.Repeat("x", 256))} {
+		wrong.Invitation = s.invitation(s.add(uuid.NewString() + "@acme.test"))
+		_, err = s.arrive(wrong)
+		s.refused("invalid_value subject", err)
 	}
-	require.NoError(s, s.store.Write(s.Context(), func(tx domain.Tx) error {
-		return tx.Connections().Disable(s.org(), identity.Connection, s.clock.Now())
-	}))
-	_, err = sso()
-	s.refused("sign_in_refused", err)
+	pushed, err := s.directory.Provision(s.Context(), second.caller, storetest.Person("foreign@acme.test", storetest.Emails("foreign@acme.test")))
+	require.NoError(s, err)
+	_, err = s.admin.Invite(s.Context(), s.boss(), pushed.ID, domain.IfMatch{})
+	require.NoError(s, err)
+	coming = p.says("00u9")
+	coming.Invitation = s.invitation(pushed)
+	_, err = s.arrive(coming)
+	s.refused("no_account foreign", err)
+
+	other := s.add("cleo@acme.test")
+	coming.Invitation = s.invitation(other)
+	s.clock.Move(7 * 24 * time.Hour)
+	_, err = s.arrive(coming)
+	s.refused("no_account unknown", err)
+	require.Equal(s, domain.Pending, s.found(other.ID).Status, "an invitation whose time is over is none")
 }
 
 // inviteResend: five an hour for one person, whoever asks and however many ask at once.

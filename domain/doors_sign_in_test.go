@@ -91,9 +91,9 @@ func passwordReset(s *visit) {
 	inactive := s.member("off@acme.test")
 	s.deactivate(inactive.ID)
 	single := s.add("sso@acme.test")
-	_, err = s.entrance.AcceptBySingleSignOn(s.Context(), s.invitation(single), domain.Identity{
-		Organisation: s.org(), Connection: s.tenant.Connection.ID, Issuer: "https://idp.test", Subject: "1",
-	}, s.from)
+	coming := s.provider("idp").says("1")
+	coming.Invitation = s.invitation(single)
+	_, err = s.arrive(coming)
 	require.NoError(s, err)
 	s.add("pending@acme.test")
 	for _, name := range []string{"off@acme.test", "sso@acme.test", "pending@acme.test", "nobody@acme.test", ""} {
@@ -186,14 +186,14 @@ func blockUnblockClears(s *visit) {
 func blockNoLockoutDOS(s *visit) {
 	u := s.member("ana@acme.test")
 	session := s.in("ana@acme.test")
-	identity := domain.Identity{Organisation: s.org(), Connection: s.tenant.Connection.ID, Issuer: "https://idp.test", Subject: "1", User: u.ID, LinkedAt: s.clock.Now()}
-	require.NoError(s, s.store.Write(s.Context(), func(tx domain.Tx) error { return tx.Identities().Link(identity) }))
+	p := s.provider("idp")
+	s.linked(p, "1", u.ID)
 	for range 6 {
 		_, err := s.signIn("ana@acme.test", wrongPassword)
 		s.refused("sign_in_refused", err)
 	}
 	require.Empty(s, s.verdict(session))
-	_, err := s.entrance.SignInBySingleSignOn(s.Context(), identity, s.from)
+	_, err := s.arrive(p.says("1"))
 	require.NoError(s, err)
 
 	s.member("bo@acme.test")
@@ -457,15 +457,17 @@ func deactivateEndsKeys(s *visit) {
 
 // archivedIdentity: who is deleted leaves their identity to the account that comes after them.
 func archivedIdentity(s *visit) {
-	identity := domain.Identity{Organisation: s.org(), Connection: s.tenant.Connection.ID, Issuer: "https://idp.test", Subject: "1"}
+	p := s.provider("idp")
 	for range 2 {
 		u := s.add("ana@acme.test")
-		in, err := s.entrance.AcceptBySingleSignOn(s.Context(), s.invitation(u), identity, s.from)
+		coming := p.says("1")
+		coming.Invitation = s.invitation(u)
+		in, err := s.arrive(coming)
 		require.NoError(s, err)
 		require.Equal(s, u.ID, in.Session.User)
 		require.NoError(s, s.admin.Delete(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
-		_, err = s.entrance.SignInBySingleSignOn(s.Context(), identity, s.from)
-		s.refused("sign_in_refused", err)
+		_, err = s.arrive(p.says("1"))
+		s.refused("no_account unknown", err)
 	}
 }
 

@@ -91,6 +91,8 @@ type EmailDomains interface {
 	Save(was, is EmailDomain) error
 	// Delete forgets a domain, over the version that was read. Another organisation may then prove it.
 	Delete(e EmailDomain) error
+	// Owner finds which organisation has proved a domain; found is false for none.
+	Owner(name string) (org OrganisationID, found bool, err error)
 	// Trusts reports whether an organisation has proved a domain and trusts a connection to verify addresses of it.
 	Trusts(org OrganisationID, name string, connection ConnectionID) (bool, error)
 }

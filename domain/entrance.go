@@ -136,6 +136,9 @@ func (e *Entrance) came(tx Tx, s Session, v Visitor, now time.Time) error {
 	if s.Factor != FactorNone {
 		how.Set("factor", attribute.NewString(string(s.Factor)))
 	}
+	if !s.Connection.IsZero() {
+		how.Set("connection", attribute.NewString(s.Connection.String()))
+	}
 	return by.say(tx, SignedInEvent, s.User, how)
 }
 
@@ -171,6 +174,11 @@ func bounded(text string, most int) string {
 		kept = append(kept, r)
 	}
 	return string(kept)
+}
+
+// localSignInOff tells somebody who has shown who they are that a password is no way in for them.
+func localSignInOff() *Error {
+	return &Error{Kind: Forbidden, Code: CodeLocalSignInOff, Message: "your organisation lets people in by its identity provider only; sign in with that"}
 }
 
 // signInRefused is the one answer to a wrong name, a wrong password, and everything that nobody may learn from outside.

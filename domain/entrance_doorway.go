@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 )
 
 // Doorway is an organisation as its door shows it to everybody: a name, and the ways in.
 type Doorway struct {
 	Organisation Organisation
 	Appearance   Appearance
+	Locally      bool  // passwords open something for everybody; for owners they always do
 	Ways         []Way // by single sign-on, by name
 }
 
@@ -54,13 +56,86 @@ func (e *Entrance) doorway(ctx context.Context, find func(tx Tx) (Organisation, 
 		if d.Appearance, err = tx.Appearances().Get(d.Organisation.ID, ""); err != nil {
 			return err
 		}
+		policy, err := tx.Policies().Get(d.Organisation.ID)
+		if err != nil {
+			return err
+		}
+		d.Locally = policy.Locally(false)
 		connections, err := tx.Connections().List(d.Organisation.ID)
 		for _, c := range connections {
-			if c.DisabledAt.IsZero() && c.OIDC.Issuer != "" {
+			if c.signsIn() {
 				d.Ways = append(d.Ways, Way{Connection: c.ID, Name: c.Name, Kind: c.Kind})
 			}
 		}
 		slices.SortFunc(d.Ways, func(a, b Way) int { return cmp.Compare(a.Name, b.Name) })
+		return err
+	})
+	return d, err
+}
+
+// DoorwaysByEmail finds the doors at which somebody with an address may knock: that of whoever has proved its domain, with the
+// connections that are trusted for it. It looks at the domain alone, so the answer is the same whether or not anybody has the
+// address. None where nobody has proved the domain, or the text is no address.
+func (e *Entrance) DoorwaysByEmail(ctx context.Context, email string) ([]Doorway, error) {
+	domain, ok := domainOf(strings.TrimSpace(email))
+	if !ok {
+		return nil, nil
+	}
+	var of EmailDomain
+	err := e.store.Read(ctx, func(tx Tx) error {
+		org, known, err := tx.EmailDomains().Owner(domain)
+		if err != nil || !known {
+			return err
+		}
+		of, err = tx.EmailDomains().Get(org, domain)
+		return err
+	})
+	if err != nil || of.Organisation.IsZero() {
+		return nil, ignoring(err, NotFound)
+	}
+	d, err := e.Doorway(ctx, of.Organisation)
+	if err != nil {
+		return nil, ignoring(err, NotFound)
+	}
+	d.Ways = slices.DeleteFunc(d.Ways, func(w Way) bool { return !slices.Contains(of.Trusted, w.Connection) })
+	return []Doorway{d}, nil
+}
+
+// ignoring is an error unless it is of a kind: what was there a moment ago has gone.
+func ignoring(err error, kind Kind) error {
+	if IsKind(err, kind) {
+		return nil
+	}
+	return err
+}
+
+// domainOf is the domain of an address, as [EmailDomain] names it.
+func domainOf(email string) (name string, ok bool) {
+	if _, ok := ParseEmail(email); !ok {
+		return "", false
+	}
+	name, _, err := ParseEmailDomain(email[strings.LastIndexByte(email, '@')+1:])
+	return name, err == nil
+}
+
+// Door is a connection that people come by, for the adapter that speaks with its provider.
+type Door struct {
+	Organisation Organisation
+	Connection   Connection
+	Settings     ProviderSettings
+}
+
+// Door finds a connection by its id alone, which is all that the address at which people come back says. NotFound.
+func (e *Entrance) Door(ctx context.Context, id ConnectionID) (Door, error) {
+	var d Door
+	err := e.store.Read(ctx, func(tx Tx) (err error) {
+		if d.Connection, err = tx.Connections().Locate(id); err != nil {
+			return err
+		}
+		if d.Organisation, err = tx.Organisations().Get(d.Connection.Organisation); err != nil {
+			return err
+		}
+		d.Settings, err = tx.ProviderSettings().Get(d.Connection.Organisation, id)
 		return err
 	})
 	return d, err

@@ -25,6 +25,7 @@ func linkNotGood(state LinkState) error {
 // Opened is what there is to know of an open link before anything is done with it.
 type Opened struct {
 	Organisation OrganisationID
+	Locally      bool // a password opens anything for the person; else they come by single sign-on
 	User         UserID
 	UserName     string
 	Display      string
@@ -39,7 +40,7 @@ func (e *Entrance) OpenLink(ctx context.Context, kind LinkKind, token string) (O
 		return Opened{}, err
 	}
 	return Opened{
-		Organisation: g.link.Organisation, User: g.user.ID, UserName: g.user.UserName.Text, Display: g.user.Display(), ExpiresAt: g.link.ExpiresAt,
+		Organisation: g.link.Organisation, Locally: g.locally(), User: g.user.ID, UserName: g.user.UserName.Text, Display: g.user.Display(), ExpiresAt: g.link.ExpiresAt,
 	}, nil
 }
 
@@ -49,7 +50,12 @@ type guest struct {
 	link Link
 	user User
 	held SignIn
+
+	policy Policy
 }
+
+// locally reports whether a password opens anything for who presents the link.
+func (g guest) locally() bool { return g.policy.Locally(g.user.Owner) }
 
 func (e *Entrance) guest(ctx context.Context, kind LinkKind, token string) (guest, error) {
 	ref, ok := e.env.Links.Parse(kind, token)
@@ -87,17 +93,24 @@ func present(tx Tx, ref LinkRef, now time.Time) (guest, error) {
 	if err != nil {
 		return guest{}, err
 	}
-	held, _, err := tx.SignIns().Get(l.Organisation, l.User)
-	return guest{ref: ref, link: l, user: u, held: held}, err
+	g := guest{ref: ref, link: l, user: u}
+	if g.held, _, err = tx.SignIns().Get(l.Organisation, l.User); err != nil {
+		return g, err
+	}
+	g.policy, err = tx.Policies().Get(l.Organisation)
+	return g, err
 }
 
 // AcceptInvitation accepts an invitation with a password of the person's choice: they are active, and a session begins,
 // whose steps are what is left where a second factor is required (rules invite.once, invite.accept). LinkNotGood,
-// PasswordRefused; AccessRefused, whose Field is the reason.
+// PasswordRefused, LocalSignInOff; AccessRefused, whose Field is the reason.
 func (e *Entrance) AcceptInvitation(ctx context.Context, token, password string, v Visitor) (SignedIn, error) {
 	g, err := e.guest(ctx, LinkInvitation, token)
 	if err != nil {
 		return SignedIn{}, err
+	}
+	if !g.locally() {
+		return SignedIn{}, localSignInOff()
 	}
 	made, err := e.env.prepare(password, g.user.UserName.Text, g.held)
 	if err != nil {
@@ -123,6 +136,9 @@ func (e *Entrance) AcceptInvitation(ctx context.Context, token, password string,
 		policy, err := tx.Policies().Get(held.Organisation)
 		if err != nil {
 			return err
+		}
+		if !policy.Locally(g.user.Owner) {
+			return localSignInOff()
 		}
 		begun, err := byPassword(tx, policy, held, v, now)
 		if err != nil {
@@ -157,68 +173,11 @@ func (e *Entrance) accept(tx Tx, ref LinkRef, after attribute.Value, write scrib
 	return err
 }
 
-// AcceptBySingleSignOn accepts an invitation by an identity that the caller has proved, which belongs to the account from
-// then on (rule invite.sso). LinkNotGood; IdentityTaken; SignInRefused for a connection that is disabled; AccessRefused.
-func (e *Entrance) AcceptBySingleSignOn(ctx context.Context, token string, i Identity, v Visitor) (SignedIn, error) {
-	g, err := e.guest(ctx, LinkInvitation, token)
-	if err != nil {
-		return SignedIn{}, err
-	}
-	if i.Organisation != g.link.Organisation {
-		return SignedIn{}, linkNotGood("")
-	}
-	var outcome SignedIn
-	now := e.env.instant()
-	err = e.store.Write(ctx, func(tx Tx) error {
-		c, err := tx.Connections().Get(i.Organisation, i.Connection)
-		if err != nil {
-			return err
-		}
-		if !c.DisabledAt.IsZero() {
-			return signInRefused()
-		}
-		if _, err := tx.SignIns().Hold(i.Organisation, g.link.User); err != nil {
-			return err
-		}
-		write := e.scribe(i.Organisation, self(g.link.User), v)
-		if err := e.link(tx, i, g.link.User, write, now); err != nil {
-			return err
-		}
-		if err := e.accept(tx, g.ref, texts("link", g.link.ID.String(), "method", string(BySingleSignOn)), write, now); err != nil {
-			return err
-		}
-		outcome, err = e.open(tx, Session{Organisation: i.Organisation, User: g.link.User, Method: BySingleSignOn}, v, now)
-		return err
-	})
-	return outcome, err
-}
-
 // Bounds of an identity, in bytes (OpenID Connect Core 1.0 section 2: a subject has at most 255 ASCII characters).
 const (
 	maxIssuer  = 1000
 	maxSubject = 255
 )
-
-// link binds an identity to a person, with the event where it is new.
-func (e *Entrance) link(tx Tx, i Identity, user UserID, write scribe, now time.Time) error {
-	if i.Issuer == "" || i.Subject == "" || len(i.Issuer) > maxIssuer || len(i.Subject) > maxSubject {
-		return signInRefused()
-	}
-	owner, found, err := tx.Identities().Find(i)
-	switch {
-	case err != nil:
-		return err
-	case found && owner != user:
-		return IdentityTaken()
-	case found:
-		return nil
-	}
-	i.User, i.LinkedAt = user, now
-	if err := tx.Identities().Link(i); err != nil {
-		return err
-	}
-	return doorsClosed{write: write, now: now}.say(tx, IdentityLinked, user, i.tree())
-}
 
 // AskAgain sends a new invitation in place of an expired one, to the address on file (rule invite.once): whoever has the old
 // token may ask. One that was revoked or used brings nothing, and no answer says so. RateLimited; LinkNotGood for a token
@@ -307,6 +266,10 @@ func (e *Entrance) RequestReset(ctx context.Context, org OrganisationID, name st
 // mayHavePassword reports whether somebody signs in by a password, or could: not who has only ever come, or can only come,
 // by single sign-on.
 func mayHavePassword(tx Tx, u User) (bool, error) {
+	policy, err := tx.Policies().Get(u.Organisation)
+	if err != nil || !policy.Locally(u.Owner) {
+		return false, err
+	}
 	held, _, err := tx.SignIns().Get(u.Organisation, u.ID)
 	if err != nil || held.Password != "" {
 		return err == nil, err
@@ -323,11 +286,14 @@ func mayHavePassword(tx Tx, u User) (bool, error) {
 }
 
 // ResetPassword uses up a link to choose a new password. All sessions of the person end; no new one begins, so that no
-// second factor is gone round, and a block stays (rule password.reset). LinkNotGood, PasswordRefused.
+// second factor is gone round, and a block stays (rule password.reset). LinkNotGood, PasswordRefused, LocalSignInOff.
 func (e *Entrance) ResetPassword(ctx context.Context, token, password string, v Visitor) error {
 	g, err := e.guest(ctx, LinkReset, token)
 	if err != nil {
 		return err
+	}
+	if !g.locally() {
+		return localSignInOff()
 	}
 	made, err := e.env.prepare(password, g.user.UserName.Text, g.held)
 	if err != nil {
@@ -342,6 +308,9 @@ func (e *Entrance) ResetPassword(ctx context.Context, token, password string, v 
 		again, err := present(tx, g.ref, now)
 		if err != nil {
 			return err
+		}
+		if !again.locally() {
+			return localSignInOff()
 		}
 		if err := tx.Links().End(again.link, LinkAccepted, now); err != nil {
 			return err

@@ -90,6 +90,10 @@ func (e *Entrance) SignInByPasskey(ctx context.Context, org OrganisationID, user
 		if err != nil {
 			return err
 		}
+		policy, err := tx.Policies().Get(org)
+		if err != nil {
+			return err
+		}
 		passed, err := e.byPasskey(given, v)(tx, held, now)
 		switch {
 		case IsCode(err, CodePasskeyCloned):
@@ -97,7 +101,7 @@ func (e *Entrance) SignInByPasskey(ctx context.Context, org OrganisationID, user
 			return nil
 		case err != nil:
 			return err
-		case !passed || !admission.Facts.Here || admission.Facts.Status == Inactive || held.Password == "":
+		case !passed || !admission.Facts.Here || admission.Facts.Status == Inactive || held.Password == "" || !policy.Locally(admission.Access.Owner):
 			refused = signInRefused()
 			return nil
 		}

@@ -94,10 +94,10 @@ func (e *Entrance) candidate(ctx context.Context, org OrganisationID, key string
 		if c.held, _, err = tx.SignIns().Get(org, user); err != nil {
 			return err
 		}
-		if !found || !c.facts.Here {
+		c.policy, err = tx.Policies().Get(org)
+		if !found || !c.facts.Here || !c.policy.Locally(admission.Access.Owner) {
 			c.held = SignIn{}
 		}
-		c.policy, err = tx.Policies().Get(org)
 		c.held.Organisation, c.held.User = org, user
 		return err
 	})
@@ -126,7 +126,11 @@ func (e *Entrance) proved(ctx context.Context, c candidate, v Visitor) (SignedIn
 		if err != nil {
 			return err
 		}
-		if c.facts = admission.Facts; held.Password != c.held.Password || held.SlowedUntil.After(now) {
+		if c.policy, err = tx.Policies().Get(c.held.Organisation); err != nil {
+			return err
+		}
+		c.facts = admission.Facts
+		if held.Password != c.held.Password || held.SlowedUntil.After(now) || !c.policy.Locally(admission.Access.Owner) {
 			return signInRefused() // changed, or slowed, at the same moment
 		}
 		if d := Decide(c.byPassword(), now); !d.Allowed {
@@ -232,7 +236,7 @@ func (e *Entrance) slow(tx Tx, held SignIn, policy Policy, write scribe, now tim
 // ChangePassword lets somebody who is signed in choose a new password, who gives the current one again. It takes the step
 // of a temporary or expired password, makes an active person of one who was pending with a temporary one, and ends their
 // other sessions and remembered browsers (rules invite.temporary-password, password.expiry). The session gets another token. A wrong current
-// password counts as a failed sign-in. Unauthenticated, SignInRefused, PasswordRefused, StepMissing.
+// password counts as a failed sign-in. Unauthenticated, SignInRefused, PasswordRefused, StepMissing, LocalSignInOff.
 func (e *Entrance) ChangePassword(ctx context.Context, token, current, chosen string, v Visitor) (SignedIn, error) {
 	p, err := e.presented(ctx, token, v)
 	if err != nil {
@@ -245,6 +249,9 @@ func (e *Entrance) ChangePassword(ctx context.Context, token, current, chosen st
 	c, userName, err := e.own(ctx, s)
 	if err != nil {
 		return SignedIn{}, err
+	}
+	if !c.policy.Locally(p.Owner) {
+		return SignedIn{}, localSignInOff()
 	}
 	right, err := e.matches(c.held.Password, current)
 	if err != nil {

@@ -41,9 +41,12 @@ func (e *Entrance) presented(ctx context.Context, token string, _ Visitor) (Pres
 	return p, nil
 }
 
-// over reports whether the time of a session is.
+// over reports whether a session is: its time, or what it began by.
 func (p Presented) over(now time.Time) bool {
 	s := p.Session
+	if p.DoorShut {
+		return true
+	}
 	if len(s.Steps) > 0 {
 		return !now.Before(s.CreatedAt.Add(unfinished))
 	}
@@ -116,55 +119,25 @@ func (e *Entrance) EndSession(ctx context.Context, token string, id SessionID, v
 	return e.store.Write(ctx, func(tx Tx) error { return e.endOne(tx, p.Session, id, v, now) })
 }
 
-// SignInBySingleSignOn begins a session of the person to whom an identity belongs, which the caller has proved. A pending
-// person becomes active by it (rule provision.activation), and wrong passwords keep nobody out who comes this way (rule
-// block.no-lockout-dos). SignInRefused for an identity that belongs to nobody, or a connection that is disabled;
-// AccessRefused, whose Field is the reason.
-func (e *Entrance) SignInBySingleSignOn(ctx context.Context, i Identity, v Visitor) (SignedIn, error) {
-	var outcome SignedIn
-	now := e.env.instant()
-	err := e.store.Write(ctx, func(tx Tx) error {
-		c, err := tx.Connections().Get(i.Organisation, i.Connection)
-		if err != nil {
-			return err
-		}
-		user, found, err := tx.Identities().Find(i)
-		if err != nil {
-			return err
-		}
-		if !found || !c.DisabledAt.IsZero() {
-			return signInRefused()
-		}
-		outcome, err = e.enter(tx, i.Organisation, user, FirstAccess, attribute.NewComplex(), v, now)
-		return err
-	})
-	return outcome, err
-}
-
-// enter begins a session of somebody who has come by single sign-on, whom that makes active.
-func (e *Entrance) enter(tx Tx, org OrganisationID, user UserID, what EventType, after attribute.Value, v Visitor, now time.Time) (SignedIn, error) {
-	if _, err := tx.SignIns().Hold(org, user); err != nil {
-		return SignedIn{}, err
-	}
+// admit lets in somebody who has come by single sign-on, whom that makes active (rules access.decision, provision.activation).
+// The row of how they sign in is held.
+func (e *Entrance) admit(tx Tx, org OrganisationID, user UserID, now time.Time, write scribe) error {
 	admission, err := tx.Assignments().Admission(org, user)
 	if err != nil {
-		return SignedIn{}, err
+		return err
 	}
 	if d := admission.Decide(BySingleSignOn, now); !d.Allowed {
-		return SignedIn{}, accessRefused(d)
+		return accessRefused(d)
 	}
-	write := e.scribe(org, self(user), v)
-	if admission.Facts.Status == Pending {
-		u, err := tx.Users().Find(org, user)
-		if err != nil {
-			return SignedIn{}, err
-		}
-		if err := welcome(tx, u, what, after, now, write); err != nil {
-			return SignedIn{}, err
-		}
-		if err := arrived(tx, u, now, write); err != nil {
-			return SignedIn{}, err
-		}
+	if admission.Facts.Status != Pending {
+		return nil
 	}
-	return e.open(tx, Session{Organisation: org, User: user, Method: BySingleSignOn}, v, now)
+	u, err := tx.Users().Find(org, user)
+	if err != nil {
+		return err
+	}
+	if err := welcome(tx, u, FirstAccess, attribute.NewComplex(), now, write); err != nil {
+		return err
+	}
+	return arrived(tx, u, now, write)
 }

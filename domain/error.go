@@ -110,6 +110,10 @@ const (
 	CodeAlreadyAccepted      = "already_accepted"       // an invitation for somebody who is active
 	CodeOutranked            = "outranked"              // what the directory says is stronger (rule mapping.precedence)
 	CodeBeyondLimits         = "beyond_limits"          // rule provision.limits
+	CodeLocalSignInOff       = "local_sign_in_off"      // a password where only single sign-on opens anything
+	CodeNoAccount            = "no_account"             // somebody whom their provider knows and nobody here does; Field says why
+	CodeSignInTooWeak        = "sign_in_too_weak"       // a single sign-on that proves less than its connection demands; Field names the claim
+	CodeConnectionShut       = "connection_shut"        // a single sign-on by a connection that is disabled, or is no longer what it began with
 	CodeUnavailable          = "unavailable"
 	CodeUnsupportedMediaType = "unsupported_media_type"
 	CodeLinked               = "linked"          // an account that a connection has already (rule link.adopt)
@@ -130,6 +134,7 @@ func Codes() []string {
 		CodeRequestInProgress, CodeKeyReused, CodeExtensionTaken, CodeBeyondLimits,
 		CodeRecordsOwned, CodeOutranked, CodePlanMissing, CodeReviewSigned, CodeReviewUndecided,
 		CodeIdentityTaken, CodeLinkNotGood, CodeSignInRefused, CodePasswordRefused, CodeAccessRefused, CodeStepMissing, CodeAlreadyAccepted,
+		CodeLocalSignInOff, CodeNoAccount, CodeSignInTooWeak, CodeConnectionShut,
 		CodeProofMissing, CodeFactorNeeded, CodePasskeyTaken, CodePasskeyCloned,
 		CodeLinked, CodeDomainTaken, CodeDomainUnproved,
 		CodeWebhookDisabled, CodeApplicationUnknown,

@@ -117,10 +117,13 @@ var eventCatalogue = []EventEntry{
 		ConnectionCreated, 1, "connection", "When a connection to an identity provider is made.",
 		"", `{"name":"okta","kind":"okta","activation":"immediate"}`,
 	},
-	{ConnectionDisabled, 1, "connection", "When a connection is stopped: its tokens are refused.", "", `{"disabledAt":` + aTime + `}`},
 	{
-		ConnectionProviderChanged, 1, "connection", "When it changes what a connection asks of its OpenID provider; of a key there is its name.",
-		"", `{"authentication":"private_key_jwt","claims":"groups=/realm_access/roles","scopes":"profile email","keyId":"2Kx0cWkT"}`,
+		ConnectionDisabled, 1, "connection", "When a connection is stopped: its tokens are refused, and the sessions that began by it end. After counts those, without an event for each.",
+		"", `{"disabledAt":` + aTime + `,"sessions":12}`,
+	},
+	{
+		ConnectionProviderChanged, 1, "connection", "When it changes what a connection asks of its OpenID provider and what becomes of who comes by it; of a key there is its name.",
+		"", `{"authentication":"private_key_jwt","claims":"groups=/realm_access/roles","scopes":"profile email","keyId":"2Kx0cWkT","justInTime":"true","requiredAmr":"mfa"}`,
 	},
 	{ConnectionEnabled, 1, "connection", "When a connection works again.", `{"disabledAt":` + aTime + `}`, ""},
 	{
@@ -202,17 +205,25 @@ var eventCatalogue = []EventEntry{
 	},
 	{PasswordExpiring, 1, "user", "When a person is told that their password will have to be changed.", "", `{"expiresAt":` + aTime + `}`},
 	{
-		SignedInEvent, 1, "user", "When a session of a person begins to open something. Method is password, passkey or single_sign_on; factor, where there was one beside a password, totp, recovery_code, passkey or remembered_device.",
+		SignedInEvent, 1, "user", "When a session of a person begins to open something. Method is password, passkey or single_sign_on; factor, where there was one beside a password, totp, recovery_code, passkey or remembered_device; connection, by which they came where that was by single sign-on.",
 		"", `{"session":` + anID + `,"method":"password","factor":"totp"}`,
 	},
 	{FirstAccess, 1, "user", "When a pending person comes by single sign-on for the first time, and is active.", `{"status":"pending"}`, `{"status":"active"}`},
+	{
+		FirstAccessRefused, 1, "connection", "When somebody whom their provider knows is not let in: nobody here is them, there is no seat, or they prove too little. Reason is unknown, several, owner, linked, foreign, name_taken, name_missing, name_untrusted, suspended, seats_exhausted or sign_in_too_weak.",
+		"", `{"reason":"several","issuer":"https://acme.okta.com","subject":"00u1a2b3c4"}`,
+	},
+	{
+		GroupsClaimed, 1, "user", "When the claims of a person's sign-in name other groups of the connection than before. Unmatched has at most 20 names that no group there has, or several.",
+		`{"groups":[]}`, `{"groups":[` + anID + `],"unmatched":["Everyone"]}`,
+	},
 	{SessionEnded, 1, "user", "When a session ends, whoever ends it.", "", `{"session":` + anID + `}`},
 	{DeviceRemembered, 1, "user", "When a person lets a browser be remembered, which is then not asked for a second factor.", "", `{"device":` + anID + `}`},
 	{DeviceForgotten, 1, "user", "When one browser of a person is not remembered any longer.", "", `{"device":` + anID + `}`},
 	{DevicesForgotten, 1, "user", "When no browser of a person is remembered any longer.", "", ""},
 	{
-		IdentityLinked, 1, "user", "When a sign-in of an identity provider belongs to a person from then on.",
-		"", `{"connection":` + anID + `,"issuer":"https://acme.okta.com","subject":"00u1a2b3c4"}`,
+		IdentityLinked, 1, "user", "When a sign-in of an identity provider belongs to a person from then on. By is external_id, invitation, email or just_in_time.",
+		"", `{"connection":` + anID + `,"issuer":"https://acme.okta.com","subject":"00u1a2b3c4","by":"email"}`,
 	},
 	{SecondFactorEnrolled, 1, "user", "When a person has set up an authenticator app, in place of the one before.", "", `{"kind":"totp"}`},
 	{SecondFactorRemoved, 1, "user", "When a person removes their authenticator app.", "", `{"kind":"totp"}`},

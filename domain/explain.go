@@ -18,6 +18,7 @@ type Explanation struct {
 	Rulings  []ExplainedRuling // role, profile, team, licence, and one for each queue that anything names
 	Rights   Rights
 	Decision map[AccessMethod]Decision // whether they could come in at this moment
+	SignIns  []ExplainedSignIn         // at identity providers, which are theirs, the oldest first
 	Block    Block                     // zero: none
 	Window   Window
 
@@ -55,6 +56,15 @@ type ExplainedRuling struct {
 type ExplainedRulingThing struct {
 	ID   uuid.UUID // zero for a licence
 	Name string
+}
+
+// ExplainedSignIn is how somebody came to be found by a sign-in at an identity provider.
+type ExplainedSignIn struct {
+	Connection string // its name
+	Issuer     string
+	Subject    string
+	By         LinkedBy
+	Since      time.Time
 }
 
 // Rights are what a person may do, and what it is put together from (rule permission.effective).
@@ -199,8 +209,28 @@ func explainOnce(tx Tx, org OrganisationID, id UserID, now time.Time) (Explanati
 	if e.Lookalikes, err = lookalikes(tx, u); err != nil {
 		return e, err
 	}
+	if e.SignIns, err = signInsOf(tx, org, id); err != nil {
+		return e, err
+	}
 	err = e.status(tx)
 	return e, err
+}
+
+// signInsOf says by what the sign-ins of a person are theirs.
+func signInsOf(tx Tx, org OrganisationID, id UserID) ([]ExplainedSignIn, error) {
+	identities, err := tx.Identities().List(org, id)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]ExplainedSignIn, len(identities))
+	for i, known := range identities {
+		c, err := tx.Connections().Get(org, known.Connection)
+		if err != nil && !IsKind(err, NotFound) { // it went a moment ago
+			return nil, err
+		}
+		list[i] = ExplainedSignIn{Connection: c.Name, Issuer: known.Issuer, Subject: known.Subject, By: known.LinkedBy, Since: known.LinkedAt}
+	}
+	return list, nil
 }
 
 // admission reads whether the person may come in and what they may do.

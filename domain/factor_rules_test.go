@@ -112,9 +112,9 @@ func accessMFA(s *visit) {
 	_, err = s.answer(in2, "sealed seed", 3)
 	s.refused("step_missing", err)
 
-	identity := domain.Identity{Organisation: s.org(), Connection: s.tenant.Connection.ID, Issuer: "i", Subject: "s", User: u.ID, LinkedAt: s.clock.Now()}
-	require.NoError(s, s.store.Write(s.Context(), func(tx domain.Tx) error { return tx.Identities().Link(identity) }))
-	sso, err := s.entrance.SignInBySingleSignOn(s.Context(), identity, s.from)
+	p := s.provider("idp")
+	s.linked(p, "s", u.ID)
+	sso, err := s.arrive(p.says("s"))
 	require.NoError(s, err)
 	require.Empty(s, s.verdict(sso))
 }
@@ -500,9 +500,9 @@ func accessMFARemove(s *visit) {
 
 	// Who has no password here has nothing to which there could be a second.
 	u := s.add("sso@acme.test")
-	sso, err := s.entrance.AcceptBySingleSignOn(s.Context(), s.invitation(u), domain.Identity{
-		Organisation: s.org(), Connection: s.tenant.Connection.ID, Issuer: "i", Subject: "s",
-	}, s.from)
+	coming := s.provider("idp").says("s")
+	coming.Invitation = s.invitation(u)
+	sso, err := s.arrive(coming)
 	require.NoError(s, err)
 	_, err = s.entrance.Enrol(s.Context(), sso.Token, seed("x"), s.from)
 	s.refused("proof_missing", err)
@@ -573,7 +573,9 @@ func sessionProof(s *visit) {
 	require.NoError(s, s.entrance.EndOtherSessions(ctx, again.Token, s.from))
 
 	v := s.add("sso@acme.test")
-	sso, err := s.entrance.AcceptBySingleSignOn(ctx, s.invitation(v), domain.Identity{Organisation: s.org(), Connection: s.tenant.Connection.ID, Issuer: "i", Subject: "s"}, s.from)
+	coming := s.provider("idp").says("s")
+	coming.Invitation = s.invitation(v)
+	sso, err := s.arrive(coming)
 	require.NoError(s, err)
 	s.refused("proof_missing", s.entrance.EndOtherSessions(ctx, sso.Token, s.from))
 	for _, password := range []string{"", "null"} {

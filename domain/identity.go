@@ -15,11 +15,29 @@ type Identity struct {
 	Subject      string
 	User         UserID
 	LinkedAt     time.Time
+	LinkedBy     LinkedBy
+	Said         Told // what the provider told last of somebody who was made here by it (see [ProviderSettings.RefreshesNames])
+}
+
+// LinkedBy is by what an identity came to belong to somebody.
+type LinkedBy string
+
+// The ways in which an identity comes to belong to somebody, in the order in which they are tried.
+const (
+	LinkedByExternalID LinkedBy = "external_id"  // the directory's externalId, which a claim equals
+	LinkedByInvitation LinkedBy = "invitation"   // an open one, in the same browser (rule invite.sso)
+	LinkedByEmail      LinkedBy = "email"        // one that the provider verified, of a domain for which it is trusted
+	LinkedJustInTime   LinkedBy = "just_in_time" // the person was made for it
+)
+
+// Told are the names of a person and their language as a provider tells them.
+type Told struct {
+	Name, GivenName, FamilyName, Language string
 }
 
 // tree is the identity as events show it.
 func (i Identity) tree() attribute.Value {
-	return texts("connection", i.Connection.String(), "issuer", i.Issuer, "subject", i.Subject)
+	return texts("connection", i.Connection.String(), "issuer", i.Issuer, "subject", i.Subject, "by", string(i.LinkedBy))
 }
 
 // Identities is the store of identities.
@@ -28,6 +46,8 @@ type Identities interface {
 	Find(i Identity) (user UserID, found bool, err error)
 	// Link binds an identity to a person. IdentityTaken when it belongs to somebody else.
 	Link(i Identity) error
+	// Tell keeps what a provider told last of somebody.
+	Tell(i Identity) error
 	// Unlink takes all from somebody.
 	Unlink(org OrganisationID, user UserID) error
 	// List gives somebody's identities, oldest first.

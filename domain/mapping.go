@@ -70,6 +70,8 @@ type Mappings interface {
 	HoldBelow(org OrganisationID, groups []GroupID) ([]GroupID, error)
 	// PeopleBelow gives people in some groups, at any distance, perhaps several times each, and not more than limit.
 	PeopleBelow(org OrganisationID, groups []GroupID, limit int) ([]UserID, error)
+	// Above gives the mappings of some groups and of those that they are in, at any distance: what their members get.
+	Above(org OrganisationID, groups []GroupID) ([]MappingID, error)
 	// Within gives those of some people who are in a group, at any distance.
 	Within(org OrganisationID, group GroupID, people []UserID) ([]UserID, error)
 	// PeopleOf gives the direct members of a group who are people after one of them, in order of id.

@@ -24,7 +24,8 @@ type Policy struct {
 	SessionIdleHours      int            // a session that is not used for so long has ended
 	SessionDays           int            // and one that is so old, however much it is used
 	MFA                   MFAPolicy      // whether a password alone is enough (rule access.mfa)
-	Version               int64          // grows by one with every change; 0: the defaults, never changed
+	LocalSignIn           LocalSignInPolicy
+	Version               int64 // grows by one with every change; 0: the defaults, never changed
 }
 
 // RequiredFields are what an organisation demands of a person who is added by hand, beside what always must be given.
@@ -104,6 +105,18 @@ const (
 	MFARequired MFAPolicy = "required" // for everybody
 )
 
+// LocalSignInPolicy says for whom passwords, and whatever takes their place here, open anything.
+type LocalSignInPolicy string
+
+// The policies of local sign-in.
+const (
+	LocalSignInAllowed    LocalSignInPolicy = "allowed"
+	LocalSignInOwnersOnly LocalSignInPolicy = "owners_only" // everybody else comes by single sign-on; owners can, for when that is broken
+)
+
+// Locally reports whether somebody may sign in by what is kept of them here: a password or a passkey.
+func (p Policy) Locally(owner bool) bool { return owner || p.LocalSignIn != LocalSignInOwnersOnly }
+
 // Bounds of a policy's numbers.
 const (
 	maxPolicyDays     = 3650
@@ -119,6 +132,7 @@ func DefaultPolicy() Policy {
 		InactivityDays: 90, InactivityWarningDays: 14, Suspension: AdministratorWins, EmailChange: EmailChangeDirectory,
 		SeatOverflow: SeatOverflowRefuse, FailedSignIns: 5, PasswordDays: 120, PasswordWarningDays: 14, InvitationDays: 7,
 		SessionIdleHours: 12, SessionDays: 7, MFA: MFAOptional,
+		LocalSignIn: LocalSignInAllowed,
 	}
 }
 
@@ -159,7 +173,10 @@ func (p Policy) checkDoors() error {
 	if p.PasswordWarningDays < 0 || p.PasswordWarningDays > 0 && p.PasswordWarningDays >= p.PasswordDays && p.PasswordDays > 0 {
 		return InvalidField("password_warning_days", "use a number of days below password_days, or 0 for no warning")
 	}
-	return oneOf("mfa", p.MFA, MFAOptional, MFARequired)
+	if err := oneOf("mfa", p.MFA, MFAOptional, MFARequired); err != nil {
+		return err
+	}
+	return oneOf("local_sign_in", p.LocalSignIn, LocalSignInAllowed, LocalSignInOwnersOnly)
 }
 
 // oneOf refuses a value that is none of those there are.
@@ -191,6 +208,7 @@ func (p Policy) tree() attribute.Value {
 		attribute.Member{Name: "session_idle_hours", Value: attribute.NewNumber(strconv.Itoa(p.SessionIdleHours))},
 		attribute.Member{Name: "session_days", Value: attribute.NewNumber(strconv.Itoa(p.SessionDays))},
 		attribute.Member{Name: "mfa", Value: attribute.NewString(string(p.MFA))},
+		attribute.Member{Name: "local_sign_in", Value: attribute.NewString(string(p.LocalSignIn))},
 	)
 }
 

@@ -16,6 +16,7 @@ type Candidate struct {
 	Locked   bool
 	Mapping  MappingID // where the source is one
 	Group    GroupID   // whose mapping it is
+	Claimed  bool      // the person is in the group by the claims of their last sign-in, and not as the directory has it
 	Priority int
 	At       time.Time // since when it is said
 	Lost     Loss      // empty: it won
@@ -49,6 +50,7 @@ type Dossier struct {
 	Connection ConnectionID
 	Claims     []Claim
 	Mappings   []MappingID // that reach the person
+	Claimed    []MappingID // those of them that do so by the claims of a sign-in alone
 	Wish       LicenceWish // zero: none
 }
 
@@ -159,6 +161,7 @@ func (j judge) one(d Dossier, kind GivenKind, candidates []Candidate, byDefault 
 	}
 	for _, m := range j.reaching(d) {
 		if c, given := m.candidate(kind); given {
+			c.Claimed = slices.Contains(d.Claimed, m.ID)
 			candidates = append(candidates, c)
 		}
 	}
@@ -191,7 +194,7 @@ func (j judge) queues(d Dossier) []Ruling {
 	for _, m := range j.reaching(d) {
 		for _, q := range m.Grants.Queues {
 			c := m.says()
-			c.Object = q.UUID
+			c.Object, c.Claimed = q.UUID, slices.Contains(d.Claimed, m.ID)
 			put(c)
 		}
 	}

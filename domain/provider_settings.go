@@ -28,10 +28,26 @@ type ProviderSettings struct {
 	UserInfo      bool     // ask the userinfo endpoint too
 	HostedDomains []string // the only values of hd that may sign in; nil: any
 
+	// What becomes of somebody who comes (see [Entrance.FirstAccess]).
+	JustInTime      bool // who has no account gets one
+	LinksExternalID bool // the claim that is external_id equals the directory's externalId
+	AppliesGroups   bool // the claim that is groups counts as membership of this connection's groups
+	RefreshesNames  bool // names and language of who was made here follow what the provider tells
+
+	Proof ProofDemand
+
 	// The key pair for private_key_jwt. It is made here, and its private half never leaves.
 	KeyID     string
 	PublicKey []byte // SubjectPublicKeyInfo, DER
 	SealedKey []byte // PKCS #8, encrypted
+}
+
+// ProofDemand is what a single sign-on has to prove beyond who it is (rule access.mfa). The zero value asks for nothing.
+type ProofDemand struct {
+	Contexts []string       // acr: one of them, best first
+	Methods  []string       // amr: at least one of them (RFC 8176)
+	MaxAge   *time.Duration // since they signed in at the provider, in whole seconds; nil: however long ago
+	Prompt   string         // what the provider is told to ask: login, consent, select_account; empty: as it likes
 }
 
 // Version tells one state from another, for If-Match.
@@ -75,46 +91,94 @@ func (ad *Administration) ProviderSettings(ctx context.Context, who Administrato
 	return s, err
 }
 
-// ChangeProviderSettings changes what a connection asks of its OpenID provider. With private_key_jwt a key pair is made if
-// there is none. It needs directory:edit. NotFound, Invalid, VersionMismatch.
+// ChangeProviderSettings changes what a connection asks of its OpenID provider, and what becomes of who comes by it. With
+// private_key_jwt a key pair is made if there is none. It needs directory:edit; what decides who a sign-in is needs everything
+// that people may do, since it may be anybody then (rule owner.escalation). NotFound, Invalid, Forbidden, VersionMismatch.
 func (ad *Administration) ChangeProviderSettings(ctx context.Context, who Administrator, id ConnectionID, match IfMatch, maker MakeClientKey, change func(ProviderSettings) ProviderSettings) (ProviderSettings, error) {
 	var outcome ProviderSettings
-	err := ad.change(ctx, who, ModuleDirectory, ActionEdit, id.String(), func(tx Tx, now time.Time) error {
-		if _, err := tx.Connections().Get(who.Organisation, id); err != nil {
-			return err
-		}
-		was, err := tx.ProviderSettings().Get(who.Organisation, id)
-		if err != nil {
-			return err
-		}
-		if err := match.admits(was.Version()); err != nil {
-			return err
-		}
-		is := change(was)
-		if err := is.check(); err != nil {
-			return err
-		}
-		if is.Authentication == PrivateKeyJWT && len(is.SealedKey) == 0 {
-			if is.KeyID, is.PublicKey, is.SealedKey, err = maker(who.Organisation, id); err != nil {
-				return err
-			}
-		}
-		if outcome = was; attribute.Equal(is.tree(), was.tree()) {
-			return nil
-		}
-		is.Revision++
-		outcome = is
-		if err := tx.ProviderSettings().Save(was, is); err != nil {
-			return err
-		}
-		return ad.record(tx, who, ConnectionProviderChanged, "connection", id.UUID, now, was.tree(), is.tree())
+	err := ad.change(ctx, who, ModuleDirectory, ActionEdit, id.String(), func(tx Tx, now time.Time) (err error) {
+		allow := func(was, is ProviderSettings) error { return ad.mayIdentify(tx, who, was, is) }
+		outcome, err = changeProviderSettings(tx, ad.author(who), id, match, now, maker, allow, change)
+		return err
 	})
 	return outcome, err
+}
+
+// ChangeProviderSettings changes them, as [Administration.ChangeProviderSettings]. NotFound, Invalid.
+func (in *Installation) ChangeProviderSettings(ctx context.Context, slug, name string, maker MakeClientKey, change func(ProviderSettings) ProviderSettings) (Connection, ProviderSettings, error) {
+	now := in.env.instant()
+	var c Connection
+	var outcome ProviderSettings
+	err := in.change(ctx, slug, func(tx Tx, o Organisation) (err error) {
+		if c, err = tx.Connections().ByName(o.ID, name); err != nil {
+			return err
+		}
+		anything := func(_, _ ProviderSettings) error { return nil }
+		outcome, err = changeProviderSettings(tx, in.author(o), c.ID, IfMatch{}, now, maker, anything, change)
+		return err
+	})
+	return c, outcome, err
+}
+
+// mayIdentify refuses to say who a sign-in is, by which claims and whether by the directory's externalId, to whoever could not
+// be everybody already.
+func (ad *Administration) mayIdentify(tx Tx, who Administrator, was, is ProviderSettings) error {
+	same := was.LinksExternalID || !is.LinksExternalID
+	for _, what := range []string{"subject", "email", "email_verified", "external_id"} {
+		before, had := was.Claims[what]
+		after, has := is.Claims[what]
+		same = same && before == after && had == has
+	}
+	if who.Owner || same {
+		return nil
+	}
+	known, err := loadCatalogue(tx, who.Organisation)
+	if err != nil {
+		return err
+	}
+	return who.mayGrant("claims", known.Everything())
+}
+
+func changeProviderSettings(tx Tx, by author, id ConnectionID, match IfMatch, now time.Time, maker MakeClientKey,
+	allow func(was, is ProviderSettings) error, change func(ProviderSettings) ProviderSettings,
+) (ProviderSettings, error) {
+	if _, err := tx.Connections().Get(by.organisation, id); err != nil {
+		return ProviderSettings{}, err
+	}
+	was, err := tx.ProviderSettings().Get(by.organisation, id)
+	if err != nil {
+		return was, err
+	}
+	if err := match.admits(was.Version()); err != nil {
+		return was, err
+	}
+	is := change(was)
+	if err := is.check(); err != nil {
+		return was, err
+	}
+	if is.Authentication == PrivateKeyJWT && len(is.SealedKey) == 0 {
+		if is.KeyID, is.PublicKey, is.SealedKey, err = maker(by.organisation, id); err != nil {
+			return was, err
+		}
+	}
+	if attribute.Equal(is.tree(), was.tree()) {
+		return was, nil
+	}
+	if err := allow(was, is); err != nil {
+		return was, err
+	}
+	is.Revision++
+	if err := tx.ProviderSettings().Save(was, is); err != nil {
+		return was, err
+	}
+	return is, by.record(tx, ConnectionProviderChanged, "connection", id.UUID, now, was.tree(), is.tree())
 }
 
 const (
 	maxClaimName = 200
 	maxScopes    = 50
+	maxProofs    = 10                  // so that the address at the provider stays one that browsers take
+	maxProofAge  = 30 * 24 * time.Hour // of a sign-in at the provider
 )
 
 // check says what is wrong with settings. Invalid.
@@ -142,7 +206,36 @@ func (s ProviderSettings) check() error {
 			}
 		}
 	}
-	return nil
+	return s.Proof.check()
+}
+
+// check says what is wrong with a demand. Invalid.
+func (d ProofDemand) check() error {
+	for field, list := range map[string][]string{"required_acr": d.Contexts, "required_amr": d.Methods} {
+		if len(list) > maxProofs {
+			return InvalidField(field, "use at most 10")
+		}
+		for _, text := range list {
+			if text == "" || len(text) > maxClaimName || strings.ContainsFunc(text, unprintable) {
+				return InvalidField(field, "use words of printable ASCII without blanks, as the provider spells them")
+			}
+		}
+	}
+	if d.MaxAge != nil && (*d.MaxAge < 0 || *d.MaxAge > maxProofAge || *d.MaxAge%time.Second != 0) {
+		return InvalidField("max_age", "use a number of seconds from 0 to 2592000, which are 30 days")
+	}
+	return oneOfOrNone("prompt", d.Prompt, "login", "consent", "select_account")
+}
+
+// met reports whether a sign-in proves what is demanded; missing names the claim that does not.
+func (d ProofDemand) met(context string, methods []string) (missing string, met bool) {
+	switch {
+	case len(d.Contexts) > 0 && !slices.Contains(d.Contexts, context):
+		return "acr", false
+	case len(d.Methods) > 0 && !slices.ContainsFunc(methods, func(m string) bool { return slices.Contains(d.Methods, m) }):
+		return "amr", false
+	}
+	return "", true
 }
 
 // unprintable is what neither a scope (RFC 6749 section 3.3) nor the name of a claim has.
@@ -155,12 +248,22 @@ func (s ProviderSettings) tree() attribute.Value {
 		claims = append(claims, what+"="+name)
 	}
 	slices.Sort(claims)
-	userInfo := ""
-	if s.UserInfo {
-		userInfo = "true"
+	maxAge := ""
+	if s.Proof.MaxAge != nil {
+		maxAge = s.Proof.MaxAge.String()
 	}
-	return texts("authentication", s.Authentication, "claims", strings.Join(claims, " "), "scopes", listed(s.Scopes), "userInfo", userInfo,
-		"hostedDomains", listed(s.HostedDomains), "keyId", s.KeyID)
+	return texts("authentication", s.Authentication, "claims", strings.Join(claims, " "), "scopes", listed(s.Scopes), "userInfo", truth(s.UserInfo),
+		"hostedDomains", listed(s.HostedDomains), "keyId", s.KeyID, "justInTime", truth(s.JustInTime), "linksExternalId", truth(s.LinksExternalID),
+		"appliesGroups", truth(s.AppliesGroups), "refreshesNames", truth(s.RefreshesNames), "requiredAcr", strings.Join(s.Proof.Contexts, " "),
+		"requiredAmr", strings.Join(s.Proof.Methods, " "), "maxAge", maxAge, "prompt", s.Proof.Prompt)
+}
+
+// truth is a text for what is so, and none for what is not.
+func truth(is bool) string {
+	if is {
+		return "true"
+	}
+	return ""
 }
 
 // listed tells an empty list from none.

@@ -16,6 +16,12 @@ type Session struct {
 	SeenAt       time.Time // kept to the minute
 	ProvedAt     time.Time // when who has it last showed who they are, see [Session.Fresh]; zero: never to us
 	Factor       Factor    // by which that was proved beside a password
+
+	// Of one that began by single sign-on.
+	Connection      ConnectionID // zero: it did not
+	Issuer          string
+	ProviderSession string // sid: the provider's name of its own session; empty: not told
+	LogoutHint      []byte // what ends that, sealed; nil: nothing does
 }
 
 // freshness is how long after a proof nothing more is asked for sensitive changes.
@@ -41,11 +47,12 @@ type SessionID = ID[Session]
 
 // Presented is what one read finds of the session that a token names: with all that decides whether it opens anything.
 type Presented struct {
-	Session Session
-	Facts   AccessFacts
-	Owner   bool
-	Idle    time.Duration // the organisation's limits
-	Longest time.Duration
+	Session  Session
+	Facts    AccessFacts
+	Owner    bool
+	DoorShut bool          // what the session began by is shut: its connection is disabled, or local sign-in is off for the person
+	Idle     time.Duration // the organisation's limits
+	Longest  time.Duration
 }
 
 // Sessions is the store of sessions. One that has ended is not there.
@@ -66,6 +73,11 @@ type Sessions interface {
 	End(org OrganisationID, user UserID, id SessionID) error
 	// EndAll ends the sessions of somebody but for one (zero: all), and gives those that were.
 	EndAll(org OrganisationID, user UserID, but SessionID) ([]SessionID, error)
+	// EndByProvider ends those that began by a connection and issuer and, as far as each is given, by a session of the
+	// provider's and of a person, and gives them, in order of id. One of the two must be given.
+	EndByProvider(org OrganisationID, connection ConnectionID, issuer, providerSession string, user UserID) ([]Session, error)
+	// EndByConnection ends those that began by a connection, and counts them.
+	EndByConnection(org OrganisationID, connection ConnectionID) (int, error)
 	// Windowed reads who has a session and an access window, in order of person after the given one, at most limit.
 	Windowed(org OrganisationID, after UserID, limit int) ([]WindowedUser, error)
 	// Over ends at most limit sessions of an organisation that began before one instant, or were not seen since another,

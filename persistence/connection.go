@@ -79,6 +79,15 @@ func (t connections) Get(org domain.OrganisationID, id domain.ConnectionID) (dom
 	return r.noun(), err
 }
 
+func (t connections) Locate(id domain.ConnectionID) (domain.Connection, error) {
+	var r connectionRow
+	err := t.orm().Where("connection_id = ?", id.UUID).Take(&r).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return domain.Connection{}, notFound("connection")
+	}
+	return r.noun(), err
+}
+
 func (t connections) ByName(org domain.OrganisationID, name string) (domain.Connection, error) {
 	var r connectionRow
 	err := t.orm().Where("organisation_id = ? AND name_key = ?", org.UUID, attribute.Fold(name)).Take(&r).Error
@@ -147,6 +156,7 @@ func (t connections) leave(c domain.Connection, at time.Time) error {
 		{"UPDATE users SET connection_id = NULL WHERE organisation_id = ? AND connection_id = ? AND archived_at IS NULL", []any{org, id}},
 		{"DELETE FROM memberships WHERE organisation_id = ? AND group_id IN " + its, []any{org, org, id}},
 		{"DELETE FROM memberships WHERE organisation_id = ? AND member_id IN " + its, []any{org, org, id}},
+		{"DELETE FROM claimed_groups WHERE organisation_id = ? AND group_id IN " + its, []any{org, org, id}},
 		{`UPDATE groups SET version = version + 1, modified_at = CASE WHEN modified_at < ? THEN ? ELSE modified_at + 1 END, archived_at = ?
 WHERE organisation_id = ? AND connection_id = ? AND archived_at IS NULL`, []any{now, now, now, org, id}},
 		{"DELETE FROM resource_counts WHERE organisation_id = ? AND connection_id = ?", []any{org, id}},

@@ -93,15 +93,19 @@ func (t dossiers) people(query func(string, []any, func(row) error) error, org d
 	return flush()
 }
 
-// upSQL begins a statement that goes from some people up through their groups: cycles end, since no group is met twice.
+// upSQL begins a statement that goes from some people up through their groups, and through those that are claimed of them:
+// cycles end, since no group is met twice, or three times where a claim leads there, too. Its parameters are the people and the
+// organisation, both again, and the organisation.
 func (t dossiers) upSQL() string {
 	join := " JOIN "
 	if t.dialect() == sqlite {
 		join = " CROSS JOIN "
 	}
-	return "WITH RECURSIVE up (person, id) AS (SELECT x.member_id, x.group_id FROM " +
+	return "WITH RECURSIVE direct (person, id, claimed) AS (SELECT x.member_id, x.group_id, 0 FROM " +
 		t.among("memberships x", "x.organisation_id = ? AND x.member_id = listed.id") + `
-UNION SELECT up.person, x.group_id FROM up` + join + "memberships x ON x.organisation_id = ? AND x.member_id = up.id) "
+UNION ALL SELECT x.user_id, x.group_id, 1 FROM ` + t.among("claimed_groups x", "x.organisation_id = ? AND x.user_id = listed.id") + `),
+up (person, id, claimed) AS (SELECT person, id, claimed FROM direct
+UNION SELECT up.person, x.group_id, up.claimed FROM up` + join + "memberships x ON x.organisation_id = ? AND x.member_id = up.id) "
 }
 
 // reaching reads the mappings that reach some people.
@@ -114,13 +118,18 @@ func (t dossiers) reaching(org domain.OrganisationID, ids []uuid.UUID, of func(u
 	if t.dialect() == sqlite {
 		join = " CROSS JOIN "
 	}
-	return t.query(t.upSQL()+"SELECT up.person, m.mapping_id FROM up"+join+"mappings m ON m.organisation_id = ? AND m.group_id = up.id",
-		[]any{ids, org.UUID, org.UUID, org.UUID}, func(r row) error {
+	return t.query(t.upSQL()+"SELECT up.person, m.mapping_id, MIN(up.claimed) FROM up"+join+
+		"mappings m ON m.organisation_id = ? AND m.group_id = up.id GROUP BY up.person, m.mapping_id",
+		[]any{ids, org.UUID, ids, org.UUID, org.UUID, org.UUID}, func(r row) error {
 			var user uuid.UUID
 			var id domain.MappingID
-			err := r.Scan(&user, &id.UUID)
+			var claimed int
+			err := r.Scan(&user, &id.UUID, &claimed)
 			d := of(user)
 			d.Mappings = append(d.Mappings, id)
+			if claimed == 1 { // and by no membership
+				d.Claimed = append(d.Claimed, id)
+			}
 			return err
 		})
 }

@@ -32,8 +32,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?)`, e.Organisation.UUID, e.Name, e.Written, 
 
 // unclaimed refuses a domain that another organisation has proved.
 func (t emailDomains) unclaimed(e domain.EmailDomain) error {
-	var other domain.OrganisationID
-	found, err := fetch(t, "SELECT organisation_id FROM domain_names WHERE name = ?", []any{e.Name}, &other.UUID)
+	other, found, err := t.Owner(e.Name)
 	if err == nil && found && other != e.Organisation {
 		return domain.DomainTaken()
 	}
@@ -123,6 +122,11 @@ func (t emailDomains) Delete(e domain.EmailDomain) error {
 		return err
 	}
 	return accessChanged(t, org)
+}
+
+func (t emailDomains) Owner(name string) (org domain.OrganisationID, found bool, err error) {
+	found, err = fetch(t, "SELECT organisation_id FROM domain_names WHERE name = ?", []any{name}, &org.UUID)
+	return org, found, err
 }
 
 func (t emailDomains) Trusts(org domain.OrganisationID, name string, connection domain.ConnectionID) (bool, error) {

@@ -101,6 +101,9 @@ func story(t *testing.T, store *persistence.Store) {
 	require.NoError(t, directory.Deprovision(ctx, caller, gone.ID, domain.IfMatch{}))
 	require.NotEqual(t, nested.ID, everybody.ID)
 	require.NoError(t, store.Write(ctx, func(tx domain.Tx) error {
+		return tx.ClaimedGroups().Save(ana.Organisation, ana.ID, nil, []domain.GroupID{everybody.ID}, clock)
+	}))
+	require.NoError(t, store.Write(ctx, func(tx domain.Tx) error {
 		if err := tx.Tokens().Used(caller.Organisation, caller.Token, clock); err != nil {
 			return err
 		}

@@ -118,6 +118,9 @@ WHERE organisation_id = ? AND group_id = ? AND version = ? AND archived_at IS NU
 	if err := t.exec("DELETE FROM memberships WHERE organisation_id = ? AND group_id = ?", g.Organisation.UUID, g.ID.UUID); err != nil {
 		return err
 	}
+	if err := t.exec("DELETE FROM claimed_groups WHERE organisation_id = ? AND group_id = ?", g.Organisation.UUID, g.ID.UUID); err != nil {
+		return err
+	}
 	if err := leaveGroups(t, g.Organisation, g.ID.UUID, g.ModifiedAt); err != nil {
 		return err
 	}

@@ -1,6 +1,10 @@
 package persistence
 
-import "usher/domain"
+import (
+	"encoding/json"
+
+	"usher/domain"
+)
 
 type identities struct{ session }
 
@@ -11,10 +15,25 @@ func (t identities) Find(i domain.Identity) (user domain.UserID, found bool, err
 }
 
 func (t identities) Link(i domain.Identity) error {
-	return t.touch(domain.IdentityTaken(), `INSERT INTO identities (organisation_id, connection_id, issuer, subject, user_id, linked_at)
-VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (organisation_id, connection_id, issuer, subject) DO UPDATE SET user_id = excluded.user_id
+	return t.touch(domain.IdentityTaken(), `INSERT INTO identities (organisation_id, connection_id, issuer, subject, user_id, linked_at, linked_by, said)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (organisation_id, connection_id, issuer, subject) DO UPDATE SET user_id = excluded.user_id
 WHERE identities.user_id = excluded.user_id`,
-		i.Organisation.UUID, i.Connection.UUID, i.Issuer, i.Subject, i.User.UUID, i.LinkedAt.UnixMilli())
+		i.Organisation.UUID, i.Connection.UUID, i.Issuer, i.Subject, i.User.UUID, i.LinkedAt.UnixMilli(),
+		string(i.LinkedBy), spellTold(i.Said))
+}
+
+func (t identities) Tell(i domain.Identity) error {
+	return t.exec("UPDATE identities SET said = ? WHERE organisation_id = ? AND connection_id = ? AND issuer = ? AND subject = ?",
+		spellTold(i.Said), i.Organisation.UUID, i.Connection.UUID, i.Issuer, i.Subject)
+}
+
+// spellTold is what a provider told as a column has it; empty for nothing.
+func spellTold(said domain.Told) string {
+	if said == (domain.Told{}) {
+		return ""
+	}
+	text, _ := json.Marshal(said) // of texts alone, which cannot fail
+	return string(text)
 }
 
 func (t identities) Unlink(org domain.OrganisationID, user domain.UserID) error {
@@ -23,12 +42,16 @@ func (t identities) Unlink(org domain.OrganisationID, user domain.UserID) error 
 
 func (t identities) List(org domain.OrganisationID, user domain.UserID) ([]domain.Identity, error) {
 	var list []domain.Identity
-	err := t.query(`SELECT connection_id, issuer, subject, linked_at FROM identities WHERE organisation_id = ? AND user_id = ?
+	err := t.query(`SELECT connection_id, issuer, subject, linked_at, linked_by, said FROM identities WHERE organisation_id = ? AND user_id = ?
 ORDER BY linked_at, connection_id, issuer, subject`, []any{org.UUID, user.UUID}, func(r row) error {
 		i := domain.Identity{Organisation: org, User: user}
 		var linked int64
-		err := r.Scan(&i.Connection.UUID, &i.Issuer, &i.Subject, &linked)
-		i.LinkedAt = instant(linked)
+		var by, said string
+		err := r.Scan(&i.Connection.UUID, &i.Issuer, &i.Subject, &linked, &by, &said)
+		if err == nil && said != "" {
+			err = json.Unmarshal([]byte(said), &i.Said)
+		}
+		i.LinkedAt, i.LinkedBy = instant(linked), domain.LinkedBy(by)
 		list = append(list, i)
 		return err
 	})

@@ -26,6 +26,12 @@ people, looked_at, changed, created_at, moved_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?
 	if err != nil || membersOf.IsZero() {
 		return err
 	}
+	err = t.exec(`INSERT INTO job_people (organisation_id, job_id, user_id) SELECT j.organisation_id, j.job_id, c.user_id FROM jobs j
+JOIN claimed_groups c ON c.organisation_id = j.organisation_id AND c.group_id = ?
+WHERE j.organisation_id = ? AND j.job_id = ? ON CONFLICT (organisation_id, job_id, user_id) DO NOTHING`, membersOf.UUID, j.Organisation.UUID, j.ID.UUID)
+	if err != nil {
+		return err
+	}
 	return t.exec(`INSERT INTO job_people (organisation_id, job_id, user_id) SELECT j.organisation_id, j.job_id, m.member_id FROM jobs j
 JOIN memberships m ON m.organisation_id = j.organisation_id AND m.group_id = ? AND m.member_kind = 1
 WHERE j.organisation_id = ? AND j.job_id = ? ON CONFLICT (organisation_id, job_id, user_id) DO NOTHING`, membersOf.UUID, j.Organisation.UUID, j.ID.UUID)
@@ -98,10 +104,15 @@ func (t jobs) Count(j domain.Job, groups []domain.GroupID) (int, error) {
 	if _, err := fetch(t, "SELECT count(*) FROM job_people WHERE organisation_id = ? AND job_id = ?", []any{j.Organisation.UUID, j.ID.UUID}, &n); err != nil || len(groups) == 0 {
 		return n, err
 	}
-	var below int
+	var below, claimed int
 	_, err := fetch(t, "SELECT count(*) FROM "+dossiers(t).among("memberships m", "m.organisation_id = ? AND m.group_id = listed.id AND m.member_kind = 1"),
 		[]any{uuids(groups), j.Organisation.UUID}, &below)
-	return n + below, err
+	if err != nil {
+		return n, err
+	}
+	_, err = fetch(t, "SELECT count(*) FROM "+dossiers(t).among("claimed_groups m", "m.organisation_id = ? AND m.group_id = listed.id"),
+		[]any{uuids(groups), j.Organisation.UUID}, &claimed)
+	return n + below + claimed, err
 }
 
 func (t jobs) Get(org domain.OrganisationID, id domain.JobID) (domain.Job, error) {

@@ -191,16 +191,38 @@ func (t mappings) PeopleBelow(org domain.OrganisationID, among []domain.GroupID,
 		join = " CROSS JOIN "
 	}
 	return assignments(t).people(t.downSQL()+`SELECT m.member_id FROM down`+join+`memberships m
-ON m.organisation_id = ? AND m.group_id = down.id AND m.member_kind = 1 LIMIT ?`, uuids(among), org.UUID, org.UUID, limit)
+ON m.organisation_id = ? AND m.group_id = down.id AND m.member_kind = 1
+UNION ALL SELECT c.user_id FROM down`+join+`claimed_groups c ON c.organisation_id = ? AND c.group_id = down.id LIMIT ?`,
+		uuids(among), org.UUID, org.UUID, org.UUID, limit)
+}
+
+func (t mappings) Above(org domain.OrganisationID, groups []domain.GroupID) ([]domain.MappingID, error) {
+	join := " JOIN "
+	if t.dialect() == sqlite {
+		join = " CROSS JOIN "
+	}
+	var list []domain.MappingID
+	err := t.query(`WITH RECURSIVE above (id) AS (SELECT listed.id FROM `+idList(t.dialect())+`
+UNION SELECT x.group_id FROM above`+join+`memberships x ON x.organisation_id = ? AND x.member_id = above.id)
+SELECT m.mapping_id FROM above`+join+`mappings m ON m.organisation_id = ? AND m.group_id = above.id ORDER BY m.mapping_id`,
+		[]any{uuids(groups), org.UUID, org.UUID}, func(r row) error {
+			var id domain.MappingID
+			err := r.Scan(&id.UUID)
+			list = append(list, id)
+			return err
+		})
+	return list, err
 }
 
 func (t mappings) Within(org domain.OrganisationID, group domain.GroupID, people []domain.UserID) ([]domain.UserID, error) {
-	return assignments(t).people(dossiers(t).upSQL()+"SELECT DISTINCT up.person FROM up WHERE up.id = ?", uuids(people), org.UUID, org.UUID, group.UUID)
+	return assignments(t).people(dossiers(t).upSQL()+"SELECT DISTINCT up.person FROM up WHERE up.id = ?", uuids(people), org.UUID, uuids(people), org.UUID, org.UUID, group.UUID)
 }
 
 func (t mappings) PeopleOf(org domain.OrganisationID, group domain.GroupID, after domain.UserID, limit int) ([]domain.UserID, error) {
-	return assignments(t).people(`SELECT member_id FROM memberships WHERE organisation_id = ? AND group_id = ? AND member_id > ? AND member_kind = 1
-ORDER BY member_id LIMIT ?`, org.UUID, group.UUID, idOrLowest(after.UUID), limit)
+	from := idOrLowest(after.UUID)
+	return assignments(t).people(`SELECT member_id FROM (SELECT member_id FROM memberships WHERE organisation_id = ? AND group_id = ? AND member_id > ?
+AND member_kind = 1 UNION SELECT user_id FROM claimed_groups WHERE organisation_id = ? AND group_id = ? AND user_id > ?) AS everybody
+ORDER BY member_id LIMIT ?`, org.UUID, group.UUID, from, org.UUID, group.UUID, from, limit)
 }
 
 func (t mappings) Orphans(org domain.OrganisationID) ([]domain.Group, error) {
@@ -225,7 +247,8 @@ func (t mappings) groups(where string, args ...any) ([]domain.Group, error) {
 
 // What groups and claims give (domain.MappingTx).
 
-func (t tx) Mappings() domain.Mappings { return mappings(t) }
-func (t tx) Claims() domain.Claims     { return claims(t) }
-func (t tx) Dossiers() domain.Dossiers { return dossiers(t) }
-func (t tx) Jobs() domain.Jobs         { return jobs(t) }
+func (t tx) Mappings() domain.Mappings           { return mappings(t) }
+func (t tx) Claims() domain.Claims               { return claims(t) }
+func (t tx) ClaimedGroups() domain.ClaimedGroups { return claimedGroups(t) }
+func (t tx) Dossiers() domain.Dossiers           { return dossiers(t) }
+func (t tx) Jobs() domain.Jobs                   { return jobs(t) }

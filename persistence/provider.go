@@ -61,13 +61,21 @@ func (t providerSettings) Get(org domain.OrganisationID, id domain.ConnectionID)
 	s := domain.ProviderSettings{Organisation: org, Connection: id}
 	var claims string
 	var scopes, domains *string
-	found, err := fetch(t, `SELECT version, authentication, claims, scopes, user_info, hosted_domains, key_id, public_key, sealed_key
-FROM provider_settings WHERE organisation_id = ? AND connection_id = ?`, []any{org.UUID, id.UUID},
-		&s.Revision, &s.Authentication, &claims, &scopes, &s.UserInfo, &domains, &s.KeyID, &s.PublicKey, &s.SealedKey)
+	var contexts, methods string
+	var age *int64
+	found, err := fetch(t, `SELECT version, authentication, claims, scopes, user_info, hosted_domains, key_id, public_key, sealed_key,
+just_in_time, links_external_id, applies_groups, refreshes_names, required_acr, required_amr, max_age, prompt FROM provider_settings WHERE organisation_id = ? AND connection_id = ?`, []any{org.UUID, id.UUID},
+		&s.Revision, &s.Authentication, &claims, &scopes, &s.UserInfo, &domains, &s.KeyID, &s.PublicKey, &s.SealedKey,
+		&s.JustInTime, &s.LinksExternalID, &s.AppliesGroups, &s.RefreshesNames, &contexts, &methods, &age, &s.Proof.Prompt)
 	if err != nil || !found {
 		return s, err
 	}
 	s.Scopes, s.HostedDomains = unspaced(scopes), unspaced(domains)
+	s.Proof.Contexts, s.Proof.Methods = split(contexts), split(methods)
+	if age != nil {
+		seconds := time.Duration(*age) * time.Second
+		s.Proof.MaxAge = &seconds
+	}
 	for line := range strings.Lines(claims) {
 		if s.Claims == nil {
 			s.Claims = map[string]string{}
@@ -84,13 +92,31 @@ func (t providerSettings) Save(was, is domain.ProviderSettings) error {
 		claims = append(claims, what+"="+name+"\n")
 	}
 	slices.Sort(claims)
+	var age any
+	if is.Proof.MaxAge != nil {
+		age = int64(*is.Proof.MaxAge / time.Second)
+	}
 	return t.touch(errStale, `INSERT INTO provider_settings (organisation_id, connection_id, version, authentication, claims, scopes, user_info,
-hosted_domains, key_id, public_key, sealed_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+hosted_domains, key_id, public_key, sealed_key, just_in_time, links_external_id, applies_groups, refreshes_names, required_acr, required_amr,
+max_age, prompt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (organisation_id, connection_id) DO UPDATE SET version = excluded.version, authentication = excluded.authentication,
 claims = excluded.claims, scopes = excluded.scopes, user_info = excluded.user_info, hosted_domains = excluded.hosted_domains,
-key_id = excluded.key_id, public_key = excluded.public_key, sealed_key = excluded.sealed_key WHERE provider_settings.version = ?`,
+key_id = excluded.key_id, public_key = excluded.public_key, sealed_key = excluded.sealed_key,
+just_in_time = excluded.just_in_time, links_external_id = excluded.links_external_id, applies_groups = excluded.applies_groups,
+refreshes_names = excluded.refreshes_names, required_acr = excluded.required_acr, required_amr = excluded.required_amr,
+max_age = excluded.max_age, prompt = excluded.prompt WHERE provider_settings.version = ?`,
 		is.Organisation.UUID, is.Connection.UUID, is.Revision, is.Authentication, strings.Join(claims, ""), spaced(is.Scopes), is.UserInfo,
-		spaced(is.HostedDomains), is.KeyID, is.PublicKey, is.SealedKey, was.Revision)
+		spaced(is.HostedDomains), is.KeyID, is.PublicKey, is.SealedKey,
+		is.JustInTime, is.LinksExternalID, is.AppliesGroups, is.RefreshesNames, strings.Join(is.Proof.Contexts, " "), strings.Join(is.Proof.Methods, " "),
+		age, is.Proof.Prompt, was.Revision)
+}
+
+// split are the words of a text; nil for none.
+func split(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Fields(text)
 }
 
 // unspaced is the list that spaced has joined; NULL is no list.

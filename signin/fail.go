@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"usher/domain"
-	"usher/oidc"
 )
 
 // failure is what the page of an error tells.
@@ -17,6 +16,7 @@ type failure struct {
 	Title, Text string // keys
 	Icon, Kind  string // of its emblem; empty: what is not our fault
 	Said        string // by an identity provider, in its own words
+	Detail      string // what there is to know beside the text
 	Reference   string // empty: there is nothing to look for
 	SignIn      bool   // to sign in may help
 }
@@ -86,7 +86,9 @@ func (v *visit) here() string {
 
 // explain finds the status and the words for an error.
 func (v *visit) explain(err error) (int, failure) {
-	var foreign *oidc.Error
+	if status, f, ok := v.providerFailure(err); ok {
+		return status, f
+	}
 	var known *domain.Error
 	switch {
 	case errors.Is(err, errMethod):
@@ -95,8 +97,6 @@ func (v *visit) explain(err error) (int, failure) {
 		return http.StatusForbidden, failure{Title: "error.cross-site.title", Text: "error.cross-site.text"}
 	case errors.Is(err, errForm):
 		return http.StatusBadRequest, failure{Title: "error.form.title", Text: "error.form.text"}
-	case errors.As(err, &foreign):
-		return http.StatusBadGateway, failure{Title: "error.provider.title", Text: "error.provider.text", Kind: "bad", Said: foreign.Said, Reference: v.RequestID(v.r), SignIn: true}
 	case errors.As(err, &known):
 		switch known.Kind {
 		case domain.NotFound:

@@ -263,9 +263,13 @@ func showSignOut(v *visit) error {
 
 // signOut ends the session on the server, and has the browser forget it.
 func signOut(v *visit) error {
+	before, _ := v.session()
 	if err := v.Entrance.SignOut(v.r.Context(), v.token(), v.visitor()); err != nil {
 		return err
 	}
 	v.forget(sessionCookie)
+	if elsewhere := v.leaveProvider(before.Session); elsewhere != "" {
+		return v.redirect(elsewhere)
+	}
 	return v.redirect("/sign-in")
 }

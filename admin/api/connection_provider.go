@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
+	"time"
 
 	"usher/domain"
 )
@@ -26,6 +28,14 @@ type providerSettings struct {
 	Scopes         []string          `json:"scopes" doc:"Asked for beside openid; null: those of the preset."`
 	UserInfo       bool              `json:"user_info" doc:"The userinfo endpoint is asked too."`
 	HostedDomains  []string          `json:"hosted_domains" doc:"The only values of the claim hd that may sign in; null: any."`
+	JustInTime     bool              `json:"just_in_time" doc:"Who has no account here gets one by signing in."`
+	LinksExternal  bool              `json:"links_external_id" doc:"The claim that is external_id equals the directory's externalId, and finds the person."`
+	AppliesGroups  bool              `json:"applies_groups" doc:"The claim that is groups counts as membership of this connection's groups, beside the directory's."`
+	RefreshesNames bool              `json:"refreshes_names" doc:"Names and language of people who were made by signing in follow what the provider tells."`
+	RequiredACR    []string          `json:"required_acr" nullable:"false" doc:"A sign-in has to prove one of these classes (acr)."`
+	RequiredAMR    []string          `json:"required_amr" nullable:"false" doc:"A sign-in has to prove at least one of these methods (amr, RFC 8176)."`
+	MaxAge         *int64            `json:"max_age" doc:"In seconds: people sign in anew at the provider who did so longer ago; null: however long ago."`
+	Prompt         *string           `json:"prompt" doc:"What the provider is told to ask: login, consent or select_account; null: as it likes."`
 	PublicKey      any               `json:"public_key" doc:"For private_key_jwt: the JSON web key (RFC 7517) to register at the provider; null: there is none."`
 }
 
@@ -38,6 +48,14 @@ type changeProvider struct {
 		Scopes         *[]string          `json:"scopes,omitempty" doc:"Replaces all. Asked for beside openid." maxItems:"50"`
 		UserInfo       *bool              `json:"user_info,omitempty" doc:"Ask the userinfo endpoint too."`
 		HostedDomains  *[]string          `json:"hosted_domains,omitempty" doc:"Replaces all; empty: any." maxItems:"50"`
+		JustInTime     *bool              `json:"just_in_time,omitempty" doc:"Who has no account here gets one by signing in."`
+		LinksExternal  *bool              `json:"links_external_id,omitempty" doc:"The claim that is external_id equals the directory's externalId."`
+		AppliesGroups  *bool              `json:"applies_groups,omitempty" doc:"The claim that is groups counts as membership of this connection's groups."`
+		RefreshesNames *bool              `json:"refreshes_names,omitempty" doc:"Names and language of people who were made by signing in follow the provider."`
+		RequiredACR    *[]string          `json:"required_acr,omitempty" doc:"Replaces all; empty: none is asked for." maxItems:"10"`
+		RequiredAMR    *[]string          `json:"required_amr,omitempty" doc:"Replaces all; empty: none is asked for." maxItems:"10"`
+		MaxAge         *int64             `json:"max_age,omitempty" doc:"In seconds; -1: however long ago." minimum:"-1" maximum:"2592000"`
+		Prompt         *string            `json:"prompt,omitempty" doc:"login, consent or select_account; empty: as the provider likes." maxLength:"20"`
 	}
 }
 
@@ -58,8 +76,9 @@ func (s *service) addConnectionProvider() {
 	})
 	add(s, operation{
 		method: http.MethodPatch, path: "/connections/{id}/provider", id: "change-connection-provider", tag: "Connections",
-		summary:     "Change what a connection asks of its OpenID provider",
-		description: "What is left out stays. With private_key_jwt a key pair is made, once; its private half never leaves.", needs: "directory:edit",
+		summary: "Change what a connection asks of its OpenID provider",
+		description: "What is left out stays. With private_key_jwt a key pair is made, once; its private half never leaves. What decides who a sign-in is " +
+			"(the claims subject, email, email_verified and external_id, and links_external_id) is changed by whoever holds every permission.", needs: "directory:edit",
 	}, func(ctx context.Context, who domain.Administrator, in *changeProvider) (*one[providerSettings], error) {
 		id, err := identified[domain.Connection](in.ID, "connection")
 		if err != nil {
@@ -92,6 +111,19 @@ func (in *changeProvider) apply(p domain.ProviderSettings) domain.ProviderSettin
 			p.HostedDomains = nil
 		}
 	}
+	change(&p.JustInTime, b.JustInTime)
+	change(&p.LinksExternalID, b.LinksExternal)
+	change(&p.AppliesGroups, b.AppliesGroups)
+	change(&p.RefreshesNames, b.RefreshesNames)
+	change(&p.Proof.Contexts, b.RequiredACR)
+	change(&p.Proof.Methods, b.RequiredAMR)
+	change(&p.Proof.Prompt, b.Prompt)
+	if b.MaxAge != nil {
+		if p.Proof.MaxAge = nil; *b.MaxAge >= 0 {
+			age := time.Duration(*b.MaxAge) * time.Second
+			p.Proof.MaxAge = &age
+		}
+	}
 	return p
 }
 
@@ -102,7 +134,13 @@ func (s *service) oneProvider(id domain.ConnectionID, p domain.ProviderSettings)
 	}
 	told := providerSettings{
 		CallbackURL: s.Clients.CallbackURL(id), Authentication: orNil(p.Authentication), Claims: p.Claims, Scopes: p.Scopes,
-		UserInfo: p.UserInfo, HostedDomains: p.HostedDomains,
+		UserInfo: p.UserInfo, HostedDomains: p.HostedDomains, JustInTime: p.JustInTime, LinksExternal: p.LinksExternalID, AppliesGroups: p.AppliesGroups,
+		RefreshesNames: p.RefreshesNames, RequiredACR: slices.Concat([]string{}, p.Proof.Contexts), RequiredAMR: slices.Concat([]string{}, p.Proof.Methods),
+		Prompt: orNil(p.Proof.Prompt),
+	}
+	if p.Proof.MaxAge != nil {
+		seconds := int64(*p.Proof.MaxAge / time.Second)
+		told.MaxAge = &seconds
 	}
 	if told.Claims == nil {
 		told.Claims = map[string]string{}

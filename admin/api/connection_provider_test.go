@@ -25,6 +25,8 @@ func TestConnectionProvider(t *testing.T) {
 		require.Equal(s, map[string]any{
 			"callback_url": "https://usher.acme.test/oidc/" + s.tenant.Connection.ID.String() + "/callback", "authentication": nil, "claims": map[string]any{},
 			"scopes": nil, "user_info": false, "hosted_domains": nil, "public_key": nil,
+			"just_in_time": false, "links_external_id": false, "applies_groups": false, "refreshes_names": false, "required_acr": []any{}, "required_amr": []any{},
+			"max_age": nil, "prompt": nil,
 		}, preset.object(s))
 		before := s.events()[domain.ConnectionProviderChanged]
 		change := func(body string, headers ...string) got { return s.as(s.all, http.MethodPatch, path, body, headers...) }
@@ -39,7 +41,20 @@ func TestConnectionProvider(t *testing.T) {
 		require.Nil(s, change(`{"hosted_domains":[]}`).object(s)["hosted_domains"])
 		require.Equal(s, before+2, s.events()[domain.ConnectionProviderChanged])
 
+		came := change(`{"just_in_time":true,"links_external_id":true,"applies_groups":true,"refreshes_names":true,"required_acr":["gold"],"required_amr":["mfa"],"max_age":3600,"prompt":"login"}`)
+		require.Equal(s, http.StatusOK, came.status, came.body)
+		require.Equal(s, []any{true, true, true, true, []any{"gold"}, []any{"mfa"}, 3600.0, "login"}, []any{
+			came.object(s)["just_in_time"], came.object(s)["links_external_id"], came.object(s)["applies_groups"], came.object(s)["refreshes_names"],
+			came.object(s)["required_acr"], came.object(s)["required_amr"], came.object(s)["max_age"], came.object(s)["prompt"],
+		})
+		require.Equal(s, came.body, s.get(path).body)
+		require.Nil(s, change(`{"max_age":-1,"prompt":"","required_acr":[],"required_amr":[]}`).object(s)["max_age"])
+		small := s.key("directory:view", "directory:edit")
+		refused(s, s.as(small, http.MethodPatch, path, `{"claims":{"subject":"nickname"}}`), http.StatusForbidden, domain.CodeEscalation, "claims")
+		require.Equal(s, http.StatusOK, s.as(small, http.MethodPatch, path, `{"just_in_time":false}`).status)
+		before += 3
 		for body, field := range map[string]string{
+			`{"prompt":"none"}`: "prompt", `{"required_acr":["a b"]}`: "required_acr", `{"required_amr":[""]}`: "required_amr",
 			`{"authentication":"tls_client_auth"}`: "authentication", `{"claims":{"role":"x"}}`: "claims.role", `{"claims":{"subject":""}}`: "claims.subject",
 			`{"claims":{"email":"a b"}}`: "claims.email", `{"scopes":["a b"]}`: "scopes", `{"scopes":[""]}`: "scopes", `{"hosted_domains":["ü.test"]}`: "hosted_domains",
 		} {

@@ -53,6 +53,7 @@ type candidate struct {
 	Name     *string    `json:"name" doc:"null: that the person is to have none."`
 	Source   string     `json:"source" enum:"administrator,extension,roles,mapping,default"`
 	Locked   bool       `json:"locked"`
+	Claimed  bool       `json:"claimed" doc:"The person is in the mapping's group by the claims of their last sign-in, and not as the directory has it."`
 	Mapping  *string    `json:"mapping_id"`
 	Group    *named     `json:"group" doc:"Whose mapping it is."`
 	Priority *int       `json:"priority" doc:"Of the mapping: the lowest wins."`
@@ -78,7 +79,17 @@ type signInNow struct {
 	SingleSignOn decision `json:"single_sign_on"`
 	Session      decision `json:"session"`
 	Block        *block   `json:"block"`
-	Window       window   `json:"window"`
+
+	Identities []linkedIdentity `json:"identities" nullable:"false" doc:"Sign-ins of identity providers that are the person's, and how they came to be, the oldest first."`
+	Window     window           `json:"window"`
+}
+
+type linkedIdentity struct {
+	Connection string    `json:"connection" doc:"Its name."`
+	Issuer     string    `json:"issuer"`
+	Subject    string    `json:"subject"`
+	By         string    `json:"by" enum:"external_id,invitation,email,just_in_time" doc:"How the person was found when it came for the first time, or made."`
+	Since      time.Time `json:"since"`
 }
 
 type unmatched struct {
@@ -148,6 +159,10 @@ func showExplanation(e domain.Explanation) explanation {
 			shown.Queues = append(shown.Queues, of)
 		}
 	}
+	shown.SignIn.Identities = []linkedIdentity{}
+	for _, i := range e.SignIns {
+		shown.SignIn.Identities = append(shown.SignIn.Identities, linkedIdentity{i.Connection, i.Issuer, i.Subject, string(i.By), i.Since})
+	}
 	for _, u := range e.Unmatched {
 		shown.Unmatched = append(shown.Unmatched, unmatched(u))
 	}
@@ -186,7 +201,7 @@ func showRuling(r domain.ExplainedRuling) ruling {
 
 func showCandidate(r domain.ExplainedRuling, c domain.Candidate) candidate {
 	shown := candidate{
-		ID: idOrNil(c.Object), Name: orNil(c.Text), Source: string(c.Source), Locked: c.Locked, Since: moment(c.At),
+		ID: idOrNil(c.Object), Name: orNil(c.Text), Source: string(c.Source), Locked: c.Locked, Claimed: c.Claimed, Since: moment(c.At),
 		Lost: orNil(string(c.Lost)), Reason: orNil(r.Labels[c.Lost]),
 	}
 	if c.Object != uuid.Nil {

@@ -20,6 +20,7 @@ type policy struct {
 	InvitationDays        int    `json:"invitation_days" doc:"How long an invitation or a temporary password is good for."`
 	SessionIdleHours      int    `json:"session_idle_hours" doc:"A session that is not used for so long has ended."`
 	SessionDays           int    `json:"session_days" doc:"A session that is so old has ended, however much it is used."`
+	LocalSignIn           string `json:"local_sign_in" enum:"allowed,owners_only" doc:"For whom passwords open anything: everybody, or owners alone, while everybody else comes by single sign-on."`
 	MFA                   string `json:"mfa" enum:"optional,required" doc:"Whether everybody who signs in by password needs a second factor."`
 
 	RequiredFields []string `json:"required_fields" nullable:"false" doc:"What must be given of a person who is added by hand, beside what always must: profile, team, country, language."`
@@ -43,6 +44,7 @@ type changePolicy struct {
 		InvitationDays        *int                       `json:"invitation_days,omitempty" minimum:"1" maximum:"90"`
 		SessionIdleHours      *int                       `json:"session_idle_hours,omitempty" minimum:"1" maximum:"720"`
 		SessionDays           *int                       `json:"session_days,omitempty" minimum:"1" maximum:"365"`
+		LocalSignIn           *domain.LocalSignInPolicy  `json:"local_sign_in,omitempty" doc:"owners_only needs a connection that signs people in." enum:"allowed,owners_only"`
 		MFA                   *domain.MFAPolicy          `json:"mfa,omitempty" enum:"optional,required"`
 	}
 }
@@ -71,6 +73,7 @@ func (s *service) addPolicy() {
 			change(&p.SessionIdleHours, in.Body.SessionIdleHours)
 			change(&p.SessionDays, in.Body.SessionDays)
 			change(&p.MFA, in.Body.MFA)
+			change(&p.LocalSignIn, in.Body.LocalSignIn)
 			change(&p.ExtensionAuto, in.Body.ExtensionAuto)
 			if in.Body.RequiredFields == nil {
 				return p, nil
@@ -96,6 +99,6 @@ func onePolicy(p domain.Policy) *one[policy] {
 		EmailChange: string(p.EmailChange), SeatOverflow: string(p.SeatOverflow),
 		RequiredFields: p.Required.Names(), ExtensionAuto: p.ExtensionAuto,
 		FailedSignIns: p.FailedSignIns, PasswordDays: p.PasswordDays, PasswordWarningDays: p.PasswordWarningDays,
-		InvitationDays: p.InvitationDays, SessionIdleHours: p.SessionIdleHours, SessionDays: p.SessionDays, MFA: string(p.MFA),
+		InvitationDays: p.InvitationDays, SessionIdleHours: p.SessionIdleHours, SessionDays: p.SessionDays, MFA: string(p.MFA), LocalSignIn: string(p.LocalSignIn),
 	}}
 }

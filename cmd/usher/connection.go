@@ -17,6 +17,8 @@ type connectionCommands struct {
 	Delete  connectionDelete  `cmd:"" help:"End a connection for ever: its tokens die; its people stay, of no connection."`
 	Test    connectionTest    `cmd:"" help:"Test the OpenID provider of a connection, step by step."`
 	Policy  connectionPolicy  `cmd:"" help:"Show or change what a connection may do."`
+
+	Provider connectionProvider `cmd:"" help:"Show or change what a connection asks of its OpenID provider, and what becomes of who comes by it."`
 }
 
 // kinds are the names of all kinds of identity provider.

@@ -231,7 +231,11 @@ func groupText(r domain.ExplainedRuling, c domain.Candidate) string {
 	if c.Group.IsZero() {
 		return ""
 	}
-	return " of the group " + visible(r.Names[c.Group.UUID])
+	text := " of the group " + visible(r.Names[c.Group.UUID])
+	if c.Claimed {
+		text += ", which a sign-in claims"
+	}
+	return text
 }
 
 func since(at time.Time) string {

@@ -39,6 +39,8 @@ type Provider struct {
 	Issuer string
 	Roots  *x509.CertPool // the authority of its certificate
 
+	Redirect string // where people go back to; RedirectURI unless changed
+
 	Now    func() time.Time
 	Keys   []Key // published; the first one signs
 	Claims map[string]any
@@ -89,7 +91,7 @@ func (p *Provider) CertificatePEM() []byte {
 // Unstarted is a provider without a server of its own: an [http.Handler] that needs its Issuer.
 func Unstarted() *Provider {
 	return &Provider{
-		Now: time.Now, Keys: []Key{RSA("one")}, asked: map[string]int{}, codes: map[string]*granted{}, tokens: map[string]map[string]any{},
+		Redirect: RedirectURI, Now: time.Now, Keys: []Key{RSA("one")}, asked: map[string]int{}, codes: map[string]*granted{}, tokens: map[string]map[string]any{},
 		Claims: map[string]any{
 			"sub": Subject, "email": "ada@acme.test", "email_verified": true, "preferred_username": "ada@acme.test",
 			"name": "Ada Lovelace", "given_name": "Ada", "family_name": "Lovelace", "groups": []string{"Engineering", "Everyone"},
@@ -183,7 +185,7 @@ func (p *Provider) Visit(address string) url.Values {
 	u := must(url.Parse(address))
 	query := u.Query()
 	if !strings.HasPrefix(address, p.Issuer+"/authorize?") || query.Get("response_type") != "code" || query.Get("client_id") != ClientID ||
-		query.Get("redirect_uri") != RedirectURI || query.Get("code_challenge_method") != "S256" || len(query.Get("code_challenge")) != 43 ||
+		query.Get("redirect_uri") != p.Redirect || query.Get("code_challenge_method") != "S256" || len(query.Get("code_challenge")) != 43 ||
 		!strings.Contains(" "+query.Get("scope")+" ", " openid ") || query.Get("from") != "document" {
 		panic("oidctest: the browser came with " + address)
 	}
@@ -193,7 +195,7 @@ func (p *Provider) Visit(address string) url.Values {
 	}
 	code := encode(must(randomBytes()))
 	p.mu.Lock()
-	p.codes[code] = &granted{redirect: RedirectURI, challenge: query.Get("code_challenge"), nonce: query.Get("nonce"), claims: claims}
+	p.codes[code] = &granted{redirect: p.Redirect, challenge: query.Get("code_challenge"), nonce: query.Get("nonce"), claims: claims}
 	p.mu.Unlock()
 	back := url.Values{"code": {code}, "state": {query.Get("state")}, "iss": {p.Issuer}}
 	if p.Callback != nil {

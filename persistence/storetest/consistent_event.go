@@ -47,7 +47,7 @@ func (s *snapshot) checkUserEvents(t testing.TB) {
 		case domain.UserDeleted:
 			of.changes++
 			of.deleted++
-		case domain.UserAccessChanged, domain.UserAdoptable: // which is kept beside the person
+		case domain.UserAccessChanged, domain.UserAdoptable, domain.GroupsClaimed: // which is kept beside the person
 		case domain.RecordsTransferred, domain.RecordsLeft, domain.OnboardingTicked, domain.OnboardingUnticked: // beside the person
 		case domain.OwnerProtected, domain.LetterFailed, domain.SuspensionKept, domain.SuspensionOverruled, domain.EmailChangeSkipped: // by which nothing changed
 		case domain.UserInvited, domain.UserInvitationRevoked, domain.UserInvitationExpired, domain.PasswordResetRequested,

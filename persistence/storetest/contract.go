@@ -69,6 +69,7 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Guests":             guestsOf,
 		"UsedTokens":         usedTokens,
 		"ProviderSettings":   providerSettings,
+		"Arrivals":           arrivals,
 		"SignIns":            signIns,
 		"Links":              links,
 		"Sessions":           sessions,

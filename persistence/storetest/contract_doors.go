@@ -26,6 +26,7 @@ func fillDoors(tx domain.Tx, u domain.User, connection domain.ConnectionID) erro
 		tx.RecoveryCodes().Replace(org, u.ID, []domain.TokenHash{{1}}, now),
 		tx.Passkeys().Insert(domain.Passkey{ID: domain.PasskeyID(u.ID), Organisation: org, User: u.ID, Credential: u.ID.UUID[:], PublicKey: []byte{1}, CreatedAt: now}),
 		tx.Identities().Link(domain.Identity{Organisation: org, Connection: connection, Issuer: "i", Subject: "s", User: u.ID, LinkedAt: now}),
+		tx.ClaimedGroups().Save(org, u.ID, nil, []domain.GroupID{domain.GroupID(u.ID)}, now),
 	} {
 		if err != nil {
 			return err

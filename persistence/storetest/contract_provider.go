@@ -71,6 +71,81 @@ func usedTokens(t *testing.T, store *persistence.Store) {
 	require.Equal(t, 1, Count(t, Raw(t, store), "SELECT count(*) FROM used_tokens WHERE organisation_id = $1", org.String()), "what ended is forgotten")
 }
 
+// arrivals: what is kept of who comes by single sign-on.
+func arrivals(t *testing.T, store *persistence.Store) {
+	tenant, u := doorstep(t, store)
+	org, connection := u.Organisation, tenant.Connection.ID
+	at := time.Date(2026, 4, 5, 6, 7, 8, 9e6, time.UTC)
+	identity := domain.Identity{
+		Organisation: org, Connection: connection, Issuer: "https://idp.test", Subject: "s", User: u.ID, LinkedAt: at, LinkedBy: domain.LinkedJustInTime,
+		Said: domain.Told{Name: `"Ana"`, GivenName: "A", FamilyName: "Ł", Language: "es"},
+	}
+	identities := func() []domain.Identity {
+		return reading(t, store, func(tx domain.Tx) ([]domain.Identity, error) { return tx.Identities().List(org, u.ID) })
+	}
+	write(t, store, func(tx domain.Tx) error { return tx.Identities().Link(identity) })
+	require.Equal(t, []domain.Identity{identity}, identities())
+	identity.Said = domain.Told{}
+	write(t, store, func(tx domain.Tx) error { return tx.Identities().Tell(identity) })
+	require.Equal(t, []domain.Identity{identity}, identities())
+
+	session := func(issuer, sid string) domain.Session {
+		s := domain.Session{
+			ID: domain.SessionID{UUID: newUUID(t)}, Organisation: org, User: u.ID, Hash: hash(t), Method: domain.BySingleSignOn, CreatedAt: at, SeenAt: at,
+			ProvedAt: at.Add(-time.Hour), Connection: connection, Issuer: issuer, ProviderSession: sid, LogoutHint: []byte{1, 0},
+		}
+		write(t, store, func(tx domain.Tx) error { return tx.Sessions().Insert(s) })
+		return s
+	}
+	a, b, c := session("i", "s1"), session("i", "s2"), session("j", "s1")
+	end := func(issuer, sid string, user domain.UserID) (ended []domain.Session) {
+		write(t, store, func(tx domain.Tx) (err error) {
+			ended, err = tx.Sessions().EndByProvider(org, connection, issuer, sid, user)
+			return err
+		})
+		return ended
+	}
+	require.Empty(t, end("i", "", domain.UserID{}), "all is not what anybody asks for")
+	require.Empty(t, end("i", "s1", domain.UserID{UUID: newUUID(t)}))
+	require.Equal(t, []domain.Session{a}, end("i", "s1", domain.UserID{}))
+	require.Equal(t, []domain.Session{b}, end("i", "", u.ID))
+	shut := func() bool {
+		p, err := tryReading(store, func(tx domain.Tx) (domain.Presented, error) { return tx.Sessions().Find(org, c.Hash) })
+		require.NoError(t, err)
+		require.Equal(t, c, p.Session)
+		return p.DoorShut
+	}
+	require.False(t, shut())
+	write(t, store, func(tx domain.Tx) error { return tx.Connections().Disable(org, connection, at) })
+	require.True(t, shut())
+	n := 0
+	write(t, store, func(tx domain.Tx) (err error) {
+		n, err = tx.Sessions().EndByConnection(org, connection)
+		return err
+	})
+	require.Equal(t, 1, n)
+
+	located := reading(t, store, func(tx domain.Tx) (domain.Connection, error) { return tx.Connections().Locate(connection) })
+	require.Equal(t, []any{org, connection}, []any{located.Organisation, located.ID})
+	_, err := tryReading(store, func(tx domain.Tx) (domain.Connection, error) {
+		return tx.Connections().Locate(domain.ConnectionID{UUID: newUUID(t)})
+	})
+	Gone(t, err)
+
+	groups := func() []domain.GroupID {
+		return reading(t, store, func(tx domain.Tx) ([]domain.GroupID, error) { return tx.ClaimedGroups().Of(org, u.ID) })
+	}
+	first, second := domain.GroupID{UUID: newUUID(t)}, domain.GroupID{UUID: newUUID(t)}
+	save := func(was, is []domain.GroupID) {
+		write(t, store, func(tx domain.Tx) error { return tx.ClaimedGroups().Save(org, u.ID, was, is, at) })
+	}
+	save(nil, []domain.GroupID{first})
+	save([]domain.GroupID{first}, []domain.GroupID{first, second})
+	require.Equal(t, []domain.GroupID{first, second}, groups())
+	save([]domain.GroupID{first, second}, nil)
+	require.Empty(t, groups())
+}
+
 func providerSettings(t *testing.T, store *persistence.Store) {
 	tenant, other := NewTenant(t, store, Slug(t)+"-x", 1), NewTenant(t, store, Slug(t)+"-y", 1)
 	org, id := tenant.Organisation.ID, tenant.Connection.ID
@@ -79,7 +154,10 @@ func providerSettings(t *testing.T, store *persistence.Store) {
 	}
 	none := domain.ProviderSettings{Organisation: org, Connection: id}
 	require.Equal(t, none, get(org, id))
+	age := 90 * time.Second
 	full := domain.ProviderSettings{
+		JustInTime: true, LinksExternalID: true, AppliesGroups: true, RefreshesNames: true,
+		Proof:        domain.ProofDemand{Contexts: []string{"gold", "silver"}, Methods: []string{"mfa"}, MaxAge: &age, Prompt: "login"},
 		Organisation: org, Connection: id, Revision: 1, Authentication: "private_key_jwt", Claims: map[string]string{"groups": "/a=b/c", "email": "", "name": "n"},
 		Scopes: []string{}, UserInfo: true, HostedDomains: []string{"acme.test", "acme.example"}, KeyID: "k", PublicKey: []byte{1, 0}, SealedKey: []byte{2},
 	}

@@ -44,12 +44,15 @@ func NewTenant(t testing.TB, store domain.Store, slug string, seats int) Tenant 
 }
 
 // NewConnection adds a connection with a token to an organisation.
-func NewConnection(t testing.TB, store domain.Store, org domain.OrganisationID, name string) (domain.Connection, string, domain.Caller) {
+func NewConnection(t testing.TB, store domain.Store, org domain.OrganisationID, name string, with ...func(*domain.Connection)) (domain.Connection, string, domain.Caller) {
 	t.Helper()
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	connection := domain.Connection{
 		ID: domain.ConnectionID{UUID: newUUID(t)}, Organisation: org, Name: name, Kind: domain.KindGeneric,
 		Activation: domain.ActivateAtOnce, CreatedAt: now,
+	}
+	for _, change := range with {
+		change(&connection)
 	}
 	var secret [32]byte
 	_, err := rand.Read(secret[:])

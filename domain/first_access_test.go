@@ -1,0 +1,819 @@
+package domain_test
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"usher/domain"
+	"usher/persistence/storetest"
+)
+
+// doorway is a connection that pushes a directory and signs people in.
+type doorway struct {
+	connection domain.Connection
+	caller     domain.Caller
+}
+
+func (s *visit) provider(name string) doorway {
+	s.Helper()
+	c, _, caller := storetest.NewConnection(s, s.store, s.org(), name, func(c *domain.Connection) {
+		c.Activation = domain.ActivateOnFirstAccess
+		c.OIDC = domain.OIDCClient{Issuer: "https://idp.test", ClientID: "usher"}
+	})
+	return doorway{connection: c, caller: caller}
+}
+
+// says is somebody who comes back from the provider.
+func (d doorway) says(subject string) domain.Arriving {
+	return domain.Arriving{Identity: domain.Identity{
+		Organisation: d.connection.Organisation, Connection: d.connection.ID, Issuer: d.connection.OIDC.Issuer, Subject: subject,
+	}}
+}
+
+// tells is somebody of whom the provider tells a name and an address that it verified.
+func (d doorway) tells(subject, userName, email string) domain.Arriving {
+	a := d.says(subject)
+	a.UserName, a.Email, a.EmailVerified = userName, email, email != ""
+	a.Told = domain.Told{Name: "Ada Lovelace", GivenName: "Ada", FamilyName: "Lovelace", Language: "en-gb"}
+	return a
+}
+
+func (s *visit) arrive(a domain.Arriving) (domain.SignedIn, error) {
+	return s.entrance.FirstAccess(s.Context(), a, s.from)
+}
+
+// linked makes an identity somebody's, as if it had been long ago.
+func (s *visit) linked(d doorway, subject string, user domain.UserID) {
+	s.Helper()
+	i := d.says(subject).Identity
+	i.User, i.LinkedAt, i.LinkedBy = user, s.clock.Now(), domain.LinkedByInvitation
+	require.NoError(s, s.store.Write(s.Context(), func(tx domain.Tx) error {
+		if _, err := tx.SignIns().Hold(s.org(), user); err != nil {
+			return err
+		}
+		return tx.Identities().Link(i)
+	}))
+}
+
+func (s *visit) settings(d doorway, change func(*domain.ProviderSettings)) {
+	s.Helper()
+	_, err := s.admin.ChangeProviderSettings(s.Context(), s.boss(), d.connection.ID, domain.IfMatch{}, nil, func(p domain.ProviderSettings) domain.ProviderSettings {
+		change(&p)
+		return p
+	})
+	require.NoError(s, err)
+}
+
+// proved makes a domain the organisation's, and connections trusted for it.
+func (s *visit) proved(name string, trusted ...doorway) {
+	s.Helper()
+	e, err := s.admin.AddEmailDomain(s.Context(), s.boss(), name)
+	require.NoError(s, err)
+	_, err = s.admin.VerifyEmailDomain(s.Context(), s.boss(), proofs{e.Record(): e.Challenge}, name, domain.IfMatch{})
+	require.NoError(s, err)
+	ids := []domain.ConnectionID{}
+	for _, d := range trusted {
+		ids = append(ids, d.connection.ID)
+	}
+	_, err = s.admin.TrustConnections(s.Context(), s.boss(), name, domain.IfMatch{}, ids)
+	require.NoError(s, err)
+}
+
+// ownDomain is an e-mail domain that no other test has.
+func (s *visit) ownDomain() string { return storetest.Slug(s) + ".test" }
+
+func (s *visit) pushedBy(d doorway, userName string, externalID string, emails ...string) domain.User {
+	s.Helper()
+	u, err := s.directory.Provision(s.Context(), d.caller, storetest.Person(userName, storetest.Text("externalId", externalID), storetest.Emails(emails...)))
+	require.NoError(s, err)
+	return u
+}
+
+func (s *visit) identities(u domain.UserID) []domain.Identity {
+	s.Helper()
+	var list []domain.Identity
+	require.NoError(s, s.store.Read(s.Context(), func(tx domain.Tx) (err error) {
+		list, err = tx.Identities().List(s.org(), u)
+		return err
+	}))
+	return list
+}
+
+// firstAccess: the whole order, each way before the next, and each found once for ever.
+func firstAccess(s *visit) {
+	p, email := s.provider("idp"), "@"+s.ownDomain()
+	s.proved(s.ownDomain(), p)
+	s.settings(p, func(set *domain.ProviderSettings) { set.JustInTime, set.LinksExternalID = true, true })
+	linked, byExternalID := s.pushedBy(p, "linked", "e0", "linked"+email), s.pushedBy(p, "external", "e1", "external"+email)
+	invited, byEmail := s.add("invited"+email), s.pushedBy(p, "email", "e3", "email"+email)
+	s.linked(p, "known", linked.ID)
+	coming := func(subject string, ways ...string) domain.Arriving {
+		a := p.tells(subject, "new-"+subject, "")
+		for _, way := range ways {
+			switch way {
+			case "external_id":
+				a.ExternalID = "e1"
+			case "invitation":
+				a.Invitation = s.invitation(invited)
+			case "email":
+				a.Email, a.EmailVerified = "EMAIL"+email, true
+			}
+		}
+		return a
+	}
+	for _, step := range []struct {
+		by   domain.LinkedBy
+		a    domain.Arriving
+		want domain.UserID
+	}{
+		{"", coming("known", "external_id", "invitation", "email"), linked.ID},
+		{domain.LinkedByExternalID, coming("1", "external_id", "invitation", "email"), byExternalID.ID},
+		{domain.LinkedByInvitation, coming("2", "invitation", "email"), invited.ID},
+		{domain.LinkedByEmail, coming("3", "email"), byEmail.ID},
+		{domain.LinkedJustInTime, coming("4"), domain.UserID{}},
+	} {
+		var in domain.SignedIn
+		made := s.eventsSince(func() {
+			var err error
+			in, err = s.arrive(step.a)
+			require.NoError(s, err, step.by)
+		})
+		user := in.Session.User
+		if !step.want.IsZero() {
+			require.Equal(s, step.want, user, step.by)
+		}
+		require.Empty(s, s.verdict(in))
+		require.Equal(s, domain.Active, s.found(user).Status)
+		require.Equal(s, []any{p.connection.ID, "https://idp.test"}, []any{in.Session.Connection, in.Session.Issuer})
+		if step.by != "" {
+			linkedBy := made[slices.IndexFunc(made, func(e domain.Event) bool { return e.Type == domain.IdentityLinked })]
+			require.Equal(s, []string{string(step.by), step.a.Identity.Subject}, []string{linkedBy.After.Get("by").Text(), linkedBy.After.Get("subject").Text()})
+			require.Equal(s, step.by, s.explain(user).SignIns[0].By, "Explain tells it")
+			require.Equal(s, "idp", s.explain(user).SignIns[0].Connection)
+		}
+		require.Contains(s, eventTypes(made), domain.SignedInEvent)
+		before := len(s.events())
+		again, err := s.arrive(p.says(step.a.Identity.Subject))
+		require.NoError(s, err, "by the identity alone")
+		require.Equal(s, user, again.Session.User)
+		require.Len(s, s.events(), before+1, "that they came, and nothing else")
+	}
+}
+
+// firstAccessByEmail: every near miss of an address is refused, with one sentence, and leaves nothing.
+func firstAccessByEmail(s *visit) {
+	p, other := s.provider("idp"), s.provider("other")
+	email := "@" + s.ownDomain()
+	s.proved(s.ownDomain(), p)
+	s.proved("unproved-"+s.ownDomain(), p)
+	foreign := s.pushedBy(other, "foreign", "f", "foreign"+email)
+	s.pushedBy(p, "one", "o1", "shared"+email)
+	s.pushedBy(p, "two", "o2", "shared"+email)
+	owner, linkedTo, inactive, plain := s.member("owner"+email), s.member("linked"+email), s.member("inactive"+email), s.member("plain"+email)
+	s.done(s.admin.MakeOwner(s.Context(), s.boss(), owner.ID, domain.IfMatch{}))
+	s.linked(other, "somebody", linkedTo.ID)
+	s.deactivate(inactive.ID)
+	unverified := p.tells("9", "", "plain"+email)
+	unverified.EmailVerified = false
+	for _, miss := range []struct {
+		name, refusal string
+		a             domain.Arriving
+	}{
+		{"not verified by the provider", "no_account unknown", unverified},
+		{"a connection that is not trusted", "no_account unknown", other.tells("9", "", "plain"+email)},
+		{"a domain that nobody proved", "no_account unknown", p.tells("9", "", "plain@nobodys-"+s.ownDomain())},
+		{"a domain above", "no_account unknown", p.tells("9", "", "plain@sub."+s.ownDomain())},
+		{"an address that nobody has", "no_account unknown", p.tells("9", "", "nobody"+email)},
+		{"what is no address", "no_account unknown", p.tells("9", "", "plain")},
+		{"two domains", "no_account unknown", p.tells("9", "", "plain"+email+"@evil.test")},
+		{"several have it", "no_account several", p.tells("9", "", "shared"+email)},
+		{"an owner's", "no_account owner", p.tells("9", "", "owner"+email)},
+		{"another sign-in has the account", "no_account linked", p.tells("9", "", "linked"+email)},
+		{"another connection has the account", "no_account foreign", p.tells("9", "", "foreign"+email)},
+		{"a deactivated account", "access_refused inactive", p.tells("9", "", "inactive"+email)},
+	} {
+		made := s.eventsSince(func() {
+			_, err := s.arrive(miss.a)
+			s.refused(miss.refusal, err)
+			if domain.IsCode(err, domain.CodeNoAccount) {
+				require.Contains(s, err.Error(), "ask an administrator of "+s.tenant.Organisation.Name, miss.name)
+				require.NotContains(s, err.Error(), email, miss.name)
+			}
+		})
+		if strings.HasPrefix(miss.refusal, "no_account") {
+			require.Equal(s, []domain.EventType{domain.FirstAccessRefused}, eventTypes(made), miss.name)
+			require.Equal(s, strings.TrimPrefix(miss.refusal, "no_account "), made[0].After.Get("reason").Text(), miss.name)
+			continue
+		}
+		require.Empty(s, made, miss.name)
+	}
+	for _, u := range []domain.User{owner, inactive, plain, foreign} {
+		require.Empty(s, s.identities(u.ID))
+	}
+	in, err := s.arrive(p.tells("9", "", "plain"+email))
+	require.NoError(s, err)
+	require.Equal(s, plain.ID, in.Session.User)
+	_, err = s.arrive(p.tells("10", "", "plain"+email))
+	s.refused("no_account linked", err)
+	require.True(s, plain.Connection.IsZero() && s.found(plain.ID).Connection.IsZero(), "the account stays the organisation's own")
+}
+
+// firstAccessByExternalID: only of this connection, only where the connection says so, exactly, and once.
+func firstAccessByExternalID(s *visit) {
+	p, other := s.provider("idp"), s.provider("other")
+	u := s.pushedBy(p, "ada", "E1")
+	s.pushedBy(other, "bo", "E2")
+	says := func(subject, externalID string) domain.Arriving {
+		a := p.says(subject)
+		a.ExternalID = externalID
+		return a
+	}
+	_, err := s.arrive(says("1", "E1"))
+	s.refused("no_account unknown", err)
+	s.settings(p, func(set *domain.ProviderSettings) { set.LinksExternalID = true })
+	for _, miss := range []string{"", "e1", "E1 ", "E2", u.ID.String(), strings.Repeat("E", 5000)} {
+		_, err = s.arrive(says("1", miss))
+		s.refused("no_account unknown", err)
+	}
+	in, err := s.arrive(says("1", "E1"))
+	require.NoError(s, err)
+	require.Equal(s, u.ID, in.Session.User)
+	_, err = s.arrive(says("2", "E1"))
+	s.refused("no_account linked", err)
+}
+
+// firstAccessJustInTime: an account of the connection, with a seat, the defaults, what the provider told, and no more rights
+// than the connection's limits.
+func firstAccessJustInTime(s *visit) {
+	s.withSeats(3)
+	p, email := s.provider("idp"), "@"+s.ownDomain()
+	s.proved(s.ownDomain(), p)
+	_, err := s.arrive(p.tells("1", "ada", "ada"+email))
+	s.refused("no_account unknown", err)
+	role := s.role("Agent", domain.RoleID{}, domain.SeesOwn)
+	_, err = s.admin.SetDefaults(s.Context(), s.boss(), domain.IfMatch{}, role.ID, domain.ProfileID{})
+	require.NoError(s, err)
+	s.settings(p, func(set *domain.ProviderSettings) { set.JustInTime = true })
+	var in domain.SignedIn
+	made := s.eventsSince(func() {
+		in, err = s.arrive(p.tells("1", "ada", "ada"+email))
+		require.NoError(s, err)
+	})
+	require.Equal(s, []domain.EventType{domain.UserCreated, domain.IdentityLinked, domain.FirstAccess, domain.SignedInEvent}, eventTypes(made))
+	require.Equal(s, domain.Actor{Kind: "connection", ID: p.connection.ID.UUID}, made[0].Actor)
+	u := s.found(in.Session.User)
+	require.Equal(s, []any{p.connection.ID, domain.Active, domain.LicenceFull, false}, []any{u.Connection, u.Status, u.Licence, u.Owner})
+	require.Equal(s, []string{"ada", "Ada Lovelace", "Ada", "Lovelace", "en-GB"}, s.names(u.ID))
+	require.Equal(s, "ada"+email, s.address(u.ID))
+	require.Equal(s, "Agent", ruling(s.scene, s.explain(u.ID), domain.GivenRole).Object.Name)
+	require.Equal(s, "single_sign_on", string(in.Session.Method))
+	require.Equal(s, 1, s.held("full"))
+
+	// What the provider does not vouch for is no address of theirs.
+	claims := p.tells("2", "eve", "victim"+email)
+	claims.EmailVerified = false
+	in, err = s.arrive(claims)
+	require.NoError(s, err)
+	require.Empty(s, s.address(in.Session.User))
+}
+
+// firstAccessNames: a name that somebody has is never adopted, an address of a proved domain needs trust, and who has no name
+// is not made.
+func firstAccessNames(s *visit) {
+	p, other, email := s.provider("idp"), s.provider("other"), "@"+s.ownDomain()
+	s.proved(s.ownDomain(), p)
+	for _, d := range []doorway{p, other} {
+		s.settings(d, func(set *domain.ProviderSettings) { set.JustInTime = true })
+	}
+	local := s.member("local" + email)
+	pushed := s.pushedBy(p, "Pushed", "e1", "pushed"+email)
+	for _, miss := range []struct {
+		refusal string
+		a       domain.Arriving
+	}{
+		{"no_account name_taken", p.tells("1", "LOCAL"+email, "")},
+		{"no_account name_taken", p.tells("1", "pushed", "")},
+		{"no_account name_taken", other.tells("1", "pushed", "")},
+		{"no_account name_taken", p.tells("1", "pushed"+email, "")}, // somebody's sign-in address
+		{"no_account name_untrusted", other.tells("1", "chief"+email, "")},
+		{"no_account name_missing", p.tells("1", "", "")},
+		{"no_account name_missing", other.tells("1", "", "chief"+email)},
+	} {
+		made := s.eventsSince(func() {
+			_, err := s.arrive(miss.a)
+			require.Error(s, err, "%s: %+v", miss.refusal, miss.a)
+			s.refused(miss.refusal, err)
+		})
+		require.Equal(s, []domain.EventType{domain.FirstAccessRefused}, eventTypes(made))
+	}
+	require.Empty(s, s.identities(local.ID))
+	require.Empty(s, s.identities(pushed.ID))
+	in, err := s.arrive(other.tells("2", "eve", "local"+email))
+	require.NoError(s, err)
+	require.Empty(s, s.address(in.Session.User), "an address for which the connection is not trusted is nobody's by its word")
+	in, err = s.arrive(p.tells("3", "", "new"+email))
+	require.NoError(s, err)
+	require.Equal(s, "new"+email, s.found(in.Session.User).UserName.Text)
+}
+
+// firstAccessSeat: no seat, no account, and the sentence names the licence; whatever the policy says of pushes.
+func firstAccessSeat(s *visit) {
+	s.withSeats(1)
+	p := s.provider("idp")
+	s.settings(p, func(set *domain.ProviderSettings) { set.JustInTime = true })
+	s.policy(func(set *domain.Policy) { set.SeatOverflow = domain.SeatOverflowWait })
+	_, err := s.arrive(p.tells("1", "ada", ""))
+	require.NoError(s, err)
+	made := s.eventsSince(func() {
+		_, err = s.arrive(p.tells("2", "bo", ""))
+		s.refused("seats_exhausted licence", err)
+	})
+	require.Contains(s, err.Error(), "full")
+	require.Equal(s, []domain.EventType{domain.FirstAccessRefused}, eventTypes(made))
+	require.Equal(s, "seats_exhausted", made[0].After.Get("reason").Text())
+	s.raiseSeats(2)
+	_, err = s.arrive(p.tells("2", "bo", ""))
+	require.NoError(s, err, "nothing of the first attempt was left")
+}
+
+// firstAccessAtOnce: somebody new who comes in many tabs at once is one account with one seat; and of many whom one address
+// could be, one is.
+func firstAccessAtOnce(s *visit) {
+	s.withSeats(3)
+	p, email := s.provider("idp"), "@"+s.ownDomain()
+	s.proved(s.ownDomain(), p)
+	s.settings(p, func(set *domain.ProviderSettings) { set.JustInTime = true })
+	for round := range 3 {
+		name := "ada" + strconv.Itoa(round)
+		require.Equal(s, map[string]int{"": 8}, outcomes(s.T, concurrently(8, func(int) error {
+			_, err := s.arrive(p.tells(name, name, name+email))
+			return err
+		})))
+		require.Equal(s, round+1, s.held("full"))
+	}
+	s.raiseSeats(4)
+	s.settings(p, func(set *domain.ProviderSettings) { set.JustInTime = false })
+	u := s.member("one" + email)
+	got := outcomes(s.T, concurrently(8, func(i int) error {
+		_, err := s.arrive(p.tells("subject"+strconv.Itoa(i), "", "one"+email))
+		return err
+	}))
+	require.Equal(s, map[string]int{"": 1, domain.CodeNoAccount: 7}, got)
+	require.Len(s, s.identities(u.ID), 1)
+}
+
+// firstAccessGroups: the groups of a claim count as membership in groups of the connection, by external id, else by a display
+// name that one group alone has, as long as the claim says so; Explain names the claim as the source; the directory sees no
+// member; the limits of the connection hold; and a provider that leaves groups out takes nothing away.
+func firstAccessGroups(s *visit) {
+	p, other := s.provider("idp"), s.provider("other")
+	s.settings(p, func(set *domain.ProviderSettings) { set.JustInTime, set.AppliesGroups = true, true })
+	agent, boss := s.role("Agent", domain.RoleID{}, domain.SeesOwn), s.role("Boss", domain.RoleID{}, domain.SeesAll)
+	profile := s.profile("Callers", domain.Permissions{{Module: "users", Action: "view"}: domain.AllObjects()})
+	group := func(d doorway, name, externalID string) domain.Group {
+		g, err := s.directory.CreateGroup(s.Context(), d.caller, storetest.GroupNamed(name, storetest.Text("externalId", externalID)), nil)
+		require.NoError(s, err)
+		return g
+	}
+	sales, chiefs, callers := group(p, "Sales", "g-1"), group(p, "Chiefs", "g-2"), group(p, "Callers", "g-3")
+	group(p, "Twins", "g-4")
+	group(p, "twins", "g-5")
+	theirs := group(other, "Theirs", "g-9")
+	s.mapped(sales.ID, 10, domain.MappingGrants{Role: agent.ID})
+	s.mapped(chiefs.ID, 5, domain.MappingGrants{Role: boss.ID})
+	s.mapped(callers.ID, 10, domain.MappingGrants{Profile: profile.ID})
+	s.mapped(theirs.ID, 1, domain.MappingGrants{Role: boss.ID})
+	_, err := s.admin.ChangeConnectionPolicy(s.Context(), s.boss(), p.connection.ID, domain.IfMatch{}, func(c domain.ConnectionPolicy) (domain.ConnectionPolicy, error) {
+		c.Limits.Roles = []domain.RoleID{agent.ID}
+		return c, nil
+	})
+	require.NoError(s, err)
+	coming := func(groups ...string) domain.Arriving {
+		a := p.tells("1", "ada", "")
+		a.Groups = groups
+		return a
+	}
+	var user domain.UserID
+	come := func(a domain.Arriving) []domain.Event {
+		s.Helper()
+		return s.eventsSince(func() {
+			in, err := s.arrive(a)
+			require.NoError(s, err)
+			user = in.Session.User
+		})
+	}
+	has := func(kind domain.GivenKind) string {
+		s.Helper()
+		if of := ruling(s.scene, s.explain(user), kind).Object; of != nil {
+			return of.Name
+		}
+		return ""
+	}
+	made := come(coming("SALES", "g-2", "Twins", "Theirs", "g-9", "Nobody's"))
+	require.Contains(s, eventTypes(made), domain.GroupsClaimed)
+	claim := made[slices.IndexFunc(made, func(e domain.Event) bool { return e.Type == domain.GroupsClaimed })]
+	require.Len(s, claim.After.Get("groups").Items(), 2)
+	require.Len(s, claim.After.Get("unmatched").Items(), 4)
+	require.Equal(s, []string{"Agent", ""}, []string{has(domain.GivenRole), has(domain.GivenProfile)}, "beyond the limits nothing is given")
+	role := ruling(s.scene, s.explain(user), domain.GivenRole)
+	require.True(s, role.Winner.Claimed, "Explain says that it is by the claim")
+	require.Equal(s, domain.LostLimits, role.Losers[0].Lost)
+	u, err := s.directory.User(s.Context(), p.caller, user)
+	require.NoError(s, err)
+	require.Empty(s, u.Groups, "to the directory they are no member")
+
+	require.NotContains(s, eventTypes(come(coming("Sales", "Chiefs"))), domain.GroupsClaimed, "what is so already")
+	come(coming("Sales", "g-3"))
+	require.Equal(s, []string{"Agent", "Callers"}, []string{has(domain.GivenRole), has(domain.GivenProfile)})
+	left := coming()
+	left.GroupsLeftOut = true
+	come(left)
+	require.Equal(s, []string{"Agent", "Callers"}, []string{has(domain.GivenRole), has(domain.GivenProfile)}, "a list that is not whole takes nothing away")
+	come(coming("g-3"))
+	require.Equal(s, []string{"", "Callers"}, []string{has(domain.GivenRole), has(domain.GivenProfile)})
+
+	// A mapping that changes later reaches them at once, and a membership counts beside the claim.
+	view, err := s.admin.CreateMapping(s.Context(), s.boss(), domain.MappingSpec{Group: callers.ID, Priority: 1, Grants: domain.MappingGrants{Role: agent.ID}})
+	require.NoError(s, err)
+	require.Equal(s, "Agent", has(domain.GivenRole))
+	_, err = s.directory.ChangeGroup(s.Context(), p.caller, callers.ID, domain.IfMatch{}, []domain.GroupStep{{Add: []uuid.UUID{user.UUID}}})
+	require.NoError(s, err)
+	require.False(s, ruling(s.scene, s.explain(user), domain.GivenRole).Winner.Claimed)
+	come(coming())
+	require.Equal(s, "Agent", has(domain.GivenRole), "the directory's membership stays")
+	come(coming("g-3", "g-1"))
+	require.NoError(s, s.directory.DeleteGroup(s.Context(), p.caller, callers.ID, domain.IfMatch{}))
+	require.Equal(s, []string{"Agent", ""}, []string{has(domain.GivenRole), has(domain.GivenProfile)}, "of the group that is gone nothing is left")
+	s.settings(p, func(set *domain.ProviderSettings) { set.AppliesGroups = false })
+	come(coming("g-1"))
+	require.Empty(s, has(domain.GivenRole), "where the connection no longer says so, claims give nothing")
+	require.NotZero(s, view.Mapping.ID)
+
+	// Of people who are not the connection's, claims say nothing.
+	s.settings(p, func(set *domain.ProviderSettings) { set.AppliesGroups = true })
+	local := s.member("local@acme.test")
+	s.linked(p, "2", local.ID)
+	a := coming("g-1", "g-2")
+	a.Identity.Subject = "2"
+	come(a)
+	require.Equal(s, local.ID, user)
+	require.NotEqual(s, "Boss", has(domain.GivenRole))
+}
+
+// firstAccessRefresh: names and language of who was made here follow the provider where the connection says so, and only as
+// long as nobody else has said otherwise.
+func firstAccessRefresh(s *visit) {
+	p := s.provider("idp")
+	s.settings(p, func(set *domain.ProviderSettings) { set.JustInTime, set.RefreshesNames = true, true })
+	a := p.tells("1", "ada", "")
+	in, err := s.arrive(a)
+	require.NoError(s, err)
+	names := func() []string { return s.names(in.Session.User) }
+	come := func() int {
+		s.Helper()
+		return changes(s.eventsSince(func() {
+			_, err := s.arrive(a)
+			require.NoError(s, err)
+		}))
+	}
+	require.Zero(s, come())
+	a.UserName, a.Told = "another", domain.Told{Name: "Ada King", GivenName: "Ada", FamilyName: "King", Language: "es"}
+	require.Equal(s, 1, come())
+	require.Equal(s, []string{"ada", "Ada King", "Ada", "King", "es"}, names(), "never the user name")
+	_, err = s.directory.ChangeUser(s.Context(), p.caller, in.Session.User, domain.IfMatch{}, nil, storetest.Setting(storetest.Text("displayName", "Countess")))
+	require.NoError(s, err)
+	a.Told = domain.Told{Name: "Ada Byron", GivenName: "Augusta", FamilyName: "", Language: "nonsense!"}
+	require.Equal(s, 1, come())
+	require.Equal(s, []string{"ada", "Countess", "Augusta", "King", "es"}, names(), "the directory's word stands, and nothing is taken away")
+
+	pushed := s.pushedBy(p, "bo", "e1")
+	s.linked(p, "2", pushed.ID)
+	before := s.found(pushed.ID).Version
+	b := p.tells("2", "bo", "")
+	_, err = s.arrive(b)
+	require.NoError(s, err)
+	_, err = s.arrive(b)
+	require.NoError(s, err)
+	require.Equal(s, []any{"", before + 1}, []any{s.found(pushed.ID).DisplayName, s.found(pushed.ID).Version}, "they became active, and that is all")
+}
+
+// firstAccessSuspended: whom an administrator deactivated does not come back by a new account, unless the policy lets the
+// directory win.
+func firstAccessSuspended(s *visit) {
+	p := s.provider("idp")
+	s.settings(p, func(set *domain.ProviderSettings) { set.JustInTime = true })
+	in, err := s.arrive(p.tells("1", "ada", ""))
+	require.NoError(s, err)
+	s.deactivate(in.Session.User)
+	_, err = s.arrive(p.tells("1", "ada", ""))
+	s.refused("access_refused inactive", err)
+	require.NoError(s, s.admin.Delete(s.Context(), s.boss(), in.Session.User, domain.IfMatch{}))
+	_, err = s.arrive(p.tells("1", "Ada", ""))
+	s.refused("no_account suspended", err)
+	s.policy(func(set *domain.Policy) { set.Suspension = domain.DirectoryWins })
+	made := s.eventsSince(func() {
+		_, err = s.arrive(p.tells("1", "Ada", ""))
+		require.NoError(s, err)
+	})
+	require.Contains(s, eventTypes(made), domain.SuspensionOverruled)
+}
+
+// accessMFASingleSignOn: a single sign-on counts as it is, unless the connection asks for proof.
+func accessMFASingleSignOn(s *visit) {
+	p := s.provider("idp")
+	u := s.member("ana@acme.test")
+	s.linked(p, "1", u.ID)
+	s.policy(func(set *domain.Policy) { set.MFA = domain.MFARequired })
+	in, err := s.arrive(p.says("1"))
+	require.NoError(s, err)
+	require.Empty(s, s.verdict(in), "as it is")
+	strong := p.says("1")
+	strong.Context, strong.Methods = "urn:acme:gold", []string{"pwd", "otp"}
+	for _, demand := range []struct {
+		proof   domain.ProofDemand
+		missing string
+	}{
+		{domain.ProofDemand{Contexts: []string{"urn:acme:silver", "urn:acme:gold"}}, "acr"},
+		{domain.ProofDemand{Methods: []string{"mfa", "otp"}}, "amr"},
+		{domain.ProofDemand{Contexts: []string{"urn:acme:gold"}, Methods: []string{"otp"}}, "acr"},
+	} {
+		s.settings(p, func(set *domain.ProviderSettings) { set.Proof = demand.proof })
+		made := s.eventsSince(func() {
+			_, err = s.arrive(p.says("1"))
+			s.refused("sign_in_too_weak "+demand.missing, err)
+		})
+		require.Equal(s, []domain.EventType{domain.FirstAccessRefused}, eventTypes(made))
+		_, err = s.arrive(strong)
+		require.NoError(s, err)
+	}
+	weak := strong
+	weak.Context = "urn:acme:gold "
+	_, err = s.arrive(weak)
+	s.refused("sign_in_too_weak acr", err)
+
+	// When they proved it is known as far as the provider tells.
+	s.settings(p, func(set *domain.ProviderSettings) { set.Proof = domain.ProofDemand{} })
+	in, err = s.arrive(p.says("1"))
+	require.NoError(s, err)
+	require.True(s, in.Session.ProvedAt.IsZero(), "the provider does not tell")
+	told := p.says("1")
+	for at, want := range map[time.Duration]time.Duration{-time.Hour: -time.Hour, 30 * time.Second: 0} {
+		told.SignedInAt = s.clock.Now().Add(at)
+		in, err = s.arrive(told)
+		require.NoError(s, err)
+		require.WithinDuration(s, s.clock.Now().Add(want), in.Session.ProvedAt, time.Millisecond)
+	}
+	require.WithinDuration(s, s.clock.Now(), s.in("ana@acme.test").Session.ProvedAt, time.Millisecond, "by a password, now")
+}
+
+// connectionDisabledSessions: disabling a connection, or deleting it, ends what began by it with the next request, and nobody
+// comes in by it meanwhile; what began otherwise goes on.
+func connectionDisabledSessions(s *visit) {
+	p, other := s.provider("idp"), s.provider("other")
+	u := s.member("ana@acme.test")
+	s.linked(p, "1", u.ID)
+	s.linked(other, "1", u.ID)
+	come := func(d doorway) domain.SignedIn {
+		in, err := s.arrive(d.says("1"))
+		require.NoError(s, err)
+		return in
+	}
+	first, second, local := come(p), come(other), s.in("ana@acme.test")
+	disable := func(disabled bool) domain.Event {
+		all := s.eventsSince(func() {
+			_, err := s.admin.SetConnectionDisabled(s.Context(), s.boss(), p.connection.ID, disabled, domain.IfMatch{})
+			require.NoError(s, err)
+		})
+		require.Len(s, all, 1)
+		return all[0]
+	}
+	require.Equal(s, "1", disable(true).After.Get("sessions").Text())
+	require.Equal(s, []string{"unauthenticated", "", ""}, []string{s.verdict(first), s.verdict(second), s.verdict(local)})
+	_, err := s.arrive(p.says("1"))
+	s.refused("connection_shut", err)
+	disable(false)
+	require.Equal(s, "unauthenticated", s.verdict(first), "for good")
+
+	// One that begins while the connection is being disabled is refused all the same.
+	first = come(p)
+	require.NoError(s, s.store.Write(s.Context(), func(tx domain.Tx) error {
+		return tx.Connections().Disable(s.org(), p.connection.ID, s.clock.Now())
+	}))
+	require.Equal(s, "unauthenticated", s.verdict(first))
+	require.NoError(s, s.admin.DeleteConnection(s.Context(), s.boss(), other.connection.ID, domain.IfMatch{}))
+	require.Equal(s, "unauthenticated", s.verdict(second))
+	require.Empty(s, s.verdict(local))
+	changed := p.says("1")
+	changed.Identity.Issuer = "https://another.test"
+	disable(false)
+	_, err = s.arrive(changed)
+	s.refused("connection_shut", err)
+}
+
+// sessionProviderLogout: what the provider ends is exactly those sessions.
+func sessionProviderLogout(s *visit) {
+	p, other := s.provider("idp"), s.provider("other")
+	ana, bo := s.member("ana@acme.test"), s.member("bo@acme.test")
+	s.linked(p, "1", ana.ID)
+	s.linked(p, "2", bo.ID)
+	s.linked(other, "1", ana.ID)
+	come := func(d doorway, subject, sid string) domain.SignedIn {
+		a := d.says(subject)
+		a.ProviderSession, a.LogoutHint = sid, []byte("sealed "+sid)
+		in, err := s.arrive(a)
+		require.NoError(s, err)
+		require.Equal(s, []byte("sealed "+sid), in.Session.LogoutHint)
+		return in
+	}
+	end := func(sid, subject string) int {
+		n, err := s.entrance.EndByProvider(s.Context(), domain.ProviderEnding{
+			Organisation: s.org(), Connection: p.connection.ID, Issuer: "https://idp.test", ProviderSession: sid, Subject: subject,
+		}, s.from)
+		require.NoError(s, err)
+		return n
+	}
+	a1, a2, a3, b1, elsewhere, local := come(p, "1", "s1"), come(p, "1", "s2"), come(p, "1", "s3"), come(p, "2", "s1"), come(other, "1", "s1"), s.in("ana@acme.test")
+	alive := func() (list []bool) {
+		for _, in := range []domain.SignedIn{a1, a2, a3, b1, elsewhere, local} {
+			list = append(list, s.verdict(in) == "")
+		}
+		return list
+	}
+	require.Equal(s, []int{0, 0, 0, 0}, []int{end("", ""), end("s4", ""), end("s1", "3"), end("", "3")})
+	require.Equal(s, []bool{true, true, true, true, true, true}, alive())
+	made := s.eventsSince(func() { require.Equal(s, 1, end("s1", "1")) })
+	require.Equal(s, []domain.EventType{domain.SessionEnded}, eventTypes(made))
+	require.Equal(s, []any{"connection", ana.ID.UUID}, []any{made[0].Actor.Kind, made[0].Subject})
+	require.Equal(s, []bool{false, true, true, true, true, true}, alive())
+	require.Equal(s, 1, end("s2", ""))
+	require.Equal(s, 1, end("", "1"))
+	require.Equal(s, []bool{false, false, false, true, true, true}, alive(), "of this person, by this connection")
+	require.Equal(s, 0, end("s1", "1"))
+}
+
+// localSignIn: where local sign-in is off, passwords open something for owners alone, and whoever is not one is told so only
+// once they have shown who they are.
+func localSignIn(s *visit) {
+	p := s.provider("idp")
+	owner, ana := s.member("owner@acme.test"), s.member("ana@acme.test")
+	s.done(s.admin.MakeOwner(s.Context(), s.boss(), owner.ID, domain.IfMatch{}))
+	invited := s.add("new@acme.test")
+	require.NoError(s, s.entrance.RequestReset(s.Context(), s.org(), "ana@acme.test", s.from))
+	reset := s.letter(ana.ID, domain.PasswordResetRequested)
+	session, kept := s.in("ana@acme.test"), s.in("owner@acme.test")
+	session = s.withPasskey(session).SignedIn
+	s.policy(func(set *domain.Policy) { set.LocalSignIn = domain.LocalSignInOwnersOnly })
+	require.Equal(s, []string{"unauthenticated", ""}, []string{s.verdict(session), s.verdict(kept)})
+	_, err := s.signIn("ana@acme.test", goodPassword)
+	s.refused("sign_in_refused", err)
+	_, err = s.byPasskey(ana.ID, 5)
+	s.refused("sign_in_refused", err)
+	require.Empty(s, s.verdict(s.in("owner@acme.test")), "the way in for when all else is broken")
+	opened, err := s.entrance.OpenLink(s.Context(), domain.LinkInvitation, s.invitation(invited))
+	require.NoError(s, err)
+	require.False(s, opened.Locally)
+	_, err = s.entrance.AcceptInvitation(s.Context(), s.invitation(invited), goodPassword, s.from)
+	s.refused("local_sign_in_off", err)
+	s.refused("local_sign_in_off", s.entrance.ResetPassword(s.Context(), reset, otherPassword, s.from))
+	require.Empty(s, s.eventsSince(func() { require.NoError(s, s.entrance.RequestReset(s.Context(), s.org(), "ana@acme.test", s.from)) }))
+	require.NotEmpty(s, s.eventsSince(func() { require.NoError(s, s.entrance.RequestReset(s.Context(), s.org(), "owner@acme.test", s.from)) }))
+	s.linked(p, "1", ana.ID)
+	in, err := s.arrive(p.says("1"))
+	require.NoError(s, err)
+	_, err = s.entrance.ChangePassword(s.Context(), in.Token, goodPassword, otherPassword, s.from)
+	s.refused("local_sign_in_off", err)
+	_, err = s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "T P", Email: "t@acme.test", Role: s.staff(), TemporaryPassword: goodPassword})
+	s.refused("invalid_value temporary_password", err)
+	coming := p.says("2")
+	coming.Invitation = s.invitation(invited)
+	_, err = s.arrive(coming)
+	require.NoError(s, err, "invited people come by single sign-on")
+}
+
+// ownerLastLocalSignIn: switching local sign-in off keeps the owners' own way, which then counts when their connection goes;
+// and it is refused where nobody else could come in.
+func ownerLastLocalSignIn(s *visit) {
+	off := func() error {
+		_, err := s.admin.ChangePolicy(s.Context(), s.boss(), domain.IfMatch{}, func(set domain.Policy) (domain.Policy, error) {
+			set.LocalSignIn = domain.LocalSignInOwnersOnly
+			return set, nil
+		})
+		return err
+	}
+	s.refused("invalid_value local_sign_in", off())
+	p := s.provider("idp")
+	disable := func(disabled bool) error {
+		_, err := s.admin.SetConnectionDisabled(s.Context(), s.boss(), p.connection.ID, disabled, domain.IfMatch{})
+		return err
+	}
+	require.NoError(s, disable(true))
+	s.refused("invalid_value local_sign_in", off())
+	require.NoError(s, disable(false))
+	owner := s.pushedBy(p, "owner", "e1", "owner@acme.test")
+	s.linked(p, "1", owner.ID)
+	_, err := s.arrive(p.says("1"))
+	require.NoError(s, err)
+	s.done(s.admin.MakeOwner(s.Context(), s.boss(), owner.ID, domain.IfMatch{}))
+	require.NoError(s, off())
+	made := s.eventsSince(func() { s.refused("last_owner", disable(true)) })
+	require.Equal(s, []domain.EventType{domain.OwnerProtected}, eventTypes(made), "the only way in of the only owner")
+	second := s.add("second@acme.test")
+	s.done(s.admin.MakeOwner(s.Context(), s.boss(), second.ID, domain.IfMatch{}))
+	_, err = s.entrance.AcceptInvitation(s.Context(), s.invitation(second), goodPassword, s.from)
+	require.NoError(s, err)
+	require.NoError(s, disable(true), "another owner's password is a way in, though nobody else's is")
+	require.Empty(s, s.verdict(s.in("second@acme.test")))
+}
+
+// doorways: the ways in of an organisation, by its short name or the domain of an address, whoever has that address or not.
+func doorways(s *visit) {
+	p, untrusted := s.provider("idp"), s.provider("second")
+	s.proved(s.ownDomain(), p)
+	of := func(r domain.Doorway) (names []string) {
+		for _, way := range r.Ways {
+			names = append(names, way.Name)
+		}
+		return names
+	}
+	realm, err := s.entrance.DoorwayBySlug(s.Context(), s.tenant.Organisation.Slug)
+	require.NoError(s, err)
+	require.Equal(s, []string{"idp", "second"}, of(realm))
+	require.True(s, realm.Locally)
+	_, err = s.entrance.DoorwayBySlug(s.Context(), "no-such")
+	storetest.Gone(s, err)
+	s.member("ana@" + s.ownDomain())
+	known, err := s.entrance.DoorwaysByEmail(s.Context(), " ana@"+strings.ToUpper(s.ownDomain()))
+	require.NoError(s, err)
+	unknown, err := s.entrance.DoorwaysByEmail(s.Context(), "nobody@"+s.ownDomain())
+	require.NoError(s, err)
+	require.Equal(s, known, unknown, "nobody learns who has an account")
+	require.Len(s, known, 1)
+	require.Equal(s, []any{s.org(), []string{"idp"}}, []any{known[0].Organisation.ID, of(known[0])})
+	for _, text := range []string{"", "ana", "@" + s.ownDomain(), "ana@", "ana@elsewhere.test", "ana@x." + s.ownDomain()} {
+		none, err := s.entrance.DoorwaysByEmail(s.Context(), text)
+		require.NoError(s, err)
+		require.Empty(s, none, text)
+	}
+	_, err = s.admin.SetConnectionDisabled(s.Context(), s.boss(), untrusted.connection.ID, true, domain.IfMatch{})
+	require.NoError(s, err)
+	s.policy(func(set *domain.Policy) { set.LocalSignIn = domain.LocalSignInOwnersOnly })
+	realm, err = s.entrance.Doorway(s.Context(), s.org())
+	require.NoError(s, err)
+	require.Equal(s, []string{"idp"}, of(realm))
+	require.False(s, realm.Locally)
+	door, err := s.entrance.Door(s.Context(), untrusted.connection.ID)
+	require.NoError(s, err)
+	require.False(s, door.Connection.DisabledAt.IsZero())
+	_, err = s.entrance.Door(s.Context(), domain.ConnectionID{UUID: uuid.New()})
+	storetest.Gone(s, err)
+}
+
+// held counts the seats of a licence that somebody holds.
+func (s *visit) held(licence string) int {
+	s.Helper()
+	for _, u := range usage(s.T, s.store, s.org()) {
+		if u.Licence == licence {
+			return u.Held
+		}
+	}
+	return 0
+}
+
+// names are what somebody is called, and their language.
+func (s *visit) names(id domain.UserID) []string {
+	s.Helper()
+	u := s.found(id)
+	tree, err := u.Attributes()
+	require.NoError(s, err)
+	name := tree.Get("name")
+	return []string{
+		u.UserName.Text, u.DisplayName, name.Get("givenName").Text(), name.Get("familyName").Text(), tree.Get("preferredLanguage").Text(),
+	}
+}
+
+// address is the first e-mail of somebody.
+func (s *visit) address(id domain.UserID) string {
+	s.Helper()
+	u := s.found(id)
+	tree, err := u.Attributes()
+	require.NoError(s, err)
+	for _, email := range tree.Get("emails").Items() {
+		return email.Get("value").Text()
+	}
+	return ""
+}
+
+func (s *visit) raiseSeats(limit int) {
+	s.Helper()
+	require.NoError(s, s.admin.SetSeats(s.Context(), s.boss(), domain.SeatPlan{Licence: domain.LicenceFull, Limit: limit}))
+}
+
+// changes are the events of a person's attributes.
+func changes(all []domain.Event) int {
+	return len(slices.DeleteFunc(slices.Clone(all), func(e domain.Event) bool { return e.Type != domain.UserUpdated }))
+}
