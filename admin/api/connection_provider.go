@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"slices"
 	"time"
 
 	"usher/domain"
@@ -135,7 +134,7 @@ func (s *service) oneProvider(id domain.ConnectionID, p domain.ProviderSettings)
 	told := providerSettings{
 		CallbackURL: s.Clients.CallbackURL(id), Authentication: orNil(p.Authentication), Claims: p.Claims, Scopes: p.Scopes,
 		UserInfo: p.UserInfo, HostedDomains: p.HostedDomains, JustInTime: p.JustInTime, LinksExternal: p.LinksExternalID, AppliesGroups: p.AppliesGroups,
-		RefreshesNames: p.RefreshesNames, RequiredACR: slices.Concat([]string{}, p.Proof.Contexts), RequiredAMR: slices.Concat([]string{}, p.Proof.Methods),
+		RefreshesNames: p.RefreshesNames, RequiredACR: append([]string{}, p.Proof.Contexts...), RequiredAMR: append([]string{}, p.Proof.Methods...),
 		Prompt: orNil(p.Proof.Prompt),
 	}
 	if p.Proof.MaxAge != nil {
