@@ -78,8 +78,21 @@ func signIn(ctx context.Context, store domain.Store, caller domain.Caller, user 
 	if _, err := ad.CreateApplication(ctx, who, domain.ApplicationSpec{Name: "CRM", Origins: []string{visitedOrigin}}); err != nil {
 		return "", err
 	}
-	is := domain.Identity{Organisation: org, Connection: caller.Connection, Issuer: "https://id.bench.test", Subject: "visitor", User: user, LinkedAt: env.Now()}
-	err := store.Write(ctx, func(tx domain.Tx) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return "", err
+	}
+	by := domain.Connection{
+		ID: domain.ConnectionID{UUID: id}, Organisation: org, Name: "id", Kind: domain.KindGeneric, Activation: domain.ActivateAtOnce, CreatedAt: env.Now(),
+		OIDC: domain.OIDCClient{Issuer: "https://id.bench.test", ClientID: "usher"},
+	}
+	is := domain.Identity{
+		Organisation: org, Connection: by.ID, Issuer: by.OIDC.Issuer, Subject: "visitor", User: user, LinkedAt: env.Now(), LinkedBy: domain.LinkedByInvitation,
+	}
+	err = store.Write(ctx, func(tx domain.Tx) error {
+		if err := tx.Connections().Insert(by); err != nil {
+			return err
+		}
 		if _, err := tx.SignIns().Hold(org, user); err != nil {
 			return err
 		}
@@ -88,6 +101,6 @@ func signIn(ctx context.Context, store domain.Store, caller domain.Caller, user 
 	if err != nil {
 		return "", err
 	}
-	in, err := domain.NewEntrance(store, env, rand.Reader).SignInBySingleSignOn(ctx, is, domain.Visitor{})
+	in, err := domain.NewEntrance(store, env, rand.Reader).FirstAccess(ctx, domain.Arriving{Identity: is}, domain.Visitor{})
 	return in.Token, err
 }

@@ -19,6 +19,7 @@ import (
 func TestConnectionProvider(t *testing.T) {
 	t.Parallel()
 	each(t, func(s *scene) {
+		s.all = s.key(everythingOf(s)...)
 		path := "/connections/" + s.tenant.Connection.ID.String() + "/provider"
 		preset := s.get(path)
 		require.Equal(s, http.StatusOK, preset.status, preset.body)

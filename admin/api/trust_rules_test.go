@@ -260,6 +260,8 @@ func domainsProved(s *scene) {
 	path := s.proved("xn--bcher-kva.example")
 	read := s.get(path)
 	require.Equal(s, "dns", s.ok(read)["verified_by"])
+	refused(s, s.as(s.key("directory:edit"), http.MethodPut, path+"/trusted", trust), http.StatusForbidden, domain.CodeEscalation, "connection_ids")
+	s.all = s.key(everythingOf(s)...)
 	require.Equal(s, []any{s.tenant.Connection.ID.String()}, s.ok(s.put(path+"/trusted", trust, "If-Match", read.header.Get("Etag")))["trusted_connection_ids"])
 	refused(s, s.put(path+"/trusted", trust, "If-Match", read.header.Get("Etag")), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
 	require.NoError(s, s.store.Read(s.Context(), func(tx domain.Tx) error {
