@@ -106,6 +106,9 @@ func (v *visit) explain(err error) (int, failure) {
 		case domain.Unavailable:
 			return http.StatusServiceUnavailable, failure{Title: "error.unavailable.title", Text: "error.unavailable.text", Icon: "clock", Reference: v.RequestID(v.r)}
 		case domain.Forbidden, domain.Unauthenticated:
+			if known.Code == domain.CodeLocalSignInOff {
+				return http.StatusForbidden, failure{Title: "error.local-off.title", Text: "error.local-off.text", Icon: "shield", SignIn: true}
+			}
 			return http.StatusForbidden, failure{Title: "error.refused.title", Text: "error.refused.text", SignIn: true}
 		case domain.Internal, domain.Invalid, domain.Conflict, domain.Precondition: // below
 		}

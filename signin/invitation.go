@@ -46,7 +46,7 @@ func (v *visit) invitation() (invitationPage, error) {
 	}
 	return invitationPage{
 		passwordForm: passwordForm{Action: v.r.URL.Path, Account: opened.UserName, Least: domain.MinPassword},
-		Name:         opened.Display, ExpiresAt: opened.ExpiresAt, Ways: v.doorway.Ways, Password: v.mayChoose(opened),
+		Name:         opened.Display, ExpiresAt: opened.ExpiresAt, Ways: v.doorway.Ways, Password: opened.Locally,
 	}, nil
 }
 

@@ -3,6 +3,7 @@ package signin
 import (
 	"crypto/rand"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -195,6 +196,51 @@ func TestWhichOrganisation(t *testing.T) {
 		require.Equal(b, "/sign-in/"+b.slug(), b.post("/sign-in/organisation", "organisation", " "+strings.ToUpper(b.slug())).to(b))
 		require.Equal(b, "ana@acme.test", b.get("/sign-in/"+b.slug()).Find("#name").AttrOr("value", ""), "it is not typed twice")
 		require.Equal(b, http.StatusNotFound, b.get("/sign-in/nobody-at-all").status)
+	})
+}
+
+// The domain of an e-mail leads to the provider that is trusted for it, whether or not anybody has the address; where local
+// sign-in is off, a page offers the provider alone, and owners can still give a password.
+func TestHomeRealm(t *testing.T) {
+	t.Parallel()
+	eachBrowser(t, func(b *browser) {
+		b.sister()
+		in := domain.NewInstallation(b.store, b.clock.Environment(), rand.Reader)
+		c, err := in.CreateConnection(b.Context(), b.slug(), domain.ConnectionSpec{Name: "Okta", Kind: domain.KindOkta, OIDC: domain.OIDCSpec{Issuer: "https://acme.okta.test", ClientID: "usher"}})
+		require.NoError(b, err)
+		_, err = in.AddEmailDomain(b.Context(), b.slug(), "acme.test")
+		require.NoError(b, err)
+		_, err = in.VouchForEmailDomain(b.Context(), b.slug(), "acme.test")
+		require.NoError(b, err)
+		_, err = b.admin.TrustConnections(b.Context(), b.boss(), "acme.test", domain.IfMatch{}, []domain.ConnectionID{c.ID})
+		require.NoError(b, err)
+		for _, name := range []string{"ana@acme.test", "nobody@acme.test"} {
+			got := b.post("/sign-in", "name", name, "return_to", "/account?x=1")
+			require.Equal(b, http.StatusOK, got.status)
+			start, err := url.Parse(got.Find("main a").AttrOr("href", ""))
+			require.NoError(b, err)
+			require.Equal(b, "/oidc/"+c.ID.String()+"/start", start.Path)
+			require.Equal(b, url.Values{"login_hint": {name}, "return_to": {"/account?x=1"}}, start.Query())
+		}
+		require.Equal(b, "/sign-in/organisation", b.post("/sign-in", "name", "ana@elsewhere.test").to(b))
+
+		page := b.get("/sign-in/" + b.slug())
+		require.Equal(b, "Continue with Okta", strings.TrimSpace(page.Find("main a.button").First().Text()))
+		require.Equal(b, 1, page.Find("#password").Length())
+		b.member("ana@acme.test")
+		_, err = b.admin.ChangePolicy(b.Context(), b.boss(), domain.IfMatch{}, func(p domain.Policy) (domain.Policy, error) {
+			p.LocalSignIn = domain.LocalSignInOwnersOnly
+			return p, nil
+		})
+		require.NoError(b, err)
+		page = b.get("/sign-in/" + b.slug())
+		require.Zero(b, page.Find("#password").Length())
+		require.Equal(b, 1, b.get(page.Find(".beside a").AttrOr("href", "")).Find("#password").Length(), "for owners")
+		require.Equal(b, http.StatusUnauthorized, b.signIn("ana@acme.test", gatePassword).status)
+		_, token := b.invited("ben@acme.test")
+		invitation := b.get("/invitation/" + token)
+		require.Zero(b, invitation.Find("#password").Length())
+		require.Equal(b, http.StatusForbidden, b.post("/invitation/"+token, "password", newPassword, "again", newPassword).status)
 	})
 }
 

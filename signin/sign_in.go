@@ -81,7 +81,7 @@ func showSignIn(v *visit) error {
 // form is the page of a name and a password, as it stands.
 func (v *visit) form() signInForm {
 	slug := v.doorway.Organisation.Slug
-	f := signInForm{Slug: slug, ReturnTo: v.returnTo(), Password: v.locally(), Reset: "/reset?organisation=" + url.QueryEscape(slug), Passkey: v.passkeyPath()}
+	f := signInForm{Slug: slug, ReturnTo: v.returnTo(), Password: v.doorway.Locally, Reset: "/reset?organisation=" + url.QueryEscape(slug), Passkey: v.passkeyPath()}
 	for _, w := range v.doorway.Ways {
 		f.Ways = append(f.Ways, way{withReturn(startPath(w.Connection), f.ReturnTo), w.Name})
 	}
@@ -156,21 +156,41 @@ func (v *visit) door(slug string) string {
 	return to
 }
 
-// identify goes where somebody of a name signs in: to the only organisation, or to that of their e-mail's domain. It looks at
-// the domain and at no account, so that nobody learns who has one.
+// identify goes where somebody of a name signs in: to the provider that is trusted for their e-mail's domain, else to the
+// door of its organisation, or of the only one there is. It looks at the domain and at no account, so that nobody learns who
+// has one.
 func identify(v *visit) error {
 	name := strings.TrimSpace(v.r.PostFormValue("name"))
 	if err := v.keepSealed(nameCookie, name, nameLifetime); err != nil {
 		return err
 	}
-	sole, found, err := v.Entrance.SoleDoorway(v.r.Context())
+	found, err := v.Entrance.DoorwaysByEmail(v.r.Context(), name)
 	if err != nil {
 		return err
 	}
-	if found {
+	for _, doorway := range found {
+		if v.doorway = doorway; len(doorway.Ways) == 1 {
+			return v.leave(startPath(doorway.Ways[0].Connection) + "?" + v.hinted(name).Encode())
+		}
+		return v.redirect(withReturn("/sign-in/"+doorway.Organisation.Slug, v.returnTo()))
+	}
+	sole, is, err := v.Entrance.SoleDoorway(v.r.Context())
+	if err != nil {
+		return err
+	}
+	if is {
 		return v.redirect(withReturn("/sign-in/"+sole.Organisation.Slug, v.returnTo()))
 	}
 	return v.redirect(withReturn("/sign-in/organisation", v.returnTo()))
+}
+
+// hinted is what the way to a provider is asked with: who comes, so that they need not say it twice, and where to return to.
+func (v *visit) hinted(name string) url.Values {
+	query := url.Values{"login_hint": {name}}
+	if to := v.returnTo(); to != "" {
+		query.Set("return_to", to)
+	}
+	return query
 }
 
 // organisationForm is the page that asks for an organisation by its short name.

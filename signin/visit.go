@@ -264,9 +264,3 @@ func (v *visit) returnTo() string {
 	}
 	return to
 }
-
-// locally reports whether a password is a way in here for everybody.
-func (*visit) locally() bool { return true }
-
-// mayChoose reports whether a password is a way in for who was invited.
-func (*visit) mayChoose(domain.Opened) bool { return true }
