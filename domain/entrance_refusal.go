@@ -7,7 +7,7 @@ import (
 
 // AccessRefusal is the refusal of somebody who has proved who they are: why, what would change it, and how to tell them. It
 // is, and wraps, an [Error] with the code AccessRefused, whose Field is the reason.
-type AccessRefusal struct {
+type AccessRefusal struct { //nolint:errname // a refusal, in the words of the house
 	Decision
 
 	Language string // that the person prefers (BCP 47); empty: not known

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -522,11 +523,12 @@ func (m *model) check(t *rapid.T) {
 
 // told demands an event of a step that changed anything.
 func (m *model) told() {
-	is := fmt.Sprint(m.limit, m.wait, len(m.line))
+	var shown strings.Builder
+	fmt.Fprint(&shown, m.limit, m.wait, len(m.line))
 	for _, p := range m.people {
-		is += fmt.Sprint("\n", p.name, p.status, p.owner, p.accepted, p.queued, p.blocked, p.ends, p.gone, p.waits, p.chose, p.key)
+		fmt.Fprint(&shown, "\n", p.name, p.status, p.owner, p.accepted, p.queued, p.blocked, p.ends, p.gone, p.waits, p.chose, p.key)
 	}
-	events := len(m.scene.events())
+	is, events := shown.String(), len(m.scene.events())
 	if is != m.last {
 		require.Greater(m.t, events, m.events, "a change without an event")
 	}

@@ -34,9 +34,8 @@ func documented(t *testing.T, heading string) []string {
 func TestPageOfTheBridge(t *testing.T) {
 	t.Parallel()
 	claimed := []string{"iss", "sub", "aud", "iat", "exp", "jti"}
-	of := reflect.TypeFor[claims]()
-	for i := range of.NumField() {
-		name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
+	for field := range reflect.TypeFor[claims]().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		claimed = append(claimed, name)
 	}
 	require.Equal(t, claimed, documented(t, "Claims"))

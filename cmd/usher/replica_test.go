@@ -185,7 +185,7 @@ func (p *pair) check(server int, session string) answered {
 	p.Helper()
 	r, err := http.NewRequestWithContext(p.Context(), http.MethodGet, p.servers[server%2].url+"/auth/check", http.NoBody)
 	require.NoError(p, err)
-	r.Header.Set("X-Original-URL", "https://crm.acme.test/deals")
+	r.Header.Set("X-Original-Url", "https://crm.acme.test/deals")
 	r.AddCookie(&http.Cookie{Name: "usher_session", Value: session})
 	return p.answer(r)
 }

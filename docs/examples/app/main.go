@@ -24,8 +24,8 @@ func main() {
 	verifier := &Verifier{Issuer: *issuer, Audience: *audience, Now: time.Now}
 	server := &http.Server{Addr: *listen, Handler: handler(verifier), ReadHeaderTimeout: 10 * time.Second}
 	if err := server.ListenAndServe(); err != nil {
-		fmt.Fprintln(os.Stderr, "app:", err) //nolint:forbidigo // a command of its own
-		os.Exit(1)                           //nolint:forbidigo // a command of its own
+		fmt.Fprintln(os.Stderr, "app:", err)
+		os.Exit(1)
 	}
 }
 

@@ -110,7 +110,7 @@ func needed(t *testing.T, names []string, arguments ...string) string {
 	t.Helper()
 	for _, name := range names {
 		path, err := exec.LookPath(name)
-		if err == nil && exec.CommandContext(t.Context(), path, arguments...).Run() == nil { //nolint:gosec // of this test
+		if err == nil && exec.CommandContext(t.Context(), path, arguments...).Run() == nil {
 			return path
 		}
 	}
@@ -128,18 +128,18 @@ func nginx(t *testing.T, listen, usherURL, appURL string) {
 	text, err := os.ReadFile(filepath.Join("..", "nginx.conf"))
 	require.NoError(t, err)
 	folder := t.TempDir()
-	temporary := ""
+	var temporary strings.Builder
 	for _, of := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
-		temporary += of + "_temp_path " + filepath.Join(folder, of) + ";\n"
+		temporary.WriteString(of + "_temp_path " + filepath.Join(folder, of) + ";\n")
 	}
 	config := strings.NewReplacer(
 		"127.0.0.1:8000", listen, "127.0.0.1:8080", strings.TrimPrefix(usherURL, "http://"), "127.0.0.1:3000", strings.TrimPrefix(appURL, "http://"),
-		"http {\n", "http {\n"+temporary, "events {}", "daemon off; master_process off; pid "+filepath.Join(folder, "pid")+"; error_log stderr;\nevents {}",
+		"http {\n", "http {\n"+temporary.String(), "events {}", "daemon off; master_process off; pid "+filepath.Join(folder, "pid")+"; error_log stderr;\nevents {}",
 	).Replace(string(text))
 	file := filepath.Join(folder, "nginx.conf")
 	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
 	ctx, cancel := context.WithCancel(context.Background())
-	command := exec.CommandContext(ctx, program, "-p", folder, "-c", file, "-e", "stderr") //nolint:gosec // of this test
+	command := exec.CommandContext(ctx, program, "-p", folder, "-c", file, "-e", "stderr")
 	var said bytes.Buffer
 	command.Stderr = &said
 	require.NoError(t, command.Start())
@@ -153,8 +153,14 @@ func nginx(t *testing.T, listen, usherURL, appURL string) {
 	}, 30*time.Second, 20*time.Millisecond, "nginx does not listen: %s", &said)
 }
 
+// answered is what came back, but for its body.
+type answered struct {
+	StatusCode int
+	Header     http.Header
+}
+
 // browse asks nginx for a page, as a browser does.
-func (h *house) browse(path, token string, header ...string) (*http.Response, string) {
+func (h *house) browse(path, token string, header ...string) (answered, string) {
 	h.Helper()
 	r, err := http.NewRequestWithContext(h.Context(), http.MethodGet, h.url+path, http.NoBody)
 	require.NoError(h, err)
@@ -171,7 +177,7 @@ func (h *house) browse(path, token string, header ...string) (*http.Response, st
 	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(answer.Body)
 	require.NoError(h, err)
-	return answer, string(body)
+	return answered{answer.StatusCode, answer.Header}, string(body)
 }
 
 // With a real nginx: signed out, to sign in and back; signed in, the application sees who came; deactivated, refused with the
@@ -243,7 +249,7 @@ func TestVerifiers(t *testing.T) {
 				_, err := (&Verifier{Issuer: server.URL, Audience: "crm", Now: h.clock.Now}).Verify(t.Context(), c.token)
 				require.Equal(t, c.holds, err == nil, "Go: %s: %v", name, err)
 				for _, program := range [][]string{{node, "../verify.mjs"}, {python, "../verify.py"}} {
-					command := exec.CommandContext(t.Context(), program[0], program[1], server.URL, "crm") //nolint:gosec // of this test
+					command := exec.CommandContext(t.Context(), program[0], program[1], server.URL, "crm")
 					command.Stdin = strings.NewReader(c.token)
 					said, err := command.CombinedOutput()
 					require.Equal(t, c.holds, err == nil, "%s: %s: %s", program[1], name, said)

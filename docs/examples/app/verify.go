@@ -106,7 +106,7 @@ func (v *Verifier) key(ctx context.Context, id string) (jwk, error) {
 	if err != nil {
 		return jwk{}, err
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := (&http.Client{Timeout: 10 * time.Second}).Do(request)
 	if err != nil {
 		return jwk{}, err
 	}
