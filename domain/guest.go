@@ -107,13 +107,34 @@ func firstText(values ...attribute.Value) string {
 	return ""
 }
 
-// Methods are by what the guest proved who they are, in the words of RFC 8176 section 2 where it has one.
+// Methods are by what the guest proved who they are, in the words of RFC 8176 section 2 where it has one. A browser that is
+// remembered stands for nothing but the password.
 func (g Guest) Methods() []string {
-	if g.Session.Method == BySingleSignOn {
-		return []string{"sso"}
+	var by []string
+	switch g.Session.Method {
+	case BySingleSignOn:
+		return []string{"sso"} // what was shown to the provider is the provider's to tell
+	case ByPasskey:
+		return []string{"pop", "mfa"} // a key, and what unlocks it
+	default:
+		by = []string{"pwd"}
 	}
-	return []string{"pwd"}
+	switch g.Session.Factor {
+	case FactorCode:
+		return append(by, "otp", "mfa")
+	case FactorPasskey:
+		return append(by, "pop", "mfa")
+	case FactorRecovery:
+		return append(by, "mfa")
+	case FactorNone, FactorDevice:
+	}
+	return by
 }
 
-// AuthenticatedAt is when they did.
-func (g Guest) AuthenticatedAt() time.Time { return g.Session.CreatedAt }
+// AuthenticatedAt is when they did, the last time.
+func (g Guest) AuthenticatedAt() time.Time {
+	if g.Session.ProvedAt.IsZero() {
+		return g.Session.CreatedAt
+	}
+	return g.Session.ProvedAt
+}
