@@ -191,7 +191,7 @@ func TestPolicy(t *testing.T) {
 		first := s.get("/policy")
 		doors := map[string]any{
 			"failed_sign_ins": 5.0, "password_days": 120.0, "password_warning_days": 14.0, "invitation_days": 7.0,
-			"session_idle_hours": 12.0, "session_days": 7.0, "mfa": "optional", "required_fields": []any{}, "extension_auto": false,
+			"session_idle_hours": 12.0, "session_days": 7.0, "mfa": "optional", "local_sign_in": "allowed", "required_fields": []any{}, "extension_auto": false,
 		}
 		want := map[string]any{
 			"inactivity_days": 90.0, "inactivity_warning_days": 14.0, "suspension": "administrator_wins", "email_change": "directory", "seat_overflow": "refuse",
