@@ -58,8 +58,11 @@ func (v *visit) fail(err error) {
 		}
 	}
 	status, f := v.explain(err)
-	if status >= http.StatusInternalServerError || f.Reference != "" {
+	switch {
+	case status >= http.StatusInternalServerError:
 		v.Log.LogAttrs(v.r.Context(), slog.LevelError, "a page failed", slog.Any("cause", err))
+	case f.Reference != "": // nothing is wrong here, and whoever is asked for help looks for it
+		v.Log.LogAttrs(v.r.Context(), slog.LevelInfo, "somebody was refused", slog.Any("cause", err))
 	}
 	if status == http.StatusTooManyRequests {
 		v.retryAfter(time.Minute)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"html/template"
 	"log/slog"
@@ -186,11 +188,18 @@ type letterBox struct {
 
 const maxBox = 200 // letters
 
+// letterStyle is all the style of the page.
+const letterStyle = `:root{color-scheme:light dark}body{max-width:44rem;margin:2rem auto;padding:0 1rem;font:1rem/1.5 system-ui,sans-serif;color:light-dark(#16181d,#eceef2);background:light-dark(#fff,#16181d)}a{color:light-dark(#0b51c5,#9ec3ff)}p{overflow-wrap:anywhere;white-space:pre-wrap}`
+
 func newLetterBox() *letterBox {
-	return &letterBox{page: template.Must(template.New("").Parse(`<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Letters of the demo</title></head><body>
+	return &letterBox{page: template.Must(template.New("").Funcs(template.FuncMap{
+		"lines": func(text string) []string { return strings.Split(text, "\n") },
+		"link":  func(line string) bool { return strings.HasPrefix(line, "http") },
+	}).Parse(`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Letters of the demo</title><style>` + letterStyle + `</style></head><body><main>
 <h1>Letters of the demo</h1>{{range .}}
-<article><h2>{{.Subject}}</h2><p>To {{.Name}} &lt;{{.To}}&gt;</p><pre>{{.Text}}</pre></article>{{else}}<p>There are none yet.</p>{{end}}
-</body></html>
+<article><h2>{{.Subject}}</h2><p>To {{.Name}} &lt;{{.To}}&gt;</p><p>{{range lines .Text}}{{if link .}}<a href="{{.}}">{{.}}</a>{{else}}{{.}}{{end}}
+{{end}}</p></article>{{else}}<p>There are none yet.</p>{{end}}
+</main></body></html>
 `))}
 }
 
@@ -209,7 +218,8 @@ func (b *letterBox) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	list := slices.Clone(b.list)
 	b.mu.Unlock()
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'")
+	style := sha256.Sum256([]byte(letterStyle))
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'sha256-"+base64.StdEncoding.EncodeToString(style[:])+"'")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
 	_ = b.page.Execute(w, list)

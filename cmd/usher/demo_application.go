@@ -62,13 +62,13 @@ func (d *demoApplication) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
-	ask, err := http.NewRequestWithContext(r.Context(), http.MethodGet, d.usher+"/auth/check?redirect=0", http.NoBody)
+	ask, err := http.NewRequestWithContext(r.Context(), http.MethodGet, d.usher+"/auth/check?redirect=0&organisation=acme", http.NoBody)
 	if err != nil {
 		http.Error(w, "This address cannot be asked for.", http.StatusBadRequest)
 		return
 	}
 	ask.Header["Cookie"] = r.Header["Cookie"]
-	ask.Header.Set("X-Original-URL", d.URL()+r.URL.RequestURI())
+	ask.Header.Set("X-Original-Url", d.URL()+r.URL.RequestURI())
 	told, err := d.client.Do(ask)
 	if err != nil {
 		http.Error(w, "Usher does not answer.", http.StatusBadGateway)

@@ -65,7 +65,7 @@ func TestDemoDirectory(t *testing.T) {
 	}
 	require.Contains(t, person(`userName eq "ana@acme.test"`), `"active":true`)
 	page := click(t, demo.DirectoryURL+"people/demo-ana/deactivate", nil)
-	require.Contains(t, page, "Reactivate Ana García")
+	require.Contains(t, page, "Reactivate: Ana García")
 	require.Contains(t, page, "<b>PATCH</b> "+demo.SCIMURL+"/Users/")
 	require.Contains(t, person(`userName eq "ana@acme.test"`), `"active":false`)
 	click(t, demo.DirectoryURL+"people/demo-ana/reactivate", nil)

@@ -62,7 +62,7 @@ func (t *toy) connect(ctx context.Context, app *App, owner domain.Administrator)
 	}
 	// Its subjects are the directory's external ids: who signs in is known by that.
 	_, err = app.Administration.ChangeProviderSettings(ctx, owner, connection.ID, domain.IfMatch{}, nil, func(s domain.ProviderSettings) domain.ProviderSettings {
-		s.Claims = map[string]string{"external_id": "sub"}
+		s.Claims, s.LinksExternalID = map[string]string{"external_id": "sub"}, true
 		return s
 	})
 	if err != nil {

@@ -210,8 +210,8 @@ func TestDirectory(t *testing.T) {
 	got := s.ask(http.MethodPost, s.provider.URL+"/people/1/deactivate", nil)
 	require.Equal(t, http.StatusBadGateway, got.status)
 	require.Contains(t, got.body, "usher answered 403")
-	require.Contains(t, got.body, "Deactivate Ana García")
-	require.NotContains(t, got.body, "Reactivate Ana García")
+	require.Contains(t, got.body, "Deactivate: Ana García")
+	require.NotContains(t, got.body, "Reactivate: Ana García")
 	require.NotContains(t, got.body, "Bearer")
 
 	got = s.ask(http.MethodPost, s.provider.URL+"/people/1/promote", nil)
