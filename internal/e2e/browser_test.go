@@ -92,6 +92,17 @@ func (b *browser) open(t *testing.T, script bool) *window {
 	return w
 }
 
+// beside opens another tab of the same person.
+func (w *window) beside() *window {
+	w.Helper()
+	ctx, cancel := chromedp.NewContext(w.ctx)
+	w.Cleanup(cancel)
+	tab := &window{T: w.T, browser: w.browser, ctx: ctx}
+	require.NoError(w, chromedp.Do(ctx))
+	tab.as(looks[0])
+	return tab
+}
+
 // patient is a context with the test's patience.
 func (w *window) patient() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(w.ctx, patience)
@@ -152,7 +163,13 @@ func (w *window) press(text string) {
 // submit sends the form of the page, and waits for the page that follows.
 func (w *window) submit() {
 	w.Helper()
-	w.follow(chromedp.Click(chromedp.CSS("main form button"), chromedp.NodeVisible))
+	w.send("main form")
+}
+
+// send sends one of its forms.
+func (w *window) send(form string) {
+	w.Helper()
+	w.follow(chromedp.Click(chromedp.CSS(form+" button"), chromedp.NodeVisible))
 }
 
 // follow does something that leads to another page, waits until that is there, and gives the status of its answer.
@@ -181,6 +198,18 @@ func (w *window) sees(texts ...string) {
 	for _, text := range texts {
 		run(w, chromedp.WaitReady(chromedp.Search(`//body[contains(normalize-space(.), "`+text+`")]`)))
 	}
+}
+
+// text is what stands at a place of the page.
+func (w *window) text(selector string) string {
+	w.Helper()
+	return strings.TrimSpace(run(w, chromedp.TextContent(chromedp.CSS(selector))))
+}
+
+// at is where the window is.
+func (w *window) at() string {
+	w.Helper()
+	return run(w, chromedp.Location())
 }
 
 // replica chooses which of the two answers from now on.

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -30,6 +31,14 @@ const (
 	dexClient   = "usher"
 	dexPassword = "the password of everybody at Dex"
 )
+
+// subject is how Dex calls somebody in tokens: its own id and that of the connector, as a protocol buffer in base64.
+func (p dexPerson) subject() string {
+	const connector = "local"
+	message := append([]byte{0x0a, byte(len(p.account))}, p.account...)
+	message = append(append(message, 0x12, byte(len(connector))), connector...)
+	return base64.RawURLEncoding.EncodeToString(message)
+}
 
 func (p dexPerson) address() string { return p.account + "@acme.test" }
 

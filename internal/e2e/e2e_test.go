@@ -16,14 +16,24 @@ func TestEndToEnd(t *testing.T) {
 
 	// Connections first: Dex is told when it starts where people may come back to.
 	at := freePort(t)
-	d := &dex{issuer: "https://localhost:" + at + "/dex", secret: "what Dex knows Usher by", people: []dexPerson{{account: "ana", name: "Ana García"}}}
-	pushed := h.found("acme", "Acme").connect(d, map[string]any{"claims": map[string]string{"external_id": "sub"}})
+	ana := dexPerson{account: "ana", name: "Ana García", groups: []string{"Support"}}
+	bo := dexPerson{account: "bo", name: "Bo Lindqvist", groups: []string{"Sales"}}
+	eve := dexPerson{account: "eve", name: "Eve Adams"}
+	d := &dex{issuer: "https://localhost:" + at + "/dex", secret: "what Dex knows Usher by", people: []dexPerson{ana, bo, eve}}
+	pushed := h.found("acme", "Acme").connect(d, "--claims", "external_id=sub", "--links-external-id", "yes")
+	made := h.found("umbrella", "Umbrella").connect(d, "--just-in-time", "yes", "--applies-groups", "yes")
 	d.run(t, build(t, filepath.Join("..", "dex"), "github.com/dexidp/dex/cmd/dex"), h.files, at)
 
 	for name, story := range map[string]func(h *house){
 		"the test of a connection": func(h *house) { tested(pushed.with(h)) },
+		"provisioned by SCIM":      func(h *house) { provisioned(pushed.in(h), ana) },
+		"made just in time":        func(h *house) { madeJustInTime(made.in(h), bo) },
+		"nobody here":              func(h *house) { nobodyHere(pushed.in(h), eve) },
 		"invitation and reset":     invited,
+		"two steps":                twoSteps,
+		"by passkey":               byPasskey,
 		"without script":           withoutScript,
+		"a newcomer's demo":        newcomer,
 		"what goes wrong":          goneWrong,
 	} {
 		t.Run(name, func(t *testing.T) {

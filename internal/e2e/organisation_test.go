@@ -58,14 +58,29 @@ func (o *organisation) api(method, path string, body, into any) {
 
 // person is what the REST API shows of somebody.
 type person struct {
-	ID      string `json:"id"`
-	Status  string `json:"status"`
-	Role    *named `json:"role"`
-	Profile *named `json:"profile"`
+	ID     string `json:"id"`
+	Status string `json:"status"`
 }
 
-type named struct {
-	Name string `json:"name"`
+// access is what it shows of what they may do.
+type access struct {
+	Role    given `json:"role"`
+	Profile given `json:"profile"`
+}
+
+type given struct {
+	ID     string `json:"id"`
+	Source string `json:"source"`
+}
+
+// active: somebody is, with the role and the profile of a name, which a group gave.
+func (o *organisation) active(userName, gives string) {
+	o.Helper()
+	p := o.person(userName)
+	require.Equal(o, "active", p.Status)
+	var a access
+	o.api(http.MethodGet, "/users/"+p.ID+"/access", nil, &a)
+	require.Equal(o, access{Role: given{o.roles[gives], "mapping"}, Profile: given{o.profiles[gives], "mapping"}}, a)
 }
 
 // invite adds somebody by hand, who gets a letter.

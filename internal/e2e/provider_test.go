@@ -17,8 +17,9 @@ type provider struct {
 	token      string // of the directory
 }
 
-// connect makes a connection to Dex, as an operator and an administrator do it, with settings of the provider.
-func (o *organisation) connect(d *dex, settings map[string]any) *provider {
+// connect makes a connection to Dex, which is asked for groups too. What becomes of people who come by it is the operator's to
+// say: no key of an application gives what such a connection can give.
+func (o *organisation) connect(d *dex, settings ...string) *provider {
 	o.Helper()
 	secret := filepath.Join(o.TempDir(), "secret")
 	require.NoError(o, os.WriteFile(secret, []byte(d.secret), 0o600))
@@ -34,9 +35,17 @@ func (o *organisation) connect(d *dex, settings map[string]any) *provider {
 	var shown struct {
 		Callback string `json:"callback_url"`
 	}
-	o.api(http.MethodPatch, "/connections/"+made.ID+"/provider", settings, &shown)
+	o.api(http.MethodPatch, "/connections/"+made.ID+"/provider", map[string]any{"scopes": []string{"profile", "email", "groups"}}, &shown)
+	o.usher(append([]string{"connection", "provider", "--org", o.slug, "--name", "Dex"}, settings...)...)
 	d.back = append(d.back, shown.Callback)
 	return &provider{organisation: o, connection: made.ID, token: token.Text}
+}
+
+// in is the provider in one of the house's stories.
+func (p *provider) in(h *house) *provider {
+	here := *p
+	here.organisation = p.with(h)
+	return &here
 }
 
 // tested: a connection passes the test of the command line, whose every step asks Dex.
