@@ -140,7 +140,7 @@ func (v *visit) askProof(status int, wrong string) error {
 	}
 	if !f.HasPassword {
 		for _, w := range v.doorway.Ways {
-			form.Ways = append(form.Ways, way{"/oidc/" + w.Connection.String() + "/start?prompt=login&return_to=" + url.QueryEscape(form.ReturnTo), w.Name})
+			form.Ways = append(form.Ways, way{"/oidc/" + w.Connection.String() + "/start?fresh=1&return_to=" + url.QueryEscape(form.ReturnTo), w.Name})
 		}
 	}
 	return v.render(status, "prove", form)
