@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -302,17 +301,13 @@ func endByProvider(v *visit) error {
 		return nil
 	}
 	v.Log.LogAttrs(v.r.Context(), slog.LevelWarn, "a provider's logout was refused", slog.Any("cause", err))
-	status, why := http.StatusBadRequest, "the logout token is not good"
-	var known *domain.Error
+	status, why := http.StatusServiceUnavailable, "try again"
 	if refusal, is := oidc.Refused(err); is {
-		why = refusal.Message
-		if down(refusal) {
-			status = http.StatusServiceUnavailable
+		if why = refusal.Message; !down(refusal) {
+			status = http.StatusBadRequest
 		}
-	} else if errors.As(err, &known) && known.Kind == domain.NotFound {
-		why = "there is no such connection"
-	} else {
-		status, why = http.StatusServiceUnavailable, "try again"
+	} else if domain.IsKind(err, domain.NotFound) {
+		status, why = http.StatusBadRequest, "there is no such connection"
 	}
 	body, err := json.Marshal(map[string]string{"error": "invalid_request", "error_description": why})
 	if err != nil {

@@ -168,11 +168,11 @@ func identify(v *visit) error {
 	if err != nil {
 		return err
 	}
-	for _, doorway := range found {
-		if v.doorway = doorway; len(doorway.Ways) == 1 {
-			return v.leave(startPath(doorway.Ways[0].Connection) + "?" + v.hinted(name).Encode())
+	if len(found) > 0 { // at most one has proved the domain
+		if v.doorway = found[0]; len(v.doorway.Ways) == 1 {
+			return v.leave(startPath(v.doorway.Ways[0].Connection) + "?" + v.hinted(name).Encode())
 		}
-		return v.redirect(withReturn("/sign-in/"+doorway.Organisation.Slug, v.returnTo()))
+		return v.redirect(withReturn("/sign-in/"+v.doorway.Organisation.Slug, v.returnTo()))
 	}
 	sole, is, err := v.Entrance.SoleDoorway(v.r.Context())
 	if err != nil {
