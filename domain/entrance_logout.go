@@ -20,7 +20,7 @@ func (e *Entrance) EndByProvider(ctx context.Context, what ProviderEnding, v Vis
 		ended = 0
 		var user UserID
 		if what.Subject != "" {
-			found := false
+			var found bool
 			if user, found, err = tx.Identities().Find(Identity{
 				Organisation: what.Organisation, Connection: what.Connection, Issuer: what.Issuer, Subject: what.Subject,
 			}); err != nil || !found {

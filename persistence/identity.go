@@ -32,7 +32,7 @@ func spellTold(said domain.Told) string {
 	if said == (domain.Told{}) {
 		return ""
 	}
-	text, _ := json.Marshal(said) // of texts alone, which cannot fail
+	text, _ := json.Marshal(said) //nolint:errchkjson // of texts alone, which cannot fail
 	return string(text)
 }
 

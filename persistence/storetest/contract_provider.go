@@ -98,17 +98,17 @@ func arrivals(t *testing.T, store *persistence.Store) {
 		return s
 	}
 	a, b, c := session("i", "s1"), session("i", "s2"), session("j", "s1")
-	end := func(issuer, sid string, user domain.UserID) (ended []domain.Session) {
+	end := func(sid string, user domain.UserID) (ended []domain.Session) {
 		write(t, store, func(tx domain.Tx) (err error) {
-			ended, err = tx.Sessions().EndByProvider(org, connection, issuer, sid, user)
+			ended, err = tx.Sessions().EndByProvider(org, connection, "i", sid, user)
 			return err
 		})
 		return ended
 	}
-	require.Empty(t, end("i", "", domain.UserID{}), "all is not what anybody asks for")
-	require.Empty(t, end("i", "s1", domain.UserID{UUID: newUUID(t)}))
-	require.Equal(t, []domain.Session{a}, end("i", "s1", domain.UserID{}))
-	require.Equal(t, []domain.Session{b}, end("i", "", u.ID))
+	require.Empty(t, end("", domain.UserID{}), "all is not what anybody asks for")
+	require.Empty(t, end("s1", domain.UserID{UUID: newUUID(t)}))
+	require.Equal(t, []domain.Session{a}, end("s1", domain.UserID{}))
+	require.Equal(t, []domain.Session{b}, end("", u.ID))
 	shut := func() bool {
 		p, err := tryReading(store, func(tx domain.Tx) (domain.Presented, error) { return tx.Sessions().Find(org, c.Hash) })
 		require.NoError(t, err)
