@@ -332,7 +332,9 @@ func (r *arrival) link(u User, by LinkedBy, bars func(known Identity) bool) erro
 			return err
 		}
 		i := r.Identity
-		if slices.ContainsFunc(known, func(k Identity) bool { return k.Connection == i.Connection && k.Issuer == i.Issuer && k.Subject == i.Subject }) {
+		if slices.ContainsFunc(known, func(k Identity) bool {
+			return k.Connection == i.Connection && k.Issuer == i.Issuer && k.Subject == i.Subject
+		}) {
 			return nil // they came twice at the same moment, and it was linked since it was looked for
 		}
 		if slices.ContainsFunc(known, bars) {
