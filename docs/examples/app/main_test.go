@@ -114,10 +114,7 @@ func needed(t *testing.T, names []string, arguments ...string) string {
 			return path
 		}
 	}
-	if os.Getenv("USHER_TEST_REQUIRE") != "" {
-		t.Fatalf("%s is needed", names[0])
-	}
-	t.Skipf("%s is not here", names[0])
+	storetest.Missing(t, names[0]+" is not here")
 	return ""
 }
 
