@@ -52,6 +52,7 @@ const (
 	QueueUpdated          EventType = "queue.updated"
 	QueueDeleted          EventType = "queue.deleted"
 	LicenceUpdated        EventType = "licence.updated"
+	LicenceDeleted        EventType = "licence.deleted"
 	DefaultsChanged       EventType = "organisation.defaults_changed"
 	PolicyChanged         EventType = "policy.changed"
 	SeatsChanged          EventType = "seats.changed"          // the plan of a licence was raised or reduced

@@ -256,6 +256,10 @@ var eventCatalogue = []EventEntry{
 		`{"allModules":true}`, `{"modules":["simulator"]}`,
 	},
 	{
+		LicenceDeleted, 1, "licence", "When a licence type is deleted; before it, the events of those who have another one in its place.",
+		`{"licence":"trial","modules":["simulator"]}`, "",
+	},
+	{
 		ApplicationCreated, 1, "application", "When an application is registered.",
 		"", `{"name":"CRM","audience":"https://crm.acme.test","algorithm":"EdDSA","origins":["https://crm.acme.test"],"modules":["campaigns"]}`,
 	},

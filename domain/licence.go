@@ -36,4 +36,15 @@ type LicenceTypes interface {
 	// Save writes a changed one over the version that was read; the unit of work runs again when that is no longer the
 	// current one.
 	Save(was, is LicenceType) error
+	// Holders gives the people here with a licence, whatever their status, at most limit: those who wait for a seat of it
+	// last, in the order of their line.
+	Holders(org OrganisationID, licence string, limit int) ([]UserID, error)
+	// Named reports whether something that was said about people, or that they wish for, names a licence.
+	Named(org OrganisationID, licence string) (bool, error)
+	// Rename makes what was said about people, what they wish for and what is noted of where their licence comes from name
+	// another licence. Who has that one wishes for it no more.
+	Rename(org OrganisationID, licence, by string) error
+	// Delete removes the version that was read, with its seats; the unit of work runs again when that is no longer the
+	// current one, or somebody has the licence.
+	Delete(l LicenceType) error
 }

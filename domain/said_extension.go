@@ -146,6 +146,9 @@ func (d *Directory) noteLicence(tx Tx, caller Caller, u User, source Source, now
 	if err := tx.Assignments().Lock(u.Organisation); err != nil {
 		return err
 	}
+	if err := tx.Seats().Share(u.Organisation, u.Licence); err != nil { // it may have been deleted before the lock was there
+		return err
+	}
 	was, err := tx.Assignments().Of(u.Organisation, u.ID)
 	if err != nil {
 		return err

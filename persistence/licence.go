@@ -40,3 +40,45 @@ func (t licenceTypes) Save(was, is domain.LicenceType) error {
 	return t.touch(errStale, "UPDATE licences SET modules = ?, version = ? WHERE organisation_id = ? AND licence = ? AND version = ?",
 		modules, is.Version, is.Organisation.UUID, is.Name, was.Version)
 }
+
+func (t licenceTypes) Holders(org domain.OrganisationID, licence string, limit int) ([]domain.UserID, error) {
+	return assignments(t).people(`SELECT u.user_id FROM users u
+LEFT JOIN waiting_people w ON w.organisation_id = u.organisation_id AND w.user_id = u.user_id
+WHERE u.organisation_id = ? AND u.licence = ? AND u.archived_at IS NULL ORDER BY COALESCE(w.place, 0), u.user_id LIMIT ?`,
+		org.UUID, licence, limit)
+}
+
+func (t licenceTypes) Named(org domain.OrganisationID, licence string) (bool, error) {
+	var one int
+	return fetch(t, `SELECT 1 FROM user_claims WHERE organisation_id = ? AND kind = 'licence' AND text = ?
+UNION ALL SELECT 1 FROM licence_wishes WHERE organisation_id = ? AND licence = ? LIMIT 1`,
+		[]any{org.UUID, licence, org.UUID, licence}, &one)
+}
+
+func (t licenceTypes) Rename(org domain.OrganisationID, licence, by string) error {
+	for _, sql := range []string{
+		"UPDATE user_claims SET text = ? WHERE organisation_id = ? AND kind = 'licence' AND text = ?",
+		"UPDATE assignments SET licence = ? WHERE organisation_id = ? AND kind = 'licence' AND licence = ?",
+		"UPDATE licence_wishes SET licence = ? WHERE organisation_id = ? AND licence = ?",
+	} {
+		if err := t.exec(sql, by, org.UUID, licence); err != nil {
+			return err
+		}
+	}
+	return t.exec(`DELETE FROM licence_wishes WHERE organisation_id = ? AND licence = ? AND EXISTS (SELECT 1 FROM users u
+WHERE u.organisation_id = licence_wishes.organisation_id AND u.user_id = licence_wishes.user_id AND u.licence = licence_wishes.licence)`,
+		org.UUID, by)
+}
+
+// Delete takes the free seats first: on PostgreSQL one that somebody is about to take is waited for, and then seen to be
+// held.
+func (t licenceTypes) Delete(l domain.LicenceType) error {
+	of := []any{l.Organisation.UUID, l.Name}
+	if err := t.exec("DELETE FROM seats WHERE organisation_id = ? AND licence = ? AND holder_id IS NULL", of...); err != nil {
+		return err
+	}
+	return t.touch(errStale, `DELETE FROM licences WHERE organisation_id = ? AND licence = ? AND version = ?
+AND NOT EXISTS (SELECT 1 FROM seats s WHERE s.organisation_id = licences.organisation_id AND s.licence = licences.licence)
+AND NOT EXISTS (SELECT 1 FROM users u WHERE u.organisation_id = licences.organisation_id AND u.licence = licences.licence AND u.archived_at IS NULL)`,
+		append(of, l.Version)...)
+}

@@ -26,6 +26,13 @@ type setSeats struct {
 	}
 }
 
+type deleteLicence struct {
+	ByType
+
+	IfMatch     string `header:"If-Match" doc:"Carry it out only if the ETag, which its modules have, is still this one." maxLength:"1000"`
+	Replacement string `query:"replacement" doc:"The licence type that its people get in its place; needed where somebody has it or something names it." maxLength:"63"`
+}
+
 // seatFields are the fields of a plan that the domain calls otherwise.
 var seatFields = map[string]string{"seats": "limit"}
 
@@ -43,6 +50,14 @@ func (s *service) addLicences() {
 		method: http.MethodPut, path: "/licences/{type}/seats", id: "set-seats", tag: "Licences", summary: "Raise or reduce the seats of a licence type",
 		description: "New seats go to those who wait.", needs: "licences:edit", status: http.StatusNoContent,
 	}, s.setSeats)
+	add(s, operation{
+		method: http.MethodDelete, path: "/licences/{type}", id: "delete-licence", tag: "Licences", summary: "Delete a licence type",
+		description: "It is refused while somebody has it or something names it, unless another one is named that they get in its place: everybody, or " +
+			"where there are too few seats nobody. To open modules by that, the key that asks holds everything in them. full stays.",
+		needs: "licences:delete", status: http.StatusNoContent,
+	}, func(ctx context.Context, who domain.Administrator, in *deleteLicence) (*struct{}, error) {
+		return nil, respelt(s.Administration.DeleteLicence(ctx, who, in.Type, ifMatch(in.IfMatch), in.Replacement), "licence", "type")
+	})
 }
 
 func (s *service) setSeats(ctx context.Context, who domain.Administrator, in *setSeats) (*struct{}, error) {

@@ -128,6 +128,32 @@ func TestModules(t *testing.T) {
 	})
 }
 
+// Rule profile.delete, of licences.
+func licenceDelete(s *scene) {
+	const path = "/licences/trial"
+	s.done(s.put(path+"/seats", `{"limit":1}`))
+	read := s.put(path+"/modules", `{"modules":["teams"]}`)
+	u := s.provision("ana@acme.test")
+	s.ok(s.post("/users/"+u.ID.String()+"/licence", `{"licence":"trial"}`))
+	refused(s, s.remove(path), http.StatusConflict, domain.CodeInUse, "replacement")
+	for _, wrong := range []string{"trial", "gold", "No+Such"} {
+		refused(s, s.remove(path+"?replacement="+wrong), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "replacement")
+	}
+	refused(s, s.as(s.key("licences:delete"), http.MethodDelete, path+"?replacement=full", ""), http.StatusForbidden, domain.CodeEscalation, "replacement")
+	s.done(s.put("/licences/small/seats", `{"limit":0}`))
+	s.ok(s.put("/licences/small/modules", `{"modules":[]}`))
+	refused(s, s.remove(path+"?replacement=small"), http.StatusForbidden, domain.CodeSeatsExhausted, "replacement")
+	s.done(s.put("/licences/small/seats", `{"limit":1}`))
+	refused(s, s.remove(path+"?replacement=small", "If-Match", `"9"`), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
+	refused(s, s.as(s.key("licences:edit"), http.MethodDelete, path, ""), http.StatusForbidden, domain.CodePermissionMissing, "")
+
+	s.done(s.remove(path+"?replacement=small", "If-Match", read.header.Get("ETag")))
+	require.Equal(s, "small", s.get("/users/"+u.ID.String()+"/licence").text(s, "licence"))
+	refused(s, s.remove(path), http.StatusNotFound, domain.CodeNotFound, "type")
+	refused(s, s.remove("/licences/full"), http.StatusForbidden, domain.CodeSystemKept, "")
+	require.Equal(s, []string{"full", "small"}, s.get("/licences").values(s, "type"))
+}
+
 // Rule licence.modules.
 func modulesOfLicence(s *scene) {
 	const path = "/licences/full/modules"

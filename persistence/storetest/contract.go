@@ -34,6 +34,7 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Teams":         teams,
 		"Queues":        queues,
 		"LicenceTypes":  licenceTypes,
+		"LicencesGo":    licencesGo,
 		"Assignments":   assignments,
 		"Access":        access,
 		"Mappings":      mappings,

@@ -202,6 +202,55 @@ func licenceTypes(t *testing.T, store *persistence.Store) {
 	}
 }
 
+// licencesGo: a licence goes when nobody has it; until then its people can be found, those in line last, and what names it
+// can be made to name another one.
+func licencesGo(t *testing.T, store *persistence.Store) {
+	tenant := OwnTenant(t, store, 5)
+	org := tenant.Organisation.ID
+	trial := domain.LicenceType{Organisation: org, Name: "trial", Modules: domain.AllObjects(), Version: 1}
+	require.NoError(t, writing(store, func(tx domain.Tx) error { return tx.Seats().Plan(org, domain.SeatPlan{Licence: "trial", Limit: 2}) }))
+	holders := func(licence string, limit int) []domain.UserID {
+		return reading(t, store, func(tx domain.Tx) ([]domain.UserID, error) { return tx.LicenceTypes().Holders(org, licence, limit) })
+	}
+	named := func(licence string) bool {
+		return reading(t, store, func(tx domain.Tx) (bool, error) { return tx.LicenceTypes().Named(org, licence) })
+	}
+	require.Empty(t, holders("trial", 9))
+	ana, bo := Account(t, store, tenant, "ana@acme.test", nil), Account(t, store, tenant, "bo@acme.test", nil)
+	require.Equal(t, []domain.UserID{ana.ID, bo.ID}, holders(domain.LicenceFull, 9))
+	require.Equal(t, []domain.UserID{ana.ID}, holders(domain.LicenceFull, 1))
+	require.NoError(t, writing(store, func(tx domain.Tx) error {
+		return tx.Waiting().Join(domain.WaitingPlace{Organisation: org, User: ana.ID, Licence: domain.LicenceFull, Next: domain.Active, Since: ana.CreatedAt})
+	}))
+	require.Equal(t, []domain.UserID{bo.ID, ana.ID}, holders(domain.LicenceFull, 9), "who is in line comes last")
+
+	require.False(t, named("trial"))
+	require.NoError(t, writing(store, func(tx domain.Tx) error {
+		return tx.Dossiers().Wish(org, ana.ID, domain.LicenceWish{Licence: "trial", Since: ana.CreatedAt})
+	}))
+	require.True(t, named("trial"))
+	said := domain.Claim{Kind: domain.GivenSeat, Source: domain.SourceExtension, Text: "trial", At: ana.CreatedAt}
+	require.NoError(t, writing(store, func(tx domain.Tx) error { return tx.Claims().Save(org, bo.ID, nil, []domain.Claim{said}) }))
+	require.NoError(t, writing(store, func(tx domain.Tx) error { return tx.LicenceTypes().Rename(org, "trial", domain.LicenceFull) }))
+	require.False(t, named("trial"))
+	require.Empty(t, reading(t, store, func(tx domain.Tx) ([]domain.UserID, error) { return tx.Dossiers().Wishing(org, domain.LicenceFull, 9) }),
+		"who has it wishes for it no more")
+	said.Text = domain.LicenceFull
+	require.Equal(t, []domain.Claim{said}, reading(t, store, func(tx domain.Tx) ([]domain.Claim, error) { return tx.Claims().Of(org, bo.ID) }))
+
+	gone := func(l domain.LicenceType) func(domain.Tx) error {
+		return func(tx domain.Tx) error { return tx.LicenceTypes().Delete(l) }
+	}
+	stale := trial
+	stale.Version = 2
+	movedOn(t, store, gone(stale))
+	movedOn(t, store, gone(domain.LicenceType{Organisation: org, Name: domain.LicenceFull, Version: 1}))
+	require.NoError(t, writing(store, gone(trial)))
+	list := reading(t, store, func(tx domain.Tx) ([]domain.LicenceType, error) { return tx.LicenceTypes().List(org) })
+	require.Equal(t, []string{domain.LicenceFull}, []string{list[0].Name})
+	require.Len(t, list, 1)
+}
+
 // movedOn requires that a write is over a version that is gone: then the unit of work runs again.
 func movedOn(t testing.TB, store domain.Store, fn func(domain.Tx) error) {
 	t.Helper()
