@@ -6,10 +6,13 @@ import "context"
 const maxEventTypes = 50
 
 // Events reads what happened, in order of commit: who follows Next from page to page misses nothing and sees nothing
-// twice. It needs audit:view. Invalid.
+// twice. A type that no event has is refused, since nothing would ever come. It needs audit:view. Invalid.
 func (ad *Administration) Events(ctx context.Context, who Administrator, q EventQuery) (EventPage, error) {
 	if len(q.Types) > maxEventTypes {
 		return EventPage{}, &Error{Kind: Invalid, Code: CodeTooMany, Field: "type", Message: "name at most 50 types of events"}
+	}
+	if said := unknownEvent(q.Types); said != "" {
+		return EventPage{}, &Error{Kind: Invalid, Code: CodeInvalidFilter, Field: "type", Message: said}
 	}
 	q.Organisation = who.Organisation
 	var page EventPage

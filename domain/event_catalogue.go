@@ -1,5 +1,7 @@
 package domain
 
+import "fmt"
+
 // EventEntry is what the catalogue of events (docs/events.md) says of one type.
 type EventEntry struct {
 	Type    EventType
@@ -17,6 +19,16 @@ func LookUpEvent(of EventType) (EventEntry, bool) {
 		return EventEntry{}, false
 	}
 	return eventCatalogue[at], true
+}
+
+// unknownEvent says what is wrong where one of the types is no event's; empty: nothing is.
+func unknownEvent(types []EventType) string {
+	for _, of := range types {
+		if _, known := LookUpEvent(of); !known {
+			return fmt.Sprintf("there is no event of the type %.60q; docs/events.md lists those there are", string(of))
+		}
+	}
+	return ""
 }
 
 // EventCatalogue is every type of event there is, in the order of docs/events.md.

@@ -2,7 +2,6 @@ package domain
 
 import (
 	"encoding/base64"
-	"fmt"
 	"io"
 	"net/netip"
 	"net/url"
@@ -160,10 +159,8 @@ func (w *Webhook) describe(terms WebhookTerms, spec WebhookSpec) (err error) {
 	w.Types = slices.Clone(spec.Types)
 	slices.Sort(w.Types)
 	w.Types = slices.Compact(w.Types)
-	for _, of := range w.Types {
-		if _, known := LookUpEvent(of); !known {
-			return InvalidField("types", fmt.Sprintf("there is no event of the type %.60q; docs/events.md lists those there are", string(of)))
-		}
+	if said := unknownEvent(w.Types); said != "" {
+		return InvalidField("types", said)
 	}
 	return nil
 }

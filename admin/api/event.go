@@ -38,7 +38,7 @@ type participant struct {
 type eventsInput struct {
 	Limit   int       `query:"limit" doc:"At most so many items." minimum:"1" maximum:"1000" default:"100"`
 	Cursor  string    `query:"cursor" doc:"Where to go on: next_cursor of the page before, or of a snapshot." maxLength:"4096"`
-	Types   []string  `query:"type" doc:"Only these types, with commas between." maxItems:"50"`
+	Types   []string  `query:"type" doc:"Only these types (docs/events.md), with commas between." maxItems:"50"`
 	Subject string    `query:"subject" doc:"Only what happened to the one with this id." maxLength:"36"`
 	Since   time.Time `query:"since" doc:"Only what happened then or later (RFC 3339)."`
 }

@@ -57,7 +57,7 @@ func TestEvents(t *testing.T) {
 			"type=user.deleted,user.created":              {"user.created", "user.deleted"},
 			"subject=" + ana.ID.String():                  {"user.created", "user.deleted"},
 			"subject=" + made.text(s, "id"):               {"connection.created"},
-			"type=no.such":                                {},
+			"type=user.purged":                            {},
 			"since=" + s.clock.Now().Format(time.RFC3339): {"user.created", "connection.created", "user.deleted"},
 			"since=" + url.QueryEscape(s.clock.Now().Add(time.Hour).Format(time.RFC3339)): {},
 		} {
@@ -75,11 +75,15 @@ func TestEvents(t *testing.T) {
 		require.Equal(s, []string{"user.created"}, s.settled(next, 1).values(s, "type"))
 
 		// The end of what was looked through is where a rare type goes on.
-		quiet := s.get("/events?type=no.such").text(s, "next_cursor")
+		quiet := s.get("/events?type=user.purged").text(s, "next_cursor")
 		s.provision("cleo@acme.test")
 		require.Equal(s, "cleo@acme.test", s.settled("/events?cursor="+quiet, 1).items(s)[0]["after"].(map[string]any)["userName"])
 		for _, bad := range []string{"x", begin[1:], begin + "A"} {
 			refused(s, s.get("/events?cursor="+bad), http.StatusBadRequest, domain.CodeInvalidCursor, "cursor")
+		}
+		for _, bad := range []string{"no.such", "user.created,no.such", "USER.CREATED", "user.*"} {
+			p := refused(s, s.get("/events?type="+bad), http.StatusBadRequest, domain.CodeInvalidFilter, "type")
+			require.Contains(s, p["detail"], "docs/events.md lists those there are", bad)
 		}
 	})
 }
@@ -117,7 +121,7 @@ func (s *scene) write(h *happenings, writer, i int) error {
 				return err
 			}
 			if err := tx.Events().Append(domain.Event{
-				ID: domain.EventID{UUID: event}, Organisation: s.tenant.Organisation.ID, Type: "test.happened",
+				ID: domain.EventID{UUID: event}, Organisation: s.tenant.Organisation.ID, Type: domain.RecordsReported,
 				Actor: domain.ActorOperator(), SubjectKind: "test", Subject: event, RequestID: "r", At: time.Now(),
 			}); err != nil {
 				return err
@@ -170,7 +174,7 @@ func TestEventsAreNeverSkipped(t *testing.T) {
 				finished = true
 			default:
 			}
-			g := s.get("/events?limit=13&type=test.happened&cursor=" + cursor)
+			g := s.get("/events?limit=13&type=records.reported&cursor=" + cursor)
 			seen = append(seen, g.values(s, "id")...)
 			cursor = g.text(s, "next_cursor")
 			more, _ = g.object(s)["more"].(bool)
@@ -179,14 +183,14 @@ func TestEventsAreNeverSkipped(t *testing.T) {
 		for range writers * changes {
 			require.NoError(s, <-failures)
 		}
-		require.Empty(s, s.get("/events?type=test.happened&cursor="+cursor).items(s))
+		require.Empty(s, s.get("/events?type=records.reported&cursor="+cursor).items(s))
 		inOrder := slices.Clone(seen)
 		slices.Sort(inOrder)
 		require.Equal(s, h.all(), inOrder, "each once")
 
 		// Whoever reads from the beginning sees the same, in the same order.
 		var again []string
-		for next := "/events?limit=50&type=test.happened"; next != ""; {
+		for next := "/events?limit=50&type=records.reported"; next != ""; {
 			g := s.get(next)
 			again = append(again, g.values(s, "id")...)
 			next = ""
