@@ -199,7 +199,7 @@ func enoughSeats(tx Tx, org OrganisationID, plan SeatPlan, needed int) error {
 	for _, u := range usage {
 		if u.Licence == plan.Licence && u.Held+needed > u.Limit {
 			return &Error{Kind: Forbidden, Code: CodeSeatsExhausted, Field: "replacement", Message: fmt.Sprintf(
-				"too few seats of the licence %q: %d of %d are held, and those who move need %d; raise its plan, or deactivate people first",
+				"too few seats of the licence %q: %d of %d held, and %d needed for those who move; raise its plan, or deactivate people first",
 				u.Licence, u.Held, u.Limit, needed)}
 		}
 	}

@@ -266,7 +266,7 @@ func (ad *Administration) sign(tx Tx, who Administrator, r Review, now time.Time
 	case r.MadeAt.IsZero():
 		return r, &Error{Kind: Conflict, Code: CodeReviewUndecided, Message: "the findings of this review are still being made; sign it when they are there and decided"}
 	case open > 0:
-		return r, &Error{Kind: Conflict, Code: CodeReviewUndecided, Message: fmt.Sprintf("%d findings of this review are not decided; decide them first", open)}
+		return r, &Error{Kind: Conflict, Code: CodeReviewUndecided, Message: numbered(open, "finding of this review is", "findings of this review are") + " not decided; decide first"}
 	}
 	r.SignedAt, r.SignedBy = now, who.Actor
 	r.Version++

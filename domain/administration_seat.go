@@ -80,7 +80,9 @@ func (p SeatPlan) check() error {
 // SeatsHeld is the refusal of rule seat.reduce.
 func SeatsHeld(licence string, held, limit int) *Error {
 	return &Error{Kind: Conflict, Code: CodeSeatsHeld, Field: "seats", Message: fmt.Sprintf(
-		"%d seats of the licence %q are held, so that there cannot be only %d; deactivate people first, or keep at least %d seats", held, licence, limit, held)}
+		"%s held, so that there cannot be only %d; deactivate people first, or keep at least %s",
+		numbered(held, fmt.Sprintf("seat of the licence %q is", licence), fmt.Sprintf("seats of the licence %q are", licence)),
+		limit, numbered(held, "seat", "seats"))}
 }
 
 // SetSeats raises or reduces the seats of an organisation, licence by licence, all or none (rules seat.reduce,

@@ -79,7 +79,7 @@ func profileDeleteLicence(s *scene) {
 		}
 		err := remove("trial", domain.LicenceFull)
 		storetest.Refused(s, err, domain.Forbidden, domain.CodeSeatsExhausted)
-		require.ErrorContains(s, err, `too few seats of the licence "full": 1 of 1 are held, and those who move need 1`)
+		require.ErrorContains(s, err, `too few seats of the licence "full": 1 of 1 held, and 1 needed for those who move`)
 	})
 	require.Empty(s, made, "all or nobody")
 	_, err := s.admin.SetLicenceModules(s.Context(), s.boss(), "trial", domain.IfMatch{}, domain.TheseObjects("teams"))

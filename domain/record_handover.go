@@ -1,7 +1,6 @@
 package domain
 
 import (
-	"fmt"
 	"time"
 
 	"usher/domain/attribute"
@@ -58,8 +57,8 @@ func handOver(tx Tx, gone User, choice Handover, now time.Time, write scribe) er
 		if err != nil {
 			return err
 		}
-		return &Error{Kind: Conflict, Code: CodeRecordsOwned, Field: "successor", Message: fmt.Sprintf(
-			"this person owns %d records; name a successor who takes them over, or say with leave_records that they stay", counts.Total)}
+		return &Error{Kind: Conflict, Code: CodeRecordsOwned, Field: "successor", Message: "this person owns " +
+			numbered(counts.Total, "record", "records") + "; name a successor who takes over, or say with leave_records that nothing is taken over"}
 	}
 	_, err = transfer(tx, gone.Organisation, gone.ID, choice.Successor, now, write)
 	return err

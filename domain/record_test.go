@@ -139,6 +139,11 @@ func deactivateRecords(s *scene) {
 	require.Equal(s, 3, s.owned(bob.ID), "deactivate.keeps: they are left, and stay")
 	s.activate(bob.ID)
 	require.Empty(s, s.left(), "who is back is not gone")
+
+	cleo := s.local("cleo")
+	s.own(cleo.ID, "4")
+	_, err = s.admin.Deactivate(s.Context(), s.boss(), cleo.ID, domain.IfMatch{})
+	require.ErrorContains(s, err, "owns 1 record; name a successor")
 }
 
 func deactivateRecordsFromDirectory(s *scene) {

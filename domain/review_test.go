@@ -102,14 +102,19 @@ func review(s *scene) {
 	}
 	_, err = s.admin.SignReview(s.Context(), s.clerk("reviews:sign"), id, domain.IfMatch{})
 	storetest.Refused(s, err, domain.Conflict, domain.CodeReviewUndecided)
-	require.ErrorContains(s, err, "11 findings")
+	require.ErrorContains(s, err, "11 findings of this review are not decided")
 	storetest.Gone(s, decide(people["fine"].ID, domain.FindingOwner, domain.VerdictKeep, ""))
 	storetest.Refused(s, decide(people["boss"].ID, domain.FindingOwner, "perhaps", ""), domain.Invalid, domain.CodeInvalidValue)
 	for user, findings := range s.findings(id) {
 		for _, f := range findings {
-			require.NoError(s, decide(user, f, domain.VerdictRemove, "gone"))
+			if user != people["special"].ID {
+				require.NoError(s, decide(user, f, domain.VerdictRemove, "gone"))
+			}
 		}
 	}
+	_, err = s.admin.SignReview(s.Context(), s.clerk("reviews:sign"), id, domain.IfMatch{})
+	require.ErrorContains(s, err, "1 finding of this review is not decided")
+	require.NoError(s, decide(people["special"].ID, domain.FindingOverrides, domain.VerdictRemove, "gone"))
 	require.NoError(s, decide(people["boss"].ID, domain.FindingOwner, domain.VerdictKeep, "is needed"))
 	_, err = s.admin.SignReview(s.Context(), reviewer, id, domain.IfMatch{})
 	storetest.Refused(s, err, domain.Forbidden, domain.CodePermissionMissing)

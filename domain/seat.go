@@ -45,7 +45,10 @@ type SeatUsage struct {
 
 // SeatsExhausted is the refusal of rule seat.required.
 func SeatsExhausted(licence string, held, limit int) *Error {
-	return &Error{Kind: Forbidden, Code: CodeSeatsExhausted, Field: "licence", Message: fmt.Sprintf(
-		"no free seat: all %d of %d seats of the licence %q are held; free one by deactivating somebody, or ask whoever runs the service for a larger plan",
-		held, limit, licence)}
+	taken := fmt.Sprintf("all %d of %d seats of the licence %q are held", held, limit, licence)
+	if limit == 1 {
+		taken = fmt.Sprintf("%d of 1 seat of the licence %q is held", held, licence)
+	}
+	return &Error{Kind: Forbidden, Code: CodeSeatsExhausted, Field: "licence", Message: "no free seat: " + taken +
+		"; free one by deactivating somebody, or ask whoever runs the service for a larger plan"}
 }

@@ -124,4 +124,7 @@ func TestSeatsExhausted(t *testing.T) {
 	err := domain.SeatsExhausted("full", 3, 5)
 	require.Equal(t, domain.Forbidden, err.Kind)
 	require.Contains(t, err.Message, `all 3 of 5 seats of the licence "full"`)
+	require.Contains(t, domain.SeatsExhausted("full", 1, 1).Message, `1 of 1 seat of the licence "full" is held`)
+	require.Contains(t, domain.SeatsHeld("full", 2, 1).Message, `2 seats of the licence "full" are held, so that there cannot be only 1; deactivate people first, or keep at least 2 seats`)
+	require.Contains(t, domain.SeatsHeld("full", 1, 0).Message, `1 seat of the licence "full" is held, so that there cannot be only 0; deactivate people first, or keep at least 1 seat`)
 }

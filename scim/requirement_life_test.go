@@ -83,7 +83,7 @@ func seatOverflow(t *testing.T, s *server) {
 	administration, who := s.administration()
 	require.NoError(t, administration.SetSeats(context.Background(), who, domain.SeatPlan{Licence: domain.LicenceFull, Limit: 1}))
 	refused := s.post("/Users", `{"userName":"bo"}`).refused(403, "")
-	require.Contains(t, refused.text, "all 1 of 1 seats")
+	require.Contains(t, refused.text, "1 of 1 seat of")
 	s.policy(func(p *domain.Policy) { p.SeatOverflow = domain.SeatOverflowWait })
 	made := s.post("/Users", `{"userName":"bo"}`).is(201)
 	require.Equal(t, true, made.at("/active"))

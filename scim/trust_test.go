@@ -75,7 +75,7 @@ func seatWaitByConnection(t *testing.T, s *server) {
 	s.policy(func(p *domain.Policy) { p.SeatOverflow = domain.SeatOverflowWait })
 	s.connectionPolicy(func(p *domain.ConnectionPolicy) { p.SeatOverflow = domain.SeatOverflowRefuse })
 	refused := s.post("/Users", `{"userName":"cy"}`).refused(403, "")
-	require.Contains(t, refused.text, "all 1 of 1 seats")
+	require.Contains(t, refused.text, "1 of 1 seat of")
 	bulk := s.post("/Bulk", `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[
 		{"method":"POST","path":"/Users","bulkId":"x","data":{"userName":"cy"}}]}`).is(200)
 	require.Equal(t, "403", bulk.str("/Operations/0/status"))

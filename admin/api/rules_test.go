@@ -109,7 +109,7 @@ func seatRequired(s *scene) {
 	s.done(s.seats(1))
 	s.added(s.newUser("a@acme.test"))
 	p := refused(s, s.newUser("b@acme.test"), http.StatusForbidden, domain.CodeSeatsExhausted, "licence")
-	require.Contains(s, p["detail"], `all 1 of 1 seats of the licence "full" are held`)
+	require.Contains(s, p["detail"], `no free seat: 1 of 1 seat of the licence "full" is held`)
 	require.Equal(s, []any{1.0, 1.0, 0.0}, s.full())
 	require.Len(s, s.get("/users").items(s), 1, "nobody was added")
 }
