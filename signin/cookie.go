@@ -15,6 +15,7 @@ const (
 	placesCookie     = "usher_places"     // the organisations where somebody has signed in
 	nameCookie       = "usher_name"       // the name that was typed on the page before, sealed
 	invitationCookie = "usher_invitation" // the invitation that is being answered by single sign-on, sealed
+	leftCookie       = "usher_left"       // that somebody is away at their provider to sign out there, too, sealed
 	probeCookie      = "usher_probe"      // nothing: it shows that cookies are kept
 )
 

@@ -52,6 +52,8 @@ func (v *visit) providerFailure(err error) (status int, f failure, ok bool) {
 		return of(http.StatusBadRequest, "provider-cookie", true)
 	case clock(refusal):
 		return of(http.StatusBadGateway, "provider-clock", true)
+	case refusal.Step == oidc.StepIDToken && refusal.Check == "auth_time":
+		return of(http.StatusForbidden, "provider-fresh", true)
 	case refusal.Side == oidc.SidePerson:
 		return of(http.StatusBadRequest, "provider-again", true)
 	case refusal.Step == oidc.StepClaims:

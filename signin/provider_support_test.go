@@ -160,6 +160,15 @@ func (p *porch) get(path string) *httptest.ResponseRecorder {
 	return p.browser.send(p.door, http.MethodGet, path, nil)
 }
 
+// post sends a form, of pairs of name and value.
+func (p *porch) post(path string, pairs ...string) *httptest.ResponseRecorder {
+	form := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		form.Add(pairs[i], pairs[i+1])
+	}
+	return p.browser.send(p.door, http.MethodPost, path, form)
+}
+
 // begin starts a sign-in and gives the address at the provider.
 func (p *porch) begin(c domain.Connection, query string) string {
 	p.Helper()
@@ -182,12 +191,18 @@ func (p *porch) signIn(c domain.Connection, provider *oidctest.Provider) *httpte
 // refused is a page that says so in the words of a key, with a reference that the log has, and nobody is in.
 func (p *porch) refused(w *httptest.ResponseRecorder, key, why string) {
 	p.Helper()
+	p.told(w, key, why)
+	require.False(p, p.browser.signedIn(), why)
+}
+
+// told is a page that says in the words of a key what went wrong, with a reference that the log has.
+func (p *porch) told(w *httptest.ResponseRecorder, key, why string) {
+	p.Helper()
 	require.GreaterOrEqual(p, w.Code, 400, why)
 	page, err := goquery.NewDocumentFromReader(bytes.NewReader(w.Body.Bytes()))
 	require.NoError(p, err)
 	require.Contains(p, page.Find("main").Text(), p.door.texts["en"].Text("error."+key+".title"), why)
 	require.Equal(p, "r-7", page.Find("p.reference code").Text(), why)
-	require.False(p, p.browser.signedIn(), why)
 	require.NotContains(p, p.log.String()+w.Body.String(), oidctest.ClientSecret)
 }
 

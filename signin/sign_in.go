@@ -70,9 +70,9 @@ func showSignIn(v *visit) error {
 	form.Name = v.opened(nameCookie)
 	query := v.r.URL.Query()
 	form.Password = form.Password || query.Get("with") == "password"
-	for _, notice := range []string{"ended", "changed"} {
+	for _, notice := range []string{"ended", "changed", "left"} {
 		if query.Has(notice) {
-			form.Notice, form.Good = "sign_in.notice."+notice, notice == "changed"
+			form.Notice, form.Good = "sign_in.notice."+notice, notice != "ended"
 		}
 	}
 	return v.render(http.StatusOK, "sign_in", form)
@@ -121,6 +121,9 @@ type place struct{ Href, Name, Letter string }
 func showIdentify(v *visit) error {
 	if _, err := v.session(); err == nil {
 		return v.goOn()
+	}
+	if slug, out := v.cameOut(); out {
+		return v.redirect("/sign-in/" + slug + "?left=1")
 	}
 	v.probe()
 	form := identifyForm{ReturnTo: v.returnTo(), Name: v.opened(nameCookie), Passkey: v.passkeyPath()}

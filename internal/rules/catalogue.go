@@ -40,7 +40,7 @@ func Catalogue() []Chapter {
 		{"Invitations and first access", []Rule{
 			{"invite.mail", "Who is added by hand is sent an invitation, and is pending until it is accepted.", 2},
 			{"invite.once", "A link works once, for a time, until there is a newer one.", 2},
-			{"invite.sso", "Who is invited may answer by single sign-on.", 1},
+			{"invite.sso", "Who is invited may answer by single sign-on.", 2},
 			{"invite.resend", "At most five invitations an hour for one person.", 2},
 			{"invite.accept", "A password that meets the policy, and the person is active.", 2},
 			{"invite.confirm", "An administrator makes a pending person active without a letter.", 2},
