@@ -98,12 +98,8 @@ func (ad *Administration) TrustConnections(ctx context.Context, who Administrato
 		if len(trusted) > 0 && is.VerifiedAt.IsZero() {
 			return unproved()
 		}
-		if !who.Owner && len(added(is.Trusted, trusted)) > 0 {
-			known, err := loadCatalogue(tx, who.Organisation)
-			if err != nil {
-				return err
-			}
-			if err := who.mayGrant("connection_ids", known.Everything()); err != nil {
+		if len(added(is.Trusted, trusted)) > 0 {
+			if err := who.mayReachAnybody(tx, "connection_ids"); err != nil {
 				return err
 			}
 		}
@@ -131,14 +127,8 @@ func (ad *Administration) MakeDomainAdoptable(ctx context.Context, who Administr
 		if is.VerifiedAt.IsZero() {
 			return unproved()
 		}
-		if !who.Owner {
-			known, err := loadCatalogue(tx, who.Organisation)
-			if err != nil {
-				return err
-			}
-			if err := who.mayGrant("domain", known.Everything()); err != nil {
-				return err
-			}
+		if err := who.mayReachAnybody(tx, "domain"); err != nil {
+			return err
 		}
 		is.Adopter = by
 		return nil

@@ -18,6 +18,22 @@ func (a Administrator) mayGrant(field string, p Permissions) error {
 	}
 }
 
+// mayReachAnybody refuses a setting by which a connection can come to be any account but an owner's, from who may not do
+// everything that people may do (rule owner.escalation).
+func (a Administrator) mayReachAnybody(tx Tx, field string) error {
+	if a.Owner {
+		return nil
+	}
+	known, err := loadCatalogue(tx, a.Organisation)
+	if err != nil || len(known.Everything().Minus(a.Permissions)) == 0 {
+		return err
+	}
+	return &Error{
+		Kind: Forbidden, Code: CodeEscalation, Field: field,
+		Message: "this lets a connection reach accounts whatever they may do, so it takes every permission there is, on every object, and you do not hold them all; ask somebody who does, or an owner",
+	}
+}
+
 // mayGiveProfile refuses to give people a profile with more than one holds.
 func (ad *Administration) mayGiveProfile(_ Tx, who Administrator, field string, p Profile) error {
 	return who.mayGrant(field, p.Grants)

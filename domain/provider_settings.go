@@ -123,20 +123,21 @@ func (in *Installation) ChangeProviderSettings(ctx context.Context, slug, name s
 // mayIdentify refuses to say who a sign-in is, by which claims and whether by the directory's externalId, to whoever could not
 // be everybody already.
 func (ad *Administration) mayIdentify(tx Tx, who Administrator, was, is ProviderSettings) error {
-	same := was.LinksExternalID || !is.LinksExternalID
+	field := ""
+	if is.LinksExternalID && !was.LinksExternalID {
+		field = "links_external_id"
+	}
 	for _, what := range []string{"subject", "email", "email_verified", "external_id"} {
 		before, had := was.Claims[what]
 		after, has := is.Claims[what]
-		same = same && before == after && had == has
+		if before != after || had != has {
+			field = "claims"
+		}
 	}
-	if who.Owner || same {
+	if field == "" {
 		return nil
 	}
-	known, err := loadCatalogue(tx, who.Organisation)
-	if err != nil {
-		return err
-	}
-	return who.mayGrant("claims", known.Everything())
+	return who.mayReachAnybody(tx, field)
 }
 
 func changeProviderSettings(tx Tx, by author, id ConnectionID, match IfMatch, now time.Time, maker MakeClientKey,

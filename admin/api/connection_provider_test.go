@@ -50,10 +50,14 @@ func TestConnectionProvider(t *testing.T) {
 		})
 		require.Equal(s, came.body, s.get(path).body)
 		require.Nil(s, change(`{"max_age":-1,"prompt":"","required_acr":[],"required_amr":[]}`).object(s)["max_age"])
+		require.Equal(s, http.StatusOK, change(`{"links_external_id":false}`).status)
 		small := s.key("directory:view", "directory:edit")
-		refused(s, s.as(small, http.MethodPatch, path, `{"claims":{"subject":"nickname"}}`), http.StatusForbidden, domain.CodeEscalation, "claims")
+		for body, field := range map[string]string{`{"claims":{"subject":"nickname"}}`: "claims", `{"links_external_id":true}`: "links_external_id"} {
+			detail := refused(s, s.as(small, http.MethodPatch, path, body), http.StatusForbidden, domain.CodeEscalation, field)["detail"]
+			require.Contains(s, detail, "it takes every permission there is", "and not whichever is missing first")
+		}
 		require.Equal(s, http.StatusOK, s.as(small, http.MethodPatch, path, `{"just_in_time":false}`).status)
-		before += 3
+		before += 4
 		for body, field := range map[string]string{
 			`{"prompt":"none"}`: "prompt", `{"required_acr":["a b"]}`: "required_acr", `{"required_amr":[""]}`: "required_amr",
 			`{"authentication":"tls_client_auth"}`: "authentication", `{"claims":{"role":"x"}}`: "claims.role", `{"claims":{"subject":""}}`: "claims.subject",
