@@ -59,7 +59,7 @@ func (s OrganisationSpec) Check() error {
 	if _, err := ParseSlug(s.Slug); err != nil {
 		return err
 	}
-	if slices.Contains(reservedSlugs, s.Slug) {
+	if slices.Contains(ReservedSlugs(), s.Slug) {
 		return InvalidField("slug", "this word is part of the addresses at which people sign in; choose another one")
 	}
 	if _, err := label("name", s.name()); err != nil {

@@ -35,8 +35,10 @@ type Organisations interface {
 
 var slugForm = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
 
-// reservedSlugs are the words of the pages that people sign in by, which lie beside the doors of organisations.
-var reservedSlugs = []string{"check", "enrol", "factor", "organisation", "passkey", "password", "prove"}
+// ReservedSlugs are the words of the pages that people sign in by, which lie beside the doors of organisations.
+func ReservedSlugs() []string {
+	return []string{"check", "enrol", "factor", "organisation", "passkey", "password"}
+}
 
 // ParseSlug checks an organisation's short name: 1 to 63 lower-case letters, digits and inner hyphens.
 func ParseSlug(s string) (string, error) {
