@@ -1,6 +1,18 @@
 package signin
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
+
+// browser is the browser and system of somebody in the language of the page; empty where neither is known.
+func (v *visit) browser(agent string) string {
+	name, system, _ := browserOf(agent)
+	if name != "" && system != "" {
+		return v.text("account.browser-on", "browser", name, "system", system)
+	}
+	return cmp.Or(name, system)
+}
 
 // browserOf tells the name of a browser and of its system from what it calls itself, for people to know theirs again; empty
 // where it is none of the usual ones.

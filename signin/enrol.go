@@ -80,6 +80,9 @@ func (v *visit) enrolForm(s domain.Session, codes, passkeys bool) enrolForm {
 		Codes: codes, Passkeys: passkeys && v.passkeys != nil, Demanded: len(s.Steps) > 0, ReturnTo: v.returnTo(),
 		Action: "/account/security/app", Make: "/account/security/passkey", Name: v.r.PostFormValue("name"),
 	}
+	if form.Name == "" {
+		form.Name = v.browser(v.r.UserAgent())
+	}
 	if form.Demanded {
 		form.Action, form.Make = "/sign-in/enrol", "/sign-in/enrol/passkey"
 	}
@@ -135,7 +138,7 @@ func enrolApp(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.enrolled(done)
+	return v.enrolled(done, demanded)
 }
 
 // enrolPasskey keeps a passkey that a device has made.
@@ -165,14 +168,15 @@ func enrolPasskey(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.enrolled(done)
+	return v.enrolled(done, demanded)
 }
 
-// enrolled goes on from a second factor that was set up: by way of the recovery codes, where there are new ones.
-func (v *visit) enrolled(done domain.Enrolled) error {
+// enrolled goes on from a second factor that was set up, by way of the recovery codes, where there are new ones: on the way
+// in to where that leads, else back to where it was asked for.
+func (v *visit) enrolled(done domain.Enrolled, demanded bool) error {
 	v.forget(deviceCookie)
 	to := v.returnTo()
-	if to == "" {
+	if to == "" && !demanded {
 		to = securityPath
 	}
 	if len(done.RecoveryCodes) == 0 {

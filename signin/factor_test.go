@@ -26,6 +26,7 @@ func TestRulesOfFactors(t *testing.T) {
 		"access.mfa":         accessMFAEnrol,
 		"access.mfa-passkey": accessMFAPasskeys,
 		"access.mfa-account": accessMFAAccount,
+		"access.mfa-invited": accessMFAInvited,
 		"mfa.reset":          mfaResetAtTheDoor,
 		"block.failed":       blockFailedByCodes,
 	} {
@@ -161,6 +162,30 @@ func (b *factorBrowser) enrol() (seed string, codes []string) {
 	done.page.Find(".codes li").Each(func(_ int, li *goquery.Selection) { codes = append(codes, li.Text()) })
 	require.Len(b, codes, 10)
 	return seed, codes
+}
+
+// accessMFAInvited: who has to set up a second factor to answer an invitation comes to where they were going, or home.
+func accessMFAInvited(b *factorBrowser) {
+	b.demand()
+	for email, going := range map[string][2]string{
+		"home@acme.test": {"", "/account"},
+		"page@acme.test": {"/account/security", "/account/security"},
+		"crm@acme.test":  {crmOrigin + "/deals", crmOrigin + "/deals"},
+		"evil@acme.test": {"https://evil.test/", "/account"},
+	} {
+		b.cookies = map[string]string{"__Host-" + probeCookie: "1"}
+		_, token := b.invited(email)
+		page := b.get(withReturn("/invitation/"+token, going[0]))
+		to := b.value(page, "input[name=return_to]", "value")
+		step := b.post("/invitation/"+token, "password", gatePassword, "again", gatePassword, "return_to", to)
+		require.Equal(b, withReturn("/sign-in/enrol", to), step.Header().Get("Location"))
+		enrol := b.get(step.Header().Get("Location"))
+		seed := strings.ReplaceAll(enrol.page.Find(".seed").Text(), " ", "")
+		done := b.post("/sign-in/enrol", "pending", b.value(enrol, "input[name=pending]", "value"), "code", b.code(seed),
+			"return_to", b.value(enrol, `form[action="/sign-in/enrol"] input[name=return_to]`, "value"))
+		b.says(done, http.StatusOK, "recovery.once")
+		require.Equal(b, going[1], b.value(done, "main a.button", "href"), email)
+	}
 }
 
 // accessMFAEnrol: who needs a second factor sets one up before anything opens; then a password leads to it, a code opens once,
@@ -327,23 +352,23 @@ func accessMFAPasskeys(b *factorBrowser) {
 		d.key.Counter = max(d.key.Counter, copied.key.Counter)
 		return b.post("/sign-in/passkey", "challenge", challenge, "answer", answer)
 	}
-	b.says(alone(func(d *device) { d.Options.UserNotVerified = true }), http.StatusUnauthorized, "factor.wrong")
-	b.says(alone(func(d *device) { d.party.Origin = "https://evil.test" }), http.StatusUnauthorized, "factor.wrong")
-	b.says(alone(func(d *device) { d.party.ID = "evil.test" }), http.StatusUnauthorized, "factor.wrong")
-	b.says(alone(func(d *device) { d.key.Key = again.key.Key }), http.StatusUnauthorized, "factor.wrong")
-	b.says(alone(func(d *device) { d.Options.UserHandle = nil }), http.StatusUnauthorized, "factor.wrong")
+	b.says(alone(func(d *device) { d.Options.UserNotVerified = true }), http.StatusUnauthorized, "passkey.wrong")
+	b.says(alone(func(d *device) { d.party.Origin = "https://evil.test" }), http.StatusUnauthorized, "passkey.wrong")
+	b.says(alone(func(d *device) { d.party.ID = "evil.test" }), http.StatusUnauthorized, "passkey.wrong")
+	b.says(alone(func(d *device) { d.key.Key = again.key.Key }), http.StatusUnauthorized, "passkey.wrong")
+	b.says(alone(func(d *device) { d.Options.UserHandle = nil }), http.StatusUnauthorized, "passkey.wrong")
 	b.to(alone(nil), "/account")
 	b.post("/sign-out")
-	b.says(b.post("/sign-in/passkey", "challenge", challenge, "answer", answer), http.StatusUnauthorized, "factor.wrong")
+	b.says(b.post("/sign-in/passkey", "challenge", challenge, "answer", answer), http.StatusUnauthorized, "passkey.wrong")
 
 	page = b.get("/sign-in/passkey")
 	challenge, answer = d.use(b, page)
 	kept := b.cookies["__Host-usher_browser"]
 	b.cookies["__Host-usher_browser"] = "another"
-	b.says(b.post("/sign-in/passkey", "challenge", challenge, "answer", answer), http.StatusUnauthorized, "factor.wrong")
+	b.says(b.post("/sign-in/passkey", "challenge", challenge, "answer", answer), http.StatusUnauthorized, "passkey.wrong")
 	b.cookies["__Host-usher_browser"] = kept
 	b.clock.Move(5 * time.Minute)
-	b.says(b.post("/sign-in/passkey", "challenge", challenge, "answer", answer), http.StatusUnauthorized, "factor.wrong")
+	b.says(b.post("/sign-in/passkey", "challenge", challenge, "answer", answer), http.StatusUnauthorized, "passkey.wrong")
 
 	b.says(alone(func(d *device) { d.key.Counter = 0 }), http.StatusUnauthorized, "factor.cloned")
 	b.to(alone(nil), "/account")

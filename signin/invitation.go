@@ -45,7 +45,7 @@ func (v *visit) invitation() (invitationPage, error) {
 		return invitationPage{}, err
 	}
 	return invitationPage{
-		passwordForm: passwordForm{Action: v.r.URL.Path, Account: opened.UserName, Least: domain.MinPassword},
+		passwordForm: passwordForm{Action: v.r.URL.Path, ReturnTo: v.returnTo(), Account: opened.UserName, Least: domain.MinPassword},
 		Name:         opened.Display, ExpiresAt: opened.ExpiresAt, Ways: v.doorway.Ways, Password: opened.Locally,
 	}, nil
 }
@@ -64,7 +64,7 @@ func acceptInvitation(v *visit) error {
 			if err := v.keepSealed(invitationCookie, v.r.PathValue("token"), invitationLifetime); err != nil {
 				return err
 			}
-			return v.leave(startPath(w.Connection))
+			return v.leave(withReturn(startPath(w.Connection), page.ReturnTo))
 		}
 		return notFound(v)
 	}
@@ -80,7 +80,7 @@ func acceptInvitation(v *visit) error {
 		return v.dead(domain.LinkInvitation, err)
 	}
 	v.rememberPlace()
-	return v.signedIn(signed, "")
+	return v.signedIn(signed, page.ReturnTo)
 }
 
 // askAgain sends a new invitation in place of an expired one, to the address on file.

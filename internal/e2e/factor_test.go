@@ -38,6 +38,8 @@ func twoSteps(h *house) {
 	kept := run(w, chromedp.Evaluate[[]string](`[...document.querySelectorAll(".codes li")].map(e => e.textContent.trim())`))
 	require.Len(h, kept, 10)
 	w.press("I have kept them")
+	w.sees("Bruce Wayne", "Agent") // where an invitation leads
+	w.visit(h.public + "/account/security")
 	w.sees("Second step and passkeys")
 	w.look("security")
 	require.Equal(h, "active", o.person("bruce@wayne.test").Status)
@@ -108,10 +110,7 @@ func byPasskey(h *house) {
 	o := h.found("stark", "Stark")
 	o.invite("Pepper", "Potts", "pepper@stark.test")
 	w := h.open()
-	call(w, webauthn.Enable, webauthn.EnableParams{})
-	call(w, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
-		Protocol: "ctap2", Transport: "internal", HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
-	}})
+	w.device()
 	w.visit(h.letters.link(h.T, "pepper@stark.test", "invitation"))
 	w.fill("password", password, "again", password)
 	w.submit()
@@ -130,4 +129,13 @@ func byPasskey(h *house) {
 	w.look("passkey")
 	w.press("Use a passkey")
 	w.sees("Pepper Potts")
+}
+
+// device gives the window a device that makes passkeys, and sees who uses it.
+func (w *window) device() {
+	w.Helper()
+	call(w, webauthn.Enable, webauthn.EnableParams{})
+	call(w, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
+		Protocol: "ctap2", Transport: "internal", HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
+	}})
 }
