@@ -2,7 +2,6 @@ package domain
 
 import (
 	"context"
-	"net/netip"
 	"net/url"
 
 	"usher/domain/attribute"
@@ -116,8 +115,7 @@ func (s OIDCSpec) check() error {
 
 // plain reports whether an issuer may be asked without TLS.
 func (s OIDCSpec) plain(u *url.URL) bool {
-	at, err := netip.ParseAddr(u.Hostname())
-	return s.OnThisMachine && u.Scheme == "http" && err == nil && at.IsLoopback()
+	return s.OnThisMachine && u.Scheme == "http" && isLoopback(u.Hostname())
 }
 
 // createdConnection is what the event of a new connection shows.

@@ -167,9 +167,12 @@ func signInByPasskey(v *visit) error {
 	}
 	given, whose, ok := v.given(place)
 	if !ok {
-		return v.askPasskey(http.StatusUnauthorized, "factor.wrong")
+		return v.askPasskey(http.StatusUnauthorized, "passkey.wrong")
 	}
 	signed, err := v.Entrance.SignInByPasskey(v.r.Context(), whose.org, whose.user, given, v.visitor())
+	if domain.IsCode(err, domain.CodeSignInRefused) {
+		return v.askPasskey(http.StatusUnauthorized, "passkey.wrong")
+	}
 	if wrong := wrongFactor(err); wrong != "" {
 		return v.askPasskey(http.StatusUnauthorized, wrong)
 	}

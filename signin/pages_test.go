@@ -244,6 +244,28 @@ func TestHomeRealm(t *testing.T) {
 	})
 }
 
+// A passkey is offered where it opens something: where local sign-in is off, on the owners' own way in only.
+func TestWherePasskeysAreOffered(t *testing.T) {
+	t.Parallel()
+	eachBrowser(t, func(b *browser) {
+		offered := func(path string) bool { return b.get(path).Find(`a[href^="/sign-in/passkey"]`).Length() == 1 }
+		_, err := domain.NewInstallation(b.store, b.clock.Environment(), rand.Reader).CreateConnection(b.Context(), b.slug(), domain.ConnectionSpec{
+			Name: "Okta", Kind: domain.KindOkta, OIDC: domain.OIDCSpec{Issuer: "https://acme.okta.test", ClientID: "usher"},
+		})
+		require.NoError(b, err)
+		door := "/sign-in/" + b.slug()
+		require.Equal(b, []bool{true, true, true}, []bool{offered("/sign-in"), offered(door), offered(door + "?with=password")})
+		_, err = b.admin.ChangePolicy(b.Context(), b.boss(), domain.IfMatch{}, func(p domain.Policy) (domain.Policy, error) {
+			p.LocalSignIn = domain.LocalSignInOwnersOnly
+			return p, nil
+		})
+		require.NoError(b, err)
+		require.Equal(b, []bool{false, false, true}, []bool{offered("/sign-in"), offered(door), offered(door + "?with=password")})
+		b.sister()
+		require.True(b, offered("/sign-in"), "of several organisations nobody knows yet which it is")
+	})
+}
+
 func cookieValues(b *browser) []string {
 	var all []string
 	for _, value := range b.cookies {

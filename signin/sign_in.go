@@ -138,6 +138,9 @@ func showIdentify(v *visit) error {
 		if len(sole.Ways) == 0 {
 			return v.redirect(v.door(sole.Organisation.Slug))
 		}
+		if !sole.Locally { // passkeys open something for owners only, whose own way shows them
+			form.Passkey = ""
+		}
 		return v.render(http.StatusOK, "identify", form)
 	}
 	form.Places = v.places()

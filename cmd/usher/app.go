@@ -257,8 +257,14 @@ func (a *App) Wait(ctx context.Context) error {
 	}
 }
 
-// URL is where the server listens, with the port it was given.
-func (a *App) URL() string { return address(a.listener.Addr().String()).reachable() }
+// URL is where the server listens, with the port it was given. People come to the demo by the name of their machine.
+func (a *App) URL() string {
+	at := address(a.listener.Addr().String())
+	if a.config.Demo {
+		return at.byName()
+	}
+	return at.reachable()
+}
 
 // MetricsURL is where the metrics are; empty when they are off.
 func (a *App) MetricsURL() string {

@@ -54,7 +54,7 @@ func (d *demoApplication) register(ctx context.Context, app *App, owner domain.A
 }
 
 // URL is its address.
-func (d *demoApplication) URL() string { return "http://" + d.listener.Addr().String() }
+func (d *demoApplication) URL() string { return address(d.listener.Addr().String()).byName() }
 
 // ServeHTTP says hello to whom Usher lets through.
 func (d *demoApplication) ServeHTTP(w http.ResponseWriter, r *http.Request) {

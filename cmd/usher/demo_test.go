@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -81,10 +82,10 @@ func TestDemoDirectory(t *testing.T) {
 	click(t, demo.DirectoryURL+"people/demo-bjorn/leave", url.Values{"group": {"Team leads"}})
 	require.Equal(t, 1, strings.Count(members(), `"value":`))
 
-	for _, address := range []string{demo.DirectoryURL, demo.ApplicationURL} {
-		beside, err := url.Parse(address)
+	for _, address := range []string{demo.URL, demo.SignInURL, demo.LettersURL, demo.DirectoryURL, demo.OIDCIssuer, demo.ApplicationURL} {
+		shown, err := url.Parse(address)
 		require.NoError(t, err)
-		require.Equal(t, "127.0.0.1", beside.Hostname(), "whoever reaches it is whomever they click on")
+		require.Equal(t, "localhost", shown.Hostname(), "one host, whose cookies they share, and a name, for passkeys")
 	}
 	stranger := do(t, http.MethodGet, demo.ApplicationURL, "", "")
 	require.Contains(t, stranger.body, "Sign in", "the application lets nobody in whom Usher does not know")
@@ -112,6 +113,9 @@ func TestToyProviderIsRefusedOutsideTheDemo(t *testing.T) {
 	}
 	beside, err := openBeside(t.Context())
 	require.NoError(t, err)
+	for _, l := range []net.Listener{beside.toy.listener, beside.application.listener} {
+		require.True(t, l.Addr().(*net.TCPAddr).IP.IsLoopback(), "whoever reaches it is whomever they click on")
+	}
 	c.Demo = true
 	demo := startApp(t, c)
 	_, err = populate(t.Context(), demo, beside)

@@ -33,7 +33,7 @@ func openToy(ctx context.Context) (*toy, error) {
 }
 
 // URL is its address, and its issuer.
-func (t *toy) URL() string { return "http://" + t.listener.Addr().String() }
+func (t *toy) URL() string { return address(t.listener.Addr().String()).byName() }
 
 // How Usher is registered at it, and it at Usher.
 const (

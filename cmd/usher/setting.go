@@ -47,6 +47,16 @@ func (a address) reachable() string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
+// byName is the same by the name of this machine, where the address is its own: browsers make passkeys for names, not for
+// numbers.
+func (a address) byName() string {
+	host, port, err := net.SplitHostPort(string(a))
+	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && (ip.IsLoopback() || ip.IsUnspecified())) {
+		return "http://" + net.JoinHostPort("localhost", port)
+	}
+	return a.reachable()
+}
+
 // baseURL is the address that clients use, without a slash at the end.
 type baseURL string
 

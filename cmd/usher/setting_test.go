@@ -64,6 +64,12 @@ func TestReachable(t *testing.T) {
 	} {
 		require.Equal(t, want, given.reachable())
 	}
+	for given, want := range map[address]string{
+		"127.0.0.1:80": "http://localhost:80", ":80": "http://localhost:80", "0.0.0.0:80": "http://localhost:80", "[::1]:80": "http://localhost:80",
+		"192.0.2.7:80": "http://192.0.2.7:80", "usher.test:80": "http://usher.test:80",
+	} {
+		require.Equal(t, want, given.byName())
+	}
 }
 
 // Every kind of error has its exit code: 2 where the command or the configuration is at fault.

@@ -69,8 +69,25 @@ func newcomer(h *house) {
 	directory.visit(demo.Letters)
 	directory.sees(demo.Owner)
 	directory.look("letters")
-	directory.press("/invitation/")
-	directory.sees("Welcome to Acme")
+
+	// The owner, by letter, and by a passkey from then on.
+	olga := h.open()
+	olga.device()
+	olga.visit(demo.Letters)
+	olga.press("/invitation/")
+	olga.sees("Welcome to Acme")
+	olga.fill("password", password, "again", password)
+	olga.press("Accept and go on")
+	olga.sees(demo.Owner, "Owner")
+	olga.press("Look")
+	olga.press("Add a passkey")
+	olga.press("Make a passkey")
+	olga.sees("Keep these recovery codes")
+	olga.press("I have kept them")
+	olga.press("Sign out")
+	olga.press("Sign in with a passkey")
+	olga.press("Use a passkey")
+	olga.sees(demo.Owner, "Owner")
 }
 
 // beAtToy signs in at the toy identity provider by clicking on somebody.

@@ -5,7 +5,7 @@
 // It guards nothing. Whoever reaches it is whomever they click on. So only `usher demo` starts it, on a loopback address
 // (a test of cmd/usher sees to both), and Usher believes it only there.
 //
-//	provider, err := toyidp.New(toyidp.Config{Issuer: "http://127.0.0.1:8081", People: people, …})
+//	provider, err := toyidp.New(toyidp.Config{Issuer: "http://localhost:8081", People: people, …})
 //	http.Serve(listener, provider)
 package toyidp
 
