@@ -13,8 +13,8 @@ type Checked struct {
 }
 
 // Check says whether the holder of a session may go on to an application, and who they are, as they, their organisation
-// and the application stand at this moment: one statement reads it all, and nothing is remembered of it (rules
-// access.decision, access.immediate, deactivate.doors). It notes that they are here (rule presence), at most once a minute.
+// and the application stand at this moment: it is decided from what the database has now, and nothing is remembered of the decision
+// (rules access.decision, access.immediate, deactivate.doors). It notes that they are here (rule presence), at most once a minute.
 //
 // Unauthenticated; AccessRefused, whose Field is the reason, with the decision; StepMissing, whose Field is the step;
 // ApplicationUnknown where an application is named that the organisation does not have. With each but the first the guest

@@ -45,8 +45,8 @@ type SessionKey struct {
 
 // Guests is the store of those who come to applications.
 type Guests interface {
-	// Find reads, by one statement, whose session it is, how they and their organisation stand at this moment, what they may
-	// do, and which application is named. Unauthenticated when there is no such session.
+	// Find reads whose session it is, how they and their organisation stand at this moment, what they may do, and which
+	// application is named. Unauthenticated when there is no such session.
 	Find(org OrganisationID, session SessionKey, of ApplicationKey) (Guest, error)
 }
 

@@ -2,26 +2,26 @@ package persistence
 
 import (
 	"database/sql"
+	"strings"
+
+	"github.com/google/uuid"
 
 	"usher/domain"
 )
 
 // The statements that decide about a person are on the way of every request that an application lets Usher decide: each
-// part of them is one look-up by a key, but for the baselines, of which an organisation has few.
+// part of them is one look-up by a key. What a person has in common with others comes from the commons.
 const (
-	accessColumns = `u.owner, u.status, CASE WHEN l.licence IS NULL THEN '' ELSE COALESCE(l.modules, '` + everyModule + `') END,
-COALESCE(p.grants, ''), COALESCE(x.granted, ''), COALESCE(x.revoked, ''),
-COALESCE((SELECT string_agg(b.grants, ',') FROM profiles b WHERE b.organisation_id = u.organisation_id AND b.baseline), '')`
-	accessJoins = `
-LEFT JOIN licences l ON l.organisation_id = u.organisation_id AND l.licence = u.licence
-LEFT JOIN user_access x ON x.organisation_id = u.organisation_id AND x.user_id = u.user_id
-LEFT JOIN assignments a ON a.organisation_id = u.organisation_id AND a.user_id = u.user_id AND a.kind = 'profile' AND a.slot = ''
-LEFT JOIN access_defaults d ON d.organisation_id = u.organisation_id AND u.connection_id IS NOT NULL AND a.user_id IS NULL
-LEFT JOIN profiles p ON p.organisation_id = u.organisation_id AND p.profile_id = COALESCE(a.object_id, d.profile_id)`
+	accessColumns = `u.owner, u.status, u.licence, u.connection_id IS NOT NULL, COALESCE(x.granted, ''), COALESCE(x.revoked, ''),
+COALESCE((SELECT string_agg(a.kind || ' ' || COALESCE(CAST(a.object_id AS text), ''), ',') FROM assignments a
+WHERE a.organisation_id = u.organisation_id AND a.user_id = u.user_id AND (a.slot = '' OR a.kind = 'queue')), '')`
+	accessJoins = "\nLEFT JOIN user_access x ON x.organisation_id = u.organisation_id AND x.user_id = u.user_id"
 
-	accessSQL = "SELECT " + accessColumns + " FROM users u" + accessJoins + " WHERE u.organisation_id = ? AND u.user_id = ? AND u.archived_at IS NULL"
+	accessSQL = "SELECT o.commons_stamp, " + accessColumns + `
+FROM users u JOIN organisations o ON o.organisation_id = u.organisation_id` + accessJoins + `
+WHERE u.organisation_id = ? AND u.user_id = ? AND u.archived_at IS NULL`
 
-	admissionSQL = "SELECT o.suspended_at IS NOT NULL, w.user_id IS NOT NULL, COALESCE(k.reason, ''), " +
+	admissionSQL = "SELECT o.commons_stamp, o.suspended_at IS NOT NULL, w.user_id IS NOT NULL, COALESCE(k.reason, ''), " +
 		"COALESCE(v.time_zone, ''), COALESCE(v.valid_from, ''), COALESCE(v.valid_until, ''), COALESCE(v.schedule, ''), " + accessColumns + `
 FROM organisations o LEFT JOIN users u ON u.organisation_id = o.organisation_id AND u.user_id = ? AND u.archived_at IS NULL
 LEFT JOIN waiting_people w ON w.organisation_id = u.organisation_id AND w.user_id = u.user_id
@@ -29,42 +29,83 @@ LEFT JOIN user_blocks k ON k.organisation_id = u.organisation_id AND k.user_id =
 LEFT JOIN access_windows v ON v.organisation_id = u.organisation_id AND v.user_id = u.user_id` + accessJoins + " WHERE o.organisation_id = ?"
 )
 
-// accessRow is what accessColumns give; owner and status are NULL where there is nobody.
+// accessRow is what accessColumns give; owner, status and licence are NULL where there is nobody.
 type accessRow struct {
-	owner                                         sql.NullBool
-	status                                        sql.NullString
-	modules, profile, granted, revoked, baselines string
+	owner            sql.NullBool
+	status, licence  sql.NullString
+	pushed           bool
+	granted, revoked string
+	assigned         string // each a kind, a space and an id, if any
 }
 
 func (r *accessRow) into() []any {
-	return []any{&r.owner, &r.status, &r.modules, &r.profile, &r.granted, &r.revoked, &r.baselines}
+	return []any{&r.owner, &r.status, &r.licence, &r.pushed, &r.granted, &r.revoked, &r.assigned}
 }
 
-func (r *accessRow) access() (domain.Access, error) {
-	a := domain.Access{Owner: r.owner.Bool, Status: domain.Status(r.status.String), Modules: modulesOf(r.modules)}
-	var err error
-	for _, part := range []struct {
-		text string
-		into *domain.Permissions
-	}{{r.profile, &a.Profile}, {r.granted, &a.Granted}, {r.revoked, &a.Revoked}} {
-		if *part.into, err = permissionsOf(part.text); err != nil {
-			return domain.Access{}, err
+// access is what the person may do, and what they were given.
+func (r *accessRow) access(c *commons) (domain.Access, given, error) {
+	g, err := r.given(c.byDefault)
+	if err != nil {
+		return domain.Access{}, g, err
+	}
+	a := domain.Access{
+		Owner: r.owner.Bool, Status: domain.Status(r.status.String), Modules: c.licences[r.licence.String],
+		Profile: c.grants[g.profile], Baseline: c.baseline,
+	}
+	if a.Granted, err = permissionsOf(r.granted); err == nil {
+		a.Revoked, err = permissionsOf(r.revoked)
+	}
+	return a, g, err
+}
+
+// given is what a person has, by the defaults as well; zero: none.
+type given struct {
+	role, profile, team uuid.UUID
+	queues              []uuid.UUID
+}
+
+// given reads what the person was given. The defaults are for what nobody decided (rule provision.defaults).
+func (r *accessRow) given(byDefault domain.Defaults) (g given, err error) {
+	if r.pushed {
+		g.role, g.profile = byDefault.Role.UUID, byDefault.Profile.UUID
+	}
+	for one := range strings.SplitSeq(r.assigned, ",") {
+		kind, text, _ := strings.Cut(one, " ")
+		var id uuid.UUID
+		if text != "" {
+			if id, err = uuid.Parse(text); err != nil {
+				return g, err
+			}
+		}
+		switch domain.GivenKind(kind) {
+		case domain.GivenRole:
+			g.role = id
+		case domain.GivenProfile:
+			g.profile = id
+		case domain.GivenTeam:
+			g.team = id
+		case domain.GivenQueue:
+			g.queues = append(g.queues, id)
+		case domain.GivenSeat:
 		}
 	}
-	a.Baseline, err = unionOf("[" + r.baselines + "]")
-	return a, err
+	return g, nil
 }
 
 func (t assignments) Access(org domain.OrganisationID, user domain.UserID) (domain.Access, error) {
 	var r accessRow
-	found, err := fetch(t, accessSQL, []any{org.UUID, user.UUID}, r.into()...)
-	if err == nil && !found {
+	c, err := withCommons(t, org, func() (stamp uuid.NullUUID, err error) {
+		_, err = fetch(t, accessSQL, []any{org.UUID, user.UUID}, append([]any{&stamp}, r.into()...)...)
+		return stamp, err
+	})
+	if err == nil && c == nil {
 		err = notFound("user")
 	}
 	if err != nil {
 		return domain.Access{}, err
 	}
-	return r.access()
+	access, _, err := r.access(c)
+	return access, err
 }
 
 func (t assignments) Admission(org domain.OrganisationID, user domain.UserID) (domain.Admission, error) {
@@ -72,10 +113,13 @@ func (t assignments) Admission(org domain.OrganisationID, user domain.UserID) (d
 	var reason string
 	var window domain.WindowSpec
 	var r accessRow
-	found, err := fetch(t, admissionSQL, []any{user.UUID, org.UUID}, append([]any{
-		&facts.OrganisationSuspended, &facts.Waiting, &reason, &window.TimeZone, &window.ValidFrom, &window.ValidUntil, &window.Schedule,
-	}, r.into()...)...)
-	if err == nil && !found {
+	c, err := withCommons(t, org, func() (stamp uuid.NullUUID, err error) {
+		_, err = fetch(t, admissionSQL, []any{user.UUID, org.UUID}, append([]any{
+			&stamp, &facts.OrganisationSuspended, &facts.Waiting, &reason, &window.TimeZone, &window.ValidFrom, &window.ValidUntil, &window.Schedule,
+		}, r.into()...)...)
+		return stamp, err
+	})
+	if err == nil && c == nil {
 		err = errNoOrganisation()
 	}
 	if err != nil {
@@ -90,6 +134,6 @@ func (t assignments) Admission(org domain.OrganisationID, user domain.UserID) (d
 			return domain.Admission{}, err
 		}
 	}
-	access, err := r.access()
+	access, _, err := r.access(c)
 	return domain.Admission{Facts: facts, Access: access}, err
 }

@@ -71,6 +71,29 @@ func TestAdmissionIsLookedUp(t *testing.T) {
 	})
 }
 
+// So is who comes to an application, once it is known what people have in common.
+//
+//race:without one statement, looked at
+func TestGuestIsLookedUp(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+		org, user := givingAccess(t, store, 20_000)
+		require.NoError(t, persistence.Exec(store, "INSERT INTO sign_ins (organisation_id, user_id) SELECT organisation_id, user_id FROM users"))
+		require.NoError(t, persistence.Exec(store, `INSERT INTO sessions (organisation_id, session_id, method, user_id, hash, agent, address, created_at, seen_at)
+SELECT organisation_id, user_id, 'password', user_id, CAST('hash of ' || CAST(user_id AS text) AS `+map[string]string{"sqlite": "blob", "postgres": "bytea"}[store.Stat().Kind]+`), '', '', 1, 1 FROM users`))
+		settle(t, store)
+		found, statements, err := persistence.ExplainGuest(store, org, domain.SessionKey{ID: domain.SessionID(user)})
+		require.NoError(t, err)
+		require.Len(t, statements, 1)
+		require.Equal(t, user, found.User.ID)
+		require.Equal(t, "Agent", found.Profile.Name)
+		for _, table := range []string{"users", "user_access", "assignments", "user_blocks", "access_windows", "waiting_people"} {
+			requirePlan(t, store, statements, plan{"(organisation_id=? AND user_id=?", table + "_pkey"})
+		}
+		requirePlan(t, store, statements, plan{"s USING INDEX sqlite_autoindex_sessions_1 (organisation_id=? AND session_id=?)", "sessions_pkey"})
+	})
+}
+
 func BenchmarkAdmission(b *testing.B) {
 	for name, open := range map[string]func(testing.TB) *persistence.Store{"sqlite": storetest.SQLite, "postgres": storetest.Postgres} {
 		b.Run(name, func(b *testing.B) {

@@ -72,6 +72,9 @@ func (t applications) Save(was, is domain.Application) error {
 	if spellOrigins(was.Origins) == spellOrigins(is.Origins) {
 		return nil
 	}
+	if err := commonsChanged(t, is.Organisation); err != nil {
+		return err
+	}
 	if err := t.exec("DELETE FROM application_origins WHERE organisation_id = ? AND application_id = ?", is.Organisation.UUID, is.ID.UUID); err != nil {
 		return err
 	}
@@ -90,7 +93,7 @@ func (t applications) reach(a domain.Application) error {
 			return err
 		}
 	}
-	return nil
+	return commonsChanged(t, a.Organisation)
 }
 
 func (t applications) Reached(org domain.OrganisationID, at domain.Origin) (bool, error) {

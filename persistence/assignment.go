@@ -286,7 +286,11 @@ func (t assignments) Defaults(org domain.OrganisationID) (domain.Defaults, error
 }
 
 func (t assignments) SaveDefaults(org domain.OrganisationID, was, is domain.Defaults) error {
-	return t.touch(errStale, `INSERT INTO access_defaults (organisation_id, role_id, profile_id, version) VALUES (?, ?, ?, ?)
+	err := t.touch(errStale, `INSERT INTO access_defaults (organisation_id, role_id, profile_id, version) VALUES (?, ?, ?, ?)
 ON CONFLICT (organisation_id) DO UPDATE SET role_id = excluded.role_id, profile_id = excluded.profile_id, version = excluded.version
 WHERE access_defaults.version = ?`, org.UUID, is.Role.UUID, is.Profile.UUID, is.Version, was.Version)
+	if err != nil {
+		return err
+	}
+	return commonsChanged(t, org)
 }

@@ -67,7 +67,10 @@ func (t connections) Insert(c domain.Connection) error {
 			Message: "the organisation has a connection called " + clip(c.Name) + "; choose another name",
 		}
 	}
-	return t.fail(err)
+	if err := t.fail(err); err != nil {
+		return err
+	}
+	return commonsChanged(t, c.Organisation)
 }
 
 func (t connections) Get(org domain.OrganisationID, id domain.ConnectionID) (domain.Connection, error) {
@@ -118,6 +121,9 @@ func (t connections) Disable(org domain.OrganisationID, id domain.ConnectionID, 
 	if err != nil {
 		return err
 	}
+	if err := commonsChanged(t, org); err != nil {
+		return err
+	}
 	return accessChanged(t, org)
 }
 
@@ -132,6 +138,9 @@ func (t connections) Delete(c domain.Connection, at time.Time) (people, groups i
 	}
 	err = t.touch(notFound("connection"), "DELETE FROM connections WHERE organisation_id = ? AND connection_id = ?", org, id)
 	if err != nil {
+		return 0, 0, err
+	}
+	if err := commonsChanged(t, c.Organisation); err != nil {
 		return 0, 0, err
 	}
 	if err := t.exec("UPDATE domains SET adopter_id = NULL, version = version + 1 WHERE organisation_id = ? AND adopter_id = ?", org, id); err != nil {

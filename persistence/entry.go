@@ -95,8 +95,12 @@ func (t entries[Noun]) Insert(n Noun) error {
 	args := append([]any{
 		e.Organisation.UUID, e.ID.UUID, e.Name.Text, e.Name.Key, e.Description, e.Version, e.CreatedAt.UnixMilli(), e.ModifiedAt.UnixMilli(),
 	}, t.own(n)...)
-	return t.claim(t.taken(e.Name.Text), "INSERT INTO "+t.table+" (organisation_id, "+t.id+", name, name_key, description, version, created_at, modified_at"+
+	err := t.claim(t.taken(e.Name.Text), "INSERT INTO "+t.table+" (organisation_id, "+t.id+", name, name_key, description, version, created_at, modified_at"+
 		t.more()+") VALUES (?"+strings.Repeat(", ?", len(args)-1)+")", args...)
+	if err != nil {
+		return err
+	}
+	return commonsChanged(t, e.Organisation)
 }
 
 func (t entries[Noun]) Save(was, is Noun) error {
@@ -115,9 +119,13 @@ func (t entries[Noun]) Save(was, is Noun) error {
 		}
 	}
 	args := append([]any{e.Name.Text, e.Name.Key, e.Description, e.Version, e.ModifiedAt.UnixMilli()}, t.own(is)...)
-	return t.touch(errStale, "UPDATE "+t.table+" SET name = ?, name_key = ?, description = ?, version = ?, modified_at = ?"+
+	err := t.touch(errStale, "UPDATE "+t.table+" SET name = ?, name_key = ?, description = ?, version = ?, modified_at = ?"+
 		t.settings()+" WHERE organisation_id = ? AND "+t.id+" = ? AND version = ?",
 		append(args, e.Organisation.UUID, e.ID.UUID, before.Version)...)
+	if err != nil {
+		return err
+	}
+	return commonsChanged(t, e.Organisation)
 }
 
 // settings sets the columns that only this table has.
@@ -131,6 +139,10 @@ func (t entries[Noun]) settings() string {
 
 func (t entries[Noun]) Delete(n Noun) error {
 	e := t.entry(&n)
-	return t.touch(errStale, "DELETE FROM "+t.table+" WHERE organisation_id = ? AND "+t.id+" = ? AND version = ?",
+	err := t.touch(errStale, "DELETE FROM "+t.table+" WHERE organisation_id = ? AND "+t.id+" = ? AND version = ?",
 		e.Organisation.UUID, e.ID.UUID, e.Version)
+	if err != nil {
+		return err
+	}
+	return commonsChanged(t, e.Organisation)
 }

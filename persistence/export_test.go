@@ -56,12 +56,40 @@ func ExplainGroups(store *Store, q domain.Query) (page domain.Page[domain.Group]
 // ExplainAdmission reads what decides about a person and tells how.
 func ExplainAdmission(store *Store, org domain.OrganisationID, user domain.UserID) (found domain.Admission, statements []Statement, err error) {
 	err = store.read(context.Background(), func(s session) (err error) {
+		if _, err := (assignments{s}).Admission(org, user); err != nil { // the commons are known from then on
+			return err
+		}
 		x := &explained{session: s}
 		found, err = assignments{x}.Admission(org, user)
 		statements = x.statements
 		return err
 	})
 	return found, statements, err
+}
+
+// ExplainGuest reads who comes to an application and tells how: again, when the commons are known.
+func ExplainGuest(store *Store, org domain.OrganisationID, of domain.SessionKey) (found domain.Guest, statements []Statement, err error) {
+	err = store.read(context.Background(), func(s session) (err error) {
+		if _, err := (guests{s}).Find(org, of, domain.ApplicationKey{}); err != nil {
+			return err
+		}
+		x := &explained{session: s}
+		found, err = guests{x}.Find(org, of, domain.ApplicationKey{})
+		statements = x.statements
+		return err
+	})
+	return found, statements, err
+}
+
+// CommonsStatements are those that gather what an organisation's people have in common.
+func CommonsStatements(store *Store, org domain.OrganisationID) (statements []Statement, err error) {
+	err = store.read(context.Background(), func(s session) error {
+		x := &explained{session: s}
+		_, err := gatherCommons(x, org)
+		statements = x.statements
+		return err
+	})
+	return statements, err
 }
 
 type explained struct {

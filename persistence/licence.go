@@ -37,8 +37,12 @@ func (t licenceTypes) Save(was, is domain.LicenceType) error {
 	if !is.Modules.All {
 		modules = strings.Join(is.Modules.IDs, ",")
 	}
-	return t.touch(errStale, "UPDATE licences SET modules = ?, version = ? WHERE organisation_id = ? AND licence = ? AND version = ?",
+	err := t.touch(errStale, "UPDATE licences SET modules = ?, version = ? WHERE organisation_id = ? AND licence = ? AND version = ?",
 		modules, is.Version, is.Organisation.UUID, is.Name, was.Version)
+	if err != nil {
+		return err
+	}
+	return commonsChanged(t, is.Organisation)
 }
 
 func (t licenceTypes) Holders(org domain.OrganisationID, licence string, limit int) ([]domain.UserID, error) {
@@ -77,8 +81,12 @@ func (t licenceTypes) Delete(l domain.LicenceType) error {
 	if err := t.exec("DELETE FROM seats WHERE organisation_id = ? AND licence = ? AND holder_id IS NULL", of...); err != nil {
 		return err
 	}
-	return t.touch(errStale, `DELETE FROM licences WHERE organisation_id = ? AND licence = ? AND version = ?
+	err := t.touch(errStale, `DELETE FROM licences WHERE organisation_id = ? AND licence = ? AND version = ?
 AND NOT EXISTS (SELECT 1 FROM seats s WHERE s.organisation_id = licences.organisation_id AND s.licence = licences.licence)
 AND NOT EXISTS (SELECT 1 FROM users u WHERE u.organisation_id = licences.organisation_id AND u.licence = licences.licence AND u.archived_at IS NULL)`,
 		append(of, l.Version)...)
+	if err != nil {
+		return err
+	}
+	return commonsChanged(t, l.Organisation)
 }

@@ -37,15 +37,27 @@ func (t modules) Insert(m domain.Module) error {
 		Kind: domain.Conflict, Code: domain.CodeNameTaken, Field: "module",
 		Message: "the module " + clip(m.ID) + " is registered; change that one",
 	}
-	return t.claim(taken, "INSERT INTO modules (organisation_id, module, name, actions, has_objects, version, created_at, modified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	err := t.claim(taken, "INSERT INTO modules (organisation_id, module, name, actions, has_objects, version, created_at, modified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 		m.Organisation.UUID, m.ID, m.Name, strings.Join(m.OwnActions(), ","), m.HasObjects, m.Version, m.CreatedAt.UnixMilli(), m.ModifiedAt.UnixMilli())
+	if err != nil {
+		return err
+	}
+	return commonsChanged(t, m.Organisation)
 }
 
 func (t modules) Save(was, is domain.Module) error {
-	return t.touch(errStale, "UPDATE modules SET name = ?, actions = ?, has_objects = ?, version = ?, modified_at = ? WHERE organisation_id = ? AND module = ? AND version = ?",
+	err := t.touch(errStale, "UPDATE modules SET name = ?, actions = ?, has_objects = ?, version = ?, modified_at = ? WHERE organisation_id = ? AND module = ? AND version = ?",
 		is.Name, strings.Join(is.OwnActions(), ","), is.HasObjects, is.Version, is.ModifiedAt.UnixMilli(), is.Organisation.UUID, is.ID, was.Version)
+	if err != nil {
+		return err
+	}
+	return commonsChanged(t, is.Organisation)
 }
 
 func (t modules) Delete(m domain.Module) error {
-	return t.touch(errStale, "DELETE FROM modules WHERE organisation_id = ? AND module = ? AND version = ?", m.Organisation.UUID, m.ID, m.Version)
+	err := t.touch(errStale, "DELETE FROM modules WHERE organisation_id = ? AND module = ? AND version = ?", m.Organisation.UUID, m.ID, m.Version)
+	if err != nil {
+		return err
+	}
+	return commonsChanged(t, m.Organisation)
 }

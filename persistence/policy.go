@@ -42,7 +42,10 @@ required_fields = excluded.required_fields, local_sign_in = excluded.local_sign_
 WHERE policies.version = ?`, org.UUID, is.Version, is.InactivityDays, is.InactivityWarningDays, string(is.Suspension),
 		string(is.EmailChange), string(is.SeatOverflow), is.FailedSignIns, is.PasswordDays, is.PasswordWarningDays, is.InvitationDays,
 		is.SessionIdleHours, is.SessionDays, string(is.MFA), strings.Join(is.Required.Names(), " "), string(is.LocalSignIn), was.Version)
-	if err != nil || is.ExtensionAuto == was.ExtensionAuto {
+	if err != nil {
+		return err
+	}
+	if err := commonsChanged(t, org); err != nil || is.ExtensionAuto == was.ExtensionAuto {
 		return err
 	}
 	return t.touch(errNoOrganisation(), "UPDATE organisations SET hands_out_extensions = ? WHERE organisation_id = ?", is.ExtensionAuto, org.UUID)

@@ -23,6 +23,8 @@ type postgresEngine struct {
 	g    *gorm.DB // over db
 	bind binder
 
+	known remembered
+
 	statistics *statistics
 }
 
@@ -191,7 +193,8 @@ type postgresRead struct {
 	engine *postgresEngine
 }
 
-func (s *postgresRead) dialect() dialect { return postgres }
+func (s *postgresRead) dialect() dialect        { return postgres }
+func (s *postgresRead) remembered() *remembered { return &s.engine.known }
 
 func (s *postgresRead) query(sql string, args []any, each func(row) error) error {
 	rows, err := s.engine.pool.Query(s.ctx, s.engine.bind.numbered(sql), postgresArgs(args)...)

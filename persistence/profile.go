@@ -39,20 +39,3 @@ func permissionsOf(text string) (domain.Permissions, error) {
 	}
 	return domain.ReadPermissions(tree)
 }
-
-// unionOf reads a list of stored permissions as one.
-func unionOf(text string) (domain.Permissions, error) {
-	list, err := attribute.Read([]byte(text), permissionBounds())
-	if err != nil {
-		return nil, err
-	}
-	var union domain.Permissions
-	for _, item := range list.Members() {
-		p, err := domain.ReadPermissions(item.Value)
-		if err != nil {
-			return nil, err
-		}
-		union = union.Union(p)
-	}
-	return union, nil
-}

@@ -7,6 +7,9 @@ import (
 type seats struct{ session }
 
 func (t seats) Plan(org domain.OrganisationID, plan domain.SeatPlan) error {
+	if err := commonsChanged(t, org); err != nil {
+		return err
+	}
 	if plan.Unlimited {
 		return t.exec("INSERT INTO licences (organisation_id, licence, seat_limit) VALUES (?, ?, NULL)", org.UUID, plan.Licence)
 	}

@@ -43,6 +43,9 @@ type session interface {
 	// orm is GORM on this unit of work, for the cold paths. What a write by it fails with goes through fail.
 	orm() *gorm.DB
 
+	// remembered is what this process knows of organisations from earlier units of work.
+	remembered() *remembered
+
 	// fail notes an error, nil or not, and gives it back: after one the unit of work does not stand, whatever its
 	// function makes of it.
 	fail(err error) error

@@ -15,21 +15,32 @@ type signedIn struct{ session }
 const sessionColumns = `s.session_id, s.user_id, s.hash, s.method, s.steps, s.agent, s.address, s.created_at, s.seen_at,
 COALESCE(s.proved_at, 0), s.factor, s.connection_id, s.issuer, s.provider_session, s.logout_hint`
 
-// scanSession reads sessionColumns, and what follows them into more.
-func scanSession(r row, org domain.OrganisationID, more ...any) (domain.Session, error) {
-	s := domain.Session{Organisation: org}
-	var method, steps, factor string
-	var hash []byte
-	var created, seen, proved int64
-	err := r.Scan(append([]any{&s.ID.UUID, &s.User.UUID, &hash, &method, &steps, &s.Agent, &s.Address, &created, &seen, &proved, &factor,
-		&s.Connection.UUID, &s.Issuer, &s.ProviderSession, &s.LogoutHint}, more...)...)
-	copy(s.Hash[:], hash)
-	for step := range strings.FieldsSeq(steps) {
+// sessionRow is what sessionColumns give.
+type sessionRow struct {
+	session               domain.Session
+	hash                  []byte
+	method, steps, factor string
+	created, seen, proved int64
+}
+
+func (r *sessionRow) into() []any {
+	s := &r.session
+	return []any{
+		&s.ID.UUID, &s.User.UUID, &r.hash, &r.method, &r.steps, &s.Agent, &s.Address, &r.created, &r.seen, &r.proved, &r.factor,
+		&s.Connection.UUID, &s.Issuer, &s.ProviderSession, &s.LogoutHint,
+	}
+}
+
+func (r *sessionRow) noun(org domain.OrganisationID) domain.Session {
+	s := r.session
+	s.Organisation = org
+	copy(s.Hash[:], r.hash)
+	for step := range strings.FieldsSeq(r.steps) {
 		s.Steps = append(s.Steps, domain.SignInStep(step))
 	}
-	s.Method, s.CreatedAt, s.SeenAt = domain.AccessMethod(method), instant(created), instant(seen)
-	s.ProvedAt, s.Factor = instant(proved), domain.Factor(factor)
-	return s, err
+	s.Method, s.CreatedAt, s.SeenAt = domain.AccessMethod(r.method), instant(r.created), instant(r.seen)
+	s.ProvedAt, s.Factor = instant(r.proved), domain.Factor(r.factor)
+	return s
 }
 
 func (t signedIn) Insert(s domain.Session) error {
@@ -49,69 +60,70 @@ connection_id, issuer, provider_session, logout_hint) VALUES (?, ?, ?, ?, ?, ?, 
 // presentedSQL is on the way of every request of somebody who is signed in: each part of it is one look-up by a key.
 const presentedSQL = "SELECT " + presentedColumns + presentedFrom + "\nWHERE s.organisation_id = ? AND s.hash = ?"
 
-// What scanPresented reads, and of which tables.
+// What presentedRow reads, and of which tables.
 const (
-	presentedColumns = sessionColumns + `, o.suspended_at IS NOT NULL, u.archived_at IS NULL, u.status, u.owner,
+	presentedColumns = sessionColumns + `, o.commons_stamp, o.suspended_at IS NOT NULL, u.archived_at IS NULL, u.status, u.owner,
 w.user_id IS NOT NULL, COALESCE(k.reason, ''), COALESCE(v.time_zone, ''), COALESCE(v.valid_from, ''), COALESCE(v.valid_until, ''),
-COALESCE(v.schedule, ''), COALESCE(y.session_idle_hours, 0), COALESCE(y.session_days, 0),
-CASE WHEN s.method <> 'single_sign_on' THEN NOT u.owner AND COALESCE(y.local_sign_in, '') = 'owners_only'
-ELSE s.connection_id IS NOT NULL AND (n.connection_id IS NULL OR n.disabled_at IS NOT NULL) END`
+COALESCE(v.schedule, '')`
 	presentedFrom = `
 FROM sessions s
 JOIN organisations o ON o.organisation_id = s.organisation_id
 JOIN users u ON u.organisation_id = s.organisation_id AND u.user_id = s.user_id
 LEFT JOIN waiting_people w ON w.organisation_id = s.organisation_id AND w.user_id = s.user_id
 LEFT JOIN user_blocks k ON k.organisation_id = s.organisation_id AND k.user_id = s.user_id
-LEFT JOIN access_windows v ON v.organisation_id = s.organisation_id AND v.user_id = s.user_id
-LEFT JOIN policies y ON y.organisation_id = s.organisation_id
-LEFT JOIN connections n ON n.organisation_id = s.organisation_id AND n.connection_id = s.connection_id`
+LEFT JOIN access_windows v ON v.organisation_id = s.organisation_id AND v.user_id = s.user_id`
 )
 
 func (t signedIn) Find(org domain.OrganisationID, hash domain.TokenHash) (domain.Presented, error) {
-	var p domain.Presented
-	found := false
-	err := t.query(presentedSQL, []any{org.UUID, hash[:]}, func(r row) (err error) {
-		found = true
-		p, err = scanPresented(r, org)
-		return err
+	var p presentedRow
+	c, err := withCommons(t, org, func() (uuid.NullUUID, error) {
+		return p.find(t, presentedSQL, []any{org.UUID, hash[:]})
 	})
-	if err == nil && !found {
+	if err == nil && c == nil {
 		err = domain.UnknownSession()
 	}
-	return p, err
+	if err != nil {
+		return domain.Presented{}, err
+	}
+	return p.presented(org, c)
 }
 
-// scanPresented reads presentedColumns, and what follows them into more.
-func scanPresented(r row, org domain.OrganisationID, more ...any) (domain.Presented, error) {
-	var p domain.Presented
-	var status, reason string
-	var window domain.WindowSpec
-	var idle, longest int64
+// presentedRow is what presentedColumns give.
+type presentedRow struct {
+	session sessionRow
+	stamp   uuid.NullUUID
+	facts   domain.AccessFacts
+	status  string
+	owner   bool
+	reason  string
+	window  domain.WindowSpec
+}
+
+// find reads presentedColumns, and what follows them into more; without stamp there is no such session.
+func (p *presentedRow) find(s session, sql string, args []any, more ...any) (uuid.NullUUID, error) {
+	p.stamp = uuid.NullUUID{}
+	_, err := fetch(s, sql, args, append(p.session.into(), append([]any{
+		&p.stamp, &p.facts.OrganisationSuspended, &p.facts.Here, &p.status, &p.owner, &p.facts.Waiting, &p.reason,
+		&p.window.TimeZone, &p.window.ValidFrom, &p.window.ValidUntil, &p.window.Schedule,
+	}, more...)...)...)
+	return p.stamp, err
+}
+
+func (p *presentedRow) presented(org domain.OrganisationID, c *commons) (domain.Presented, error) {
+	is := domain.Presented{Session: p.session.noun(org), Facts: p.facts, Owner: p.owner, Idle: c.idle, Longest: c.longest}
+	is.Facts.Status, is.Facts.Block, is.Facts.Method = domain.Status(p.status), domain.BlockReason(p.reason), domain.BySession
+	is.DoorShut = c.shut(is.Session, is.Owner)
 	var err error
-	p.Session, err = scanSession(r, org, append([]any{
-		&p.Facts.OrganisationSuspended, &p.Facts.Here, &status, &p.Owner, &p.Facts.Waiting, &reason,
-		&window.TimeZone, &window.ValidFrom, &window.ValidUntil, &window.Schedule, &idle, &longest, &p.DoorShut,
-	}, more...)...)
-	if err != nil {
-		return p, err
-	}
-	p.Facts.Status, p.Facts.Block, p.Facts.Method = domain.Status(status), domain.BlockReason(reason), domain.BySession
-	if p.Facts.Window, err = windowOf(window); err != nil {
-		return p, err
-	}
-	if idle == 0 { // the organisation has the default policy
-		policy := domain.DefaultPolicy()
-		idle, longest = int64(policy.SessionIdleHours), int64(policy.SessionDays)
-	}
-	p.Idle, p.Longest = time.Duration(idle)*time.Hour, time.Duration(longest)*24*time.Hour
-	return p, nil
+	is.Facts.Window, err = windowOf(p.window)
+	return is, err
 }
 
 func (t signedIn) all(org domain.OrganisationID, where string, args ...any) ([]domain.Session, error) {
 	var list []domain.Session
 	err := t.query("SELECT "+sessionColumns+" FROM sessions s WHERE s.organisation_id = ? AND "+where, append([]any{org.UUID}, args...), func(r row) error {
-		s, err := scanSession(r, org)
-		list = append(list, s)
+		var s sessionRow
+		err := r.Scan(s.into()...)
+		list = append(list, s.noun(org))
 		return err
 	})
 	return list, err

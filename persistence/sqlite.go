@@ -22,6 +22,7 @@ type sqliteEngine struct {
 	writer  *sql.DB // one connection
 	rg, wg  *gorm.DB
 	reads   statements
+	known   remembered
 
 	jobs   chan *job
 	done   chan struct{} // closed when the writing goroutine has ended
@@ -255,7 +256,8 @@ type sqliteRead struct {
 	engine *sqliteEngine
 }
 
-func (s *sqliteRead) dialect() dialect { return sqlite }
+func (s *sqliteRead) dialect() dialect        { return sqlite }
+func (s *sqliteRead) remembered() *remembered { return &s.engine.known }
 
 func (s *sqliteRead) query(sql string, args []any, each func(row) error) error {
 	if err := s.ctx.Err(); err != nil {

@@ -68,6 +68,7 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Applications":       applications,
 		"Appearances":        appearancesOf,
 		"Guests":             guestsOf,
+		"Commons":            commons,
 		"UsedTokens":         usedTokens,
 		"ProviderSettings":   providerSettings,
 		"Arrivals":           arrivals,
