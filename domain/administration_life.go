@@ -118,6 +118,9 @@ func (ad *Administration) saveWith(tx Tx, who Administrator, was, is User, tree 
 	if err := ad.record(tx, who, what, "user", is.ID.UUID, now, before, after); err != nil {
 		return User{}, err
 	}
+	if err := stepped(tx, was, is, Event{Type: what, Actor: who.Actor, At: now}); err != nil {
+		return User{}, err
+	}
 	if err := settleQueues(tx, was, is, true, now, ad.scribe(who)); err != nil {
 		return User{}, err
 	}

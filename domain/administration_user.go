@@ -166,6 +166,9 @@ func (ad *Administration) insert(tx Tx, who Administrator, u User, email Name) e
 	if err := ad.record(tx, who, UserCreated, "user", u.ID.UUID, u.CreatedAt, attribute.Value{}, after); err != nil {
 		return err
 	}
+	if err := stepped(tx, User{}, u, Event{Type: UserCreated, Actor: who.Actor, At: u.CreatedAt}); err != nil {
+		return err
+	}
 	if !u.HoldsSeat() {
 		return nil
 	}

@@ -374,6 +374,8 @@ func inviteAccept(s *visit) {
 	after := s.found(u.ID)
 	require.Equal(s, domain.Active, after.Status)
 	require.Equal(s, s.clock.Now(), after.AcceptedAt)
+	is := s.explain(u.ID).Status
+	require.Equal(s, []any{"invite.accept", domain.SourcePerson, made[0].Actor, made[0].At}, []any{is.Rule, is.Source, is.By, is.Since}, "Explain tells it")
 	s.in("ana@acme.test")
 	s.in("ANA@acme.test")
 

@@ -17,7 +17,7 @@ type Explanation struct {
 	Status   StatusReason
 	Rulings  []ExplainedRuling // role, profile, team, licence, and one for each queue that anything names
 	Rights   Rights
-	Decision map[AccessMethod]Decision // whether they could come in at this moment
+	Decision map[AccessMethod]ExplainedDecision // whether they could come in at this moment
 	SignIns  []ExplainedSignIn         // at identity providers, which are theirs, the oldest first
 	Block    Block                     // zero: none
 	Window   Window
@@ -33,14 +33,26 @@ type Explanation struct {
 type StatusReason struct {
 	Status Status
 	Rule   string // the rule by which it is so
-	Source Source // administrator, directory
+	Source Source // administrator, directory, person
 	By     Actor  // where it is known; the zero Actor otherwise
 	Since  time.Time
 	Reason string // one sentence
 }
 
-// SourceDirectory is who gave a person their status, where it was a directory's push.
-const SourceDirectory Source = "directory"
+// Who gave a person their status, where it was not an administrator.
+const (
+	SourceDirectory Source = "directory" // by a push
+	SourcePerson    Source = "person"    // who came, or accepted
+)
+
+// ExplainedDecision is a decision about access with what it rests on.
+type ExplainedDecision struct {
+	Decision
+
+	Rule  string    // the rule by which it is so
+	By    Actor     // whose doing it is, where it is somebody's; the zero Actor otherwise
+	Since time.Time // zero: for no known time, or always
+}
 
 // ExplainedRuling is a ruling with the names of what it is about.
 type ExplainedRuling struct {
@@ -212,8 +224,13 @@ func explainOnce(tx Tx, org OrganisationID, id UserID, now time.Time) (Explanati
 	if e.SignIns, err = signInsOf(tx, org, id); err != nil {
 		return e, err
 	}
-	err = e.status(tx)
-	return e, err
+	if err := e.status(tx); err != nil {
+		return e, err
+	}
+	for method, d := range e.Decision {
+		e.Decision[method] = e.ruled(d)
+	}
+	return e, nil
 }
 
 // signInsOf says by what the sign-ins of a person are theirs.
@@ -240,9 +257,9 @@ func (e *Explanation) admission(tx Tx, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	e.Decision = map[AccessMethod]Decision{}
+	e.Decision = map[AccessMethod]ExplainedDecision{}
 	for _, method := range []AccessMethod{ByPassword, BySingleSignOn, BySession} {
-		e.Decision[method] = found.Decide(method, now)
+		e.Decision[method] = ExplainedDecision{Decision: found.Decide(method, now)}
 	}
 	e.Window = found.Facts.Window
 	if e.Block, _, err = tx.Blocks().Get(org, id); err != nil {

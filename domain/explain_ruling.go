@@ -84,54 +84,6 @@ func namesOf(tx Tx, org OrganisationID, rulings []Ruling) (map[uuid.UUID]string,
 	return names, nil
 }
 
-// status says why the person has their status.
-func (e *Explanation) status(tx Tx) error {
-	u := e.User
-	org := u.Organisation
-	reason := StatusReason{Status: u.Status, Source: SourceAdministrator}
-	if !u.Connection.IsZero() {
-		reason.Source, reason.By = SourceDirectory, Actor{Kind: "connection", ID: u.Connection.UUID}
-	}
-	place, waits, err := tx.Waiting().Get(org, u.ID)
-	if err != nil {
-		return err
-	}
-	e.Waiting = place
-	suspension, suspended, err := tx.Suspensions().Get(org, u.ID)
-	if err != nil {
-		return err
-	}
-	switch {
-	case u.Status == Inactive && suspended:
-		reason.Rule, reason.Source, reason.By, reason.Since = "suspend.sticks", SourceAdministrator, suspension.By, suspension.Since
-		reason.Reason = "an administrator deactivated the person, and no directory brings them back unless the policy says so"
-	case u.Status == Inactive && reason.Source == SourceDirectory:
-		reason.Rule, reason.Reason = "scim.active", "the directory says that the person is not active"
-	case u.Status == Inactive:
-		reason.Rule, reason.Reason = "activate.seat", "an administrator has not activated the person yet"
-	case waits:
-		reason.Rule, reason.Since = "seat.wait", e.Waiting.Since
-		reason.Reason = "the person waits for a free seat of the licence " + e.Waiting.Licence
-		if e.Line, err = tx.Waiting().Ahead(e.Waiting); err != nil {
-			return err
-		}
-		e.Line++
-	case u.Status == Pending:
-		reason.Rule, reason.Reason, reason.Since = "invite.mail", "the person has not accepted the invitation, and no administrator has confirmed them", u.CreatedAt
-		if reason.Source == SourceDirectory {
-			reason.Rule, reason.Reason = "provision.activation", "the connection makes people active when they first come in"
-		}
-	default:
-		reason.Rule, reason.Since = "provision.activation", u.AcceptedAt
-		reason.Reason = "the person came in, or the connection makes people active at once"
-		if reason.Source == SourceAdministrator {
-			reason.Rule, reason.Reason = "invite.accept", "the person accepted the invitation, or an administrator confirmed them"
-		}
-	}
-	e.Status = reason
-	return nil
-}
-
 // unmatched are the values of SCIM roles and entitlements that grant nothing, and why.
 func unmatched(tx Tx, org OrganisationID, tree attribute.Value) ([]Unmatched, error) {
 	var list []Unmatched

@@ -135,8 +135,14 @@ func explainStatus(s *scene) {
 	require.Equal(s, 1, s.explain(first.ID).Line)
 	require.Equal(s, domain.ReasonWaiting, e.Decision[domain.BySingleSignOn].Reason)
 
+	connection := domain.Actor{Kind: "connection", ID: s.caller.Connection.UUID}
+	s.clock.Move(time.Hour)
+	left := s.clock.Now().UTC().Truncate(time.Millisecond)
 	s.setActive(u.ID, false)
-	require.Equal(s, []any{"scim.active", domain.SourceDirectory}, []any{status(u.ID).Rule, status(u.ID).Source})
+	is = status(u.ID)
+	require.Equal(s, []any{"scim.active", domain.SourceDirectory, connection, left}, []any{is.Rule, is.Source, is.By, is.Since})
+	is = status(first.ID)
+	require.Equal(s, []any{domain.Active, "seat.wait", connection, left}, []any{is.Status, is.Rule, is.By, is.Since}, "who waited got the seat, since the other went")
 	_, err := s.admin.Deactivate(s.Context(), s.boss(), first.ID, domain.IfMatch{})
 	require.NoError(s, err)
 	held := status(first.ID)
@@ -144,5 +150,66 @@ func explainStatus(s *scene) {
 	require.NoError(s, s.admin.Block(s.Context(), s.boss(), second.ID, domain.IfMatch{}))
 	e = s.explain(second.ID)
 	require.Equal(s, domain.BlockedByAdministrator, e.Block.Reason)
-	require.Equal(s, domain.ReasonBlocked, e.Decision[domain.ByPassword].Reason)
+	refused := e.Decision[domain.ByPassword]
+	require.Equal(s, []any{domain.ReasonBlocked, "block.unblock", s.boss().Actor, e.Block.Since}, []any{refused.Reason, refused.Rule, refused.By, refused.Since})
+}
+
+// explainSteps: whoever made the latest step of somebody's life is named, with the rule by which they could and when it was.
+func explainSteps(s *scene) {
+	boss := s.boss().Actor
+	var at time.Time
+	step := func(fn func() error) {
+		s.Helper()
+		s.clock.Move(time.Minute)
+		at = s.clock.Now().UTC().Truncate(time.Millisecond)
+		require.NoError(s, fn())
+	}
+	says := func(id domain.UserID, status domain.Status, rule string, source domain.Source, by domain.Actor) {
+		s.Helper()
+		is := s.explain(id).Status
+		require.NotEmpty(s, is.Reason)
+		require.Equal(s, []any{status, rule, source, by, at}, []any{is.Status, is.Rule, is.Source, is.By, is.Since})
+	}
+	var ana domain.User
+	step(func() error {
+		ana = s.add("ana@acme.test")
+		return nil
+	})
+	says(ana.ID, domain.Pending, "invite.mail", domain.SourceAdministrator, boss)
+	pending := s.explain(ana.ID).Decision[domain.ByPassword]
+	require.Equal(s, []any{domain.ReasonPending, "invite.mail", boss, at}, []any{pending.Reason, pending.Rule, pending.By, pending.Since})
+	step(func() error {
+		_, err := s.admin.Confirm(s.Context(), s.boss(), ana.ID, domain.IfMatch{})
+		return err
+	})
+	says(ana.ID, domain.Active, "invite.confirm", domain.SourceAdministrator, boss)
+	require.Equal(s, "access.decision", s.explain(ana.ID).Decision[domain.ByPassword].Rule)
+	step(func() error {
+		_, err := s.admin.Deactivate(s.Context(), s.boss(), ana.ID, domain.IfMatch{})
+		return err
+	})
+	says(ana.ID, domain.Inactive, "suspend.sticks", domain.SourceAdministrator, boss)
+	step(func() error {
+		_, err := s.admin.Activate(s.Context(), s.boss(), ana.ID, domain.IfMatch{})
+		return err
+	})
+	says(ana.ID, domain.Active, "activate.seat", domain.SourceAdministrator, boss)
+
+	connection := domain.Actor{Kind: "connection", ID: s.caller.Connection.UUID}
+	var ben domain.User
+	step(func() error {
+		ben = s.provision("ben@acme.test")
+		return nil
+	})
+	says(ben.ID, domain.Active, "provision.activation", domain.SourceDirectory, connection)
+	step(func() error {
+		s.setActive(ben.ID, false)
+		return nil
+	})
+	says(ben.ID, domain.Inactive, "scim.active", domain.SourceDirectory, connection)
+	step(func() error {
+		s.setActive(ben.ID, true)
+		return nil
+	})
+	says(ben.ID, domain.Active, "scim.active", domain.SourceDirectory, connection)
 }

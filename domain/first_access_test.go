@@ -155,6 +155,13 @@ func firstAccess(s *visit) {
 			require.Equal(s, []string{string(step.by), step.a.Identity.Subject}, []string{linkedBy.After.Get("by").Text(), linkedBy.After.Get("subject").Text()})
 			require.Equal(s, step.by, s.explain(user).SignIns[0].By, "Explain tells it")
 			require.Equal(s, "idp", s.explain(user).SignIns[0].Connection)
+			rule := "provision.activation"
+			if step.by == domain.LinkedByInvitation {
+				rule = "invite.accept"
+			}
+			is := s.explain(user).Status
+			require.Equal(s, []any{rule, domain.SourcePerson, domain.Actor{Kind: "user", ID: user.UUID}, s.clock.Now()},
+				[]any{is.Rule, is.Source, is.By, is.Since}, step.by)
 		}
 		require.Contains(s, eventTypes(made), domain.SignedInEvent)
 		before := len(s.events())

@@ -150,5 +150,8 @@ func welcome(tx Tx, was User, what EventType, after attribute.Value, now time.Ti
 	event.Before = texts("status", string(was.Status))
 	event.After = after
 	event.After.Set("status", attribute.NewString(string(is.Status)))
+	if err := stepped(tx, was, is, event); err != nil {
+		return err
+	}
 	return tx.Events().Append(event)
 }

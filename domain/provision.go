@@ -341,6 +341,9 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 	if err := tx.Events().Append(event); err != nil {
 		return User{}, err
 	}
+	if err := stepped(tx, was, is, event); err != nil {
+		return User{}, err
+	}
 	if err := settleQueues(tx, was, is, thorough, now, d.scribe(caller)); err != nil {
 		return User{}, err
 	}

@@ -87,6 +87,9 @@ func (h *settlement) moveTo(d Dossier, licence string) (bool, error) {
 	}
 	event.Before, event.After = attribute.Diff(
 		texts("licence", was.Licence, "status", string(was.Status)), texts("licence", is.Licence, "status", string(is.Status)))
+	if err := stepped(h.tx, was, is, event); err != nil {
+		return true, err
+	}
 	if err := h.tx.Events().Append(event); err != nil || !freed {
 		return true, err
 	}

@@ -36,6 +36,7 @@ func TestRules(t *testing.T) {
 		"user.extension-auto":             userExtensionAuto,
 		"explain.precedence":              explainPrecedence,
 		"explain.status":                  explainStatus,
+		"explain.steps":                   explainSteps,
 		"user.fields":                     userFields,
 		"user.email-immutable":            userEmailImmutable,
 		"invite.confirm":                  inviteConfirm,

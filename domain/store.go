@@ -45,6 +45,7 @@ type Tx interface {
 	Policies() Policies
 	Blocks() Blocks
 	Suspensions() Suspensions
+	StatusSteps() StatusSteps
 	Windows() Windows
 	Waiting() Waiting
 	Inactivity() Inactivity

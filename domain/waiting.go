@@ -111,6 +111,9 @@ func admit(tx Tx, place WaitingPlace, now time.Time, write scribe) error {
 	}
 	event.Before = texts("status", string(was.Status))
 	event.After = texts("status", string(is.Status), "licence", place.Licence)
+	if err := stepped(tx, was, is, event); err != nil {
+		return err
+	}
 	return tx.Events().Append(event)
 }
 

@@ -189,6 +189,7 @@ func (t tx) Assignments() domain.Assignments          { return assignments(t) }
 func (t tx) Policies() domain.Policies                { return policies(t) }
 func (t tx) Blocks() domain.Blocks                    { return blocks(t) }
 func (t tx) Suspensions() domain.Suspensions          { return suspensions(t) }
+func (t tx) StatusSteps() domain.StatusSteps          { return statusSteps(t) }
 func (t tx) Windows() domain.Windows                  { return windows(t) }
 func (t tx) Waiting() domain.Waiting                  { return waiting(t) }
 func (t tx) Inactivity() domain.Inactivity            { return inactivity(t) }

@@ -32,8 +32,8 @@ type explanation struct {
 type statusReason struct {
 	Status string      `json:"status" enum:"pending,active,inactive"`
 	Rule   string      `json:"rule" doc:"The rule by which it is so." example:"suspend.sticks"`
-	Source string      `json:"source" enum:"administrator,directory"`
-	By     participant `json:"by" doc:"A null id: not known."`
+	Source string      `json:"source" enum:"administrator,directory,person" doc:"person: by coming, or by accepting the invitation."`
+	By     participant `json:"by" doc:"Who made it so; a null id: the operator of the service, the service itself, or not known."`
 	Since  *time.Time  `json:"since" doc:"null: not known."`
 	Reason string      `json:"reason"`
 }
@@ -75,13 +75,22 @@ type rights struct {
 
 // signInNow is whether the person could come in at this moment.
 type signInNow struct {
-	Password     decision `json:"password"`
-	SingleSignOn decision `json:"single_sign_on"`
-	Session      decision `json:"session"`
-	Block        *block   `json:"block"`
+	Password     explainedDecision `json:"password"`
+	SingleSignOn explainedDecision `json:"single_sign_on"`
+	Session      explainedDecision `json:"session"`
+	Block        *block            `json:"block"`
 
 	Identities []linkedIdentity `json:"identities" nullable:"false" doc:"Sign-ins of identity providers that are the person's, and how they came to be, the oldest first."`
 	Window     window           `json:"window"`
+}
+
+// explainedDecision is a decision about access with what it rests on.
+type explainedDecision struct {
+	decision
+
+	Rule  string      `json:"rule" doc:"The rule by which it is so." example:"block.inactivity"`
+	By    participant `json:"by" doc:"Whose doing it is, as of a block or a status; empty: nobody's."`
+	Since *time.Time  `json:"since" doc:"null: always, or for no known time."`
 }
 
 type linkedIdentity struct {
@@ -140,8 +149,8 @@ func showExplanation(e domain.Explanation) explanation {
 			Revoked: showPermissions(e.Rights.Revoked), OutOfLicence: showPermissions(e.Rights.OutOfLicence),
 		},
 		SignIn: signInNow{
-			Password: showDecision(e.Decision[domain.ByPassword]), SingleSignOn: showDecision(e.Decision[domain.BySingleSignOn]),
-			Session: showDecision(e.Decision[domain.BySession]), Block: showBlock(e.Block), Window: showWindow(e.Window),
+			Password: explainDecision(e.Decision[domain.ByPassword]), SingleSignOn: explainDecision(e.Decision[domain.BySingleSignOn]),
+			Session: explainDecision(e.Decision[domain.BySession]), Block: showBlock(e.Block), Window: showWindow(e.Window),
 		},
 		Queues: []ruling{}, Unmatched: []unmatched{}, Lookalikes: []relative{},
 	}
@@ -181,6 +190,12 @@ func showExplanation(e domain.Explanation) explanation {
 func showDecision(d domain.Decision) decision {
 	return decision{
 		Allowed: d.Allowed, Reason: orNil(d.Reason), Sentence: orNil(d.Sentence), Remedy: orNil(d.Remedy), NextOpening: moment(d.NextOpening),
+	}
+}
+
+func explainDecision(d domain.ExplainedDecision) explainedDecision {
+	return explainedDecision{
+		decision: showDecision(d.Decision), Rule: d.Rule, By: participant{d.By.Kind, idOrNil(d.By.ID)}, Since: moment(d.Since),
 	}
 }
 

@@ -36,5 +36,15 @@ func explainPerson(s *scene) {
 	require.Equal(s, []any{"default", "outranked", "Agent"}, []any{loser["source"], loser["lost"], loser["name"]})
 	require.NotEmpty(s, loser["reason"])
 	require.Equal(s, domain.ReasonBlocked, e["sign_in"].(map[string]any)["session"].(map[string]any)["reason"])
+	require.Equal(s, "block.unblock", e["sign_in"].(map[string]any)["session"].(map[string]any)["rule"])
+	require.Equal(s, e["sign_in"].(map[string]any)["block"].(map[string]any)["by"], e["sign_in"].(map[string]any)["session"].(map[string]any)["by"])
+
+	cleo := s.added(s.post("/users", `{"given_name":"Cleo","family_name":"B","email":"cleo@acme.test","role_id":"`+agent+`"}`))
+	s.ok(s.post(cleo+"/confirm", ""))
+	status = s.ok(s.get(cleo + "/explain"))["status"].(map[string]any)
+	require.Equal(s, []any{"active", "invite.confirm", "administrator"}, []any{status["status"], status["rule"], status["source"]})
+	require.Equal(s, "api_key", status["by"].(map[string]any)["kind"])
+	require.NotEmpty(s, status["by"].(map[string]any)["id"])
+	require.NotEmpty(s, status["since"])
 	refused(s, s.get("/users/01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b/explain"), http.StatusNotFound, domain.CodeNotFound, "")
 }

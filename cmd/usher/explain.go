@@ -46,11 +46,17 @@ type shownExplanation struct {
 }
 
 type shownStatus struct {
-	Status string  `json:"status"`
-	Rule   string  `json:"rule"`
-	Source string  `json:"source"`
-	Since  *string `json:"since"`
-	Reason string  `json:"reason"`
+	Status string     `json:"status"`
+	Rule   string     `json:"rule"`
+	Source string     `json:"source"`
+	By     shownActor `json:"by"`
+	Since  *string    `json:"since"`
+	Reason string     `json:"reason"`
+}
+
+type shownActor struct {
+	Kind string  `json:"kind"`
+	ID   *string `json:"id"`
 }
 
 type shownRuling struct {
@@ -71,10 +77,13 @@ type shownCandidate struct {
 }
 
 type shownDecision struct {
-	Method  string  `json:"method"`
-	Allowed bool    `json:"allowed"`
-	Reason  *string `json:"reason"`
-	Remedy  *string `json:"remedy"`
+	Method  string     `json:"method"`
+	Allowed bool       `json:"allowed"`
+	Reason  *string    `json:"reason"`
+	Remedy  *string    `json:"remedy"`
+	Rule    string     `json:"rule"`
+	By      shownActor `json:"by"`
+	Since   *string    `json:"since"`
 }
 
 type shownUnmatched struct {
@@ -103,7 +112,8 @@ func (c *explainCommand) show(e domain.Explanation) shownExplanation {
 	shown := shownExplanation{
 		Organisation: c.Org, UserID: e.User.ID.String(), UserName: e.User.UserName.Text, Owner: e.Rights.Owner,
 		Status: shownStatus{
-			Status: string(e.Status.Status), Rule: e.Status.Rule, Source: string(e.Status.Source), Since: moment(e.Status.Since), Reason: e.Status.Reason,
+			Status: string(e.Status.Status), Rule: e.Status.Rule, Source: string(e.Status.Source), By: showActor(e.Status.By),
+			Since: moment(e.Status.Since), Reason: e.Status.Reason,
 		},
 		Decided: []shownRuling{}, Permissions: []string{}, Unmatched: []shownUnmatched{}, Lookalikes: []shownLookalike{},
 		Wanted: orNull(e.Wish.Licence),
@@ -113,7 +123,9 @@ func (c *explainCommand) show(e domain.Explanation) shownExplanation {
 	}
 	for _, method := range methods() {
 		d := e.Decision[method]
-		shown.SignIn = append(shown.SignIn, shownDecision{string(method), d.Allowed, orNull(d.Reason), orNull(d.Remedy)})
+		shown.SignIn = append(shown.SignIn, shownDecision{
+			string(method), d.Allowed, orNull(d.Reason), orNull(d.Remedy), d.Rule, showActor(d.By), moment(d.Since),
+		})
 	}
 	for _, m := range e.Rights.Effective.Tree().Members() {
 		shown.Permissions = append(shown.Permissions, m.Name)
@@ -128,6 +140,14 @@ func (c *explainCommand) show(e domain.Explanation) shownExplanation {
 		shown.PlaceInLine = &e.Line
 	}
 	return shown
+}
+
+func showActor(by domain.Actor) shownActor {
+	if by.ID == uuid.Nil {
+		return shownActor{Kind: by.Kind}
+	}
+	id := by.ID.String()
+	return shownActor{Kind: by.Kind, ID: &id}
 }
 
 func methods() []domain.AccessMethod {
@@ -168,7 +188,7 @@ func explainText(e domain.Explanation) string {
 	var b strings.Builder
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(&b, format, args...) }
 	say("%s (%s)\n", visible(e.User.Display()), e.User.ID)
-	say("status: %s, because %s (%s%s)\n", e.Status.Status, e.Status.Reason, e.Status.Rule, since(e.Status.Since))
+	say("status: %s, because %s (%s%s%s)\n", e.Status.Status, e.Status.Reason, e.Status.Rule, by(e.Status.By), since(e.Status.Since))
 	if e.Line > 0 {
 		say("  place in the line for a seat: %d\n", e.Line)
 	}
@@ -189,7 +209,7 @@ func explainText(e domain.Explanation) string {
 		if d := e.Decision[method]; d.Allowed {
 			say("by %s: may come in\n", method)
 		} else {
-			say("by %s: may not come in: %s; what changes it: %s\n", method, d.Sentence, d.Remedy)
+			say("by %s: may not come in: %s (%s%s%s); what changes it: %s\n", method, d.Sentence, d.Rule, by(d.By), since(d.Since), d.Remedy)
 		}
 	}
 	if e.Rights.Owner {
@@ -236,6 +256,17 @@ func groupText(r domain.ExplainedRuling, c domain.Candidate) string {
 		text += ", which a sign-in claims"
 	}
 	return text
+}
+
+// by is whose doing something is.
+func by(who domain.Actor) string {
+	switch {
+	case who.Kind == "":
+		return ""
+	case who.ID == uuid.Nil:
+		return ", by the " + who.Kind
+	}
+	return ", by the " + strings.ReplaceAll(who.Kind, "_", " ") + " " + who.ID.String()
 }
 
 func since(at time.Time) string {

@@ -45,6 +45,7 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Policies":      policies,
 		"Blocks":        blocks,
 		"Suspensions":   suspensions,
+		"StatusSteps":   statusSteps,
 		"Windows":       windows,
 		"Waiting":       waiting,
 		"Inactivity":    inactivity,

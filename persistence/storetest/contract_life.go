@@ -35,6 +35,7 @@ func fillLife(tx domain.Tx, u, waits domain.User) error {
 		tx.Blocks().Put(domain.Block{}, domain.Block{Organisation: org, User: u.ID, Reason: domain.BlockedByInactivity, Since: now}),
 		tx.Suspensions().Put(domain.Suspension{Organisation: org, User: u.ID, Since: now}),
 		tx.Suspensions().Remember(u),
+		tx.StatusSteps().Put(domain.StatusStep{Organisation: org, User: u.ID, Event: domain.UserConfirmed, By: domain.ActorOperator(), At: now}),
 		tx.Windows().Put(org, u.ID, window),
 		tx.UserFields().PutCommunication(org, u.ID, domain.Communication{LogLevel: domain.LogWarn}),
 		tx.Waiting().Join(domain.WaitingPlace{Organisation: org, User: waits.ID, Licence: waits.Licence, Next: domain.Active, Since: now}),
@@ -170,6 +171,36 @@ func suspensions(t *testing.T, store *persistence.Store) {
 	}
 	write(t, store, func(tx domain.Tx) error { return tx.Suspensions().End(u.Organisation, u.ID) })
 	require.False(t, match(person(tenant.Caller, "Ana@acme.test", "E1")))
+}
+
+func statusSteps(t *testing.T, store *persistence.Store) {
+	tenant := OwnTenant(t, store, -1)
+	elsewhere := NewTenant(t, store, Slug(t)+"-2", -1)
+	u := insertUser(t, store, DraftUser(t, tenant.Caller, Person("ana@acme.test")))
+	get := func(org domain.OrganisationID) (s domain.StatusStep, found bool) {
+		require.NoError(t, store.Read(t.Context(), func(tx domain.Tx) (err error) {
+			s, found, err = tx.StatusSteps().Get(org, u.ID)
+			return err
+		}))
+		return s, found
+	}
+	_, found := get(u.Organisation)
+	require.False(t, found, "who was created by a directory has taken none")
+	step := domain.StatusStep{
+		Organisation: u.Organisation, User: u.ID, Event: domain.UserConfirmed, By: domain.Actor{Kind: "user", ID: newUUID(t)},
+		At: time.Date(2026, 4, 5, 6, 7, 8, 9e6, time.UTC),
+	}
+	for _, s := range []domain.StatusStep{
+		step,
+		{Organisation: u.Organisation, User: u.ID, Event: domain.UserDeactivated, By: domain.ActorOperator(), At: step.At.Add(time.Hour)},
+	} {
+		write(t, store, func(tx domain.Tx) error { return tx.StatusSteps().Put(s) })
+		got, found := get(u.Organisation)
+		require.True(t, found)
+		require.Equal(t, s, got, "the latest in place of the one before")
+	}
+	_, found = get(elsewhere.Organisation.ID)
+	require.False(t, found, "of another organisation there is nothing")
 }
 
 func windows(t *testing.T, store *persistence.Store) {

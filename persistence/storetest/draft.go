@@ -55,6 +55,7 @@ func (d *draft) Seats() domain.Seats   { return draftSeats{} }
 func (d *draft) Events() domain.Events { return draftEvents{} }
 
 func (d *draft) Suspensions() domain.Suspensions { return draftSuspensions{} }
+func (d *draft) StatusSteps() domain.StatusSteps { return draftStatusSteps{} }
 func (d *draft) Policies() domain.Policies       { return draftPolicies{} }
 func (d *draft) Waiting() domain.Waiting         { return draftWaiting{} }
 func (d *draft) Inactivity() domain.Inactivity   { return draftInactivity{} }
@@ -117,6 +118,10 @@ func (draftSuspensions) Match(domain.User) (s domain.Suspension, found bool, err
 func (draftSuspensions) Get(domain.OrganisationID, domain.UserID) (s domain.Suspension, found bool, err error) {
 	return s, false, nil
 }
+
+type draftStatusSteps struct{ domain.StatusSteps }
+
+func (draftStatusSteps) Put(domain.StatusStep) error { return nil }
 
 type draftPolicies struct{ domain.Policies }
 
