@@ -19,6 +19,7 @@ type APIKey struct {
 	ExpiresAt    time.Time // zero: never
 	RevokedAt    time.Time // zero: in force
 	LastUsedAt   time.Time // zero: never; kept to the minute
+	WarnedAt     time.Time // it was told that it ends; zero: not yet
 }
 
 // APIKeyID names an API key.
@@ -82,6 +83,8 @@ type APIKeys interface {
 	Get(org OrganisationID, id APIKeyID) (APIKey, error)
 	// List gives the keys of an organisation, newest first, those that are no longer in force as well.
 	List(org OrganisationID) ([]APIKey, error)
+	// Warned notes that it was told that a key ends. NotFound.
+	Warned(org OrganisationID, id APIKeyID, at time.Time) error
 	// Revoke ends a key; one that is revoked keeps its time. NotFound.
 	Revoke(org OrganisationID, id APIKeyID, at time.Time) error
 	// RevokeOf ends the keys of a person that are in force, and says which they were, in order of id.

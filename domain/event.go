@@ -31,6 +31,7 @@ const (
 	TokenCreated          EventType = "token.created"
 	TokenUpdated          EventType = "token.updated"  // it ends at another time
 	TokenExpiring         EventType = "token.expiring" // it ends soon
+	APIKeyExpiring        EventType = "api_key.expiring"
 	TokenRevoked          EventType = "token.revoked"
 	APIKeyCreated         EventType = "api_key.created"
 	APIKeyRevoked         EventType = "api_key.revoked"

@@ -172,9 +172,17 @@ var eventCatalogue = []EventEntry{
 		OAuthClientRotated, 1, "oauth_client", "When an OAuth client is given another secret. PreviousEndsAt is until when the one before stays good.",
 		"", `{"previousEndsAt":` + aTime + `,"expiresAt":` + aTime + `}`,
 	},
+	{
+		OAuthClientExpiring, 1, "oauth_client", "When the secret of an OAuth client ends soon, and with it what the client is given: once for each secret, as token.expiring. The owners get a letter.",
+		"", `{"connection":` + anID + `,"connectionName":"okta","expiresAt":` + aTime + `}`,
+	},
 	{OAuthClientRevoked, 1, "oauth_client", "When an OAuth client is revoked; the tokens that it was given are revoked with it.", "", `{"revokedAt":` + aTime + `}`},
 	{TokenRevoked, 1, "token", "When a token is revoked.", "", `{"revokedAt":` + aTime + `}`},
 	{APIKeyCreated, 1, "api_key", "When an API key is made; of the key itself there is nothing.", "", `{"name":"HR system","user":` + anotherID + `,"permissions":"users:edit users:view","expiresAt":` + aTime + `}`},
+	{
+		APIKeyExpiring, 1, "api_key", "When an API key ends soon, once, as token.expiring. The owners get a letter.",
+		"", `{"name":"HR system","expiresAt":` + aTime + `}`,
+	},
 	{APIKeyRevoked, 1, "api_key", "When an API key is revoked, or ends with the access of the person whose it is.", "", `{"revokedAt":` + aTime + `}`},
 	{SchemaAdded, 1, "schema", "When a custom SCIM schema is added.", "", `{"urn":"urn:acme:scim:schemas:extension:badge:2.0:User"}`},
 	{ModuleRegistered, 1, "module", "When an application registers a module.", "", `{"id":"campaigns","name":"Campaigns","actions":["launch"],"hasObjects":true}`},

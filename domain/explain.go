@@ -18,8 +18,8 @@ type Explanation struct {
 	Rulings  []ExplainedRuling // role, profile, team, licence, and one for each queue that anything names
 	Rights   Rights
 	Decision map[AccessMethod]ExplainedDecision // whether they could come in at this moment
-	SignIns  []ExplainedSignIn         // at identity providers, which are theirs, the oldest first
-	Block    Block                     // zero: none
+	SignIns  []ExplainedSignIn                  // at identity providers, which are theirs, the oldest first
+	Block    Block                              // zero: none
 	Window   Window
 
 	Unmatched  []Unmatched // what the directory says and nothing here is called

@@ -38,13 +38,13 @@ const (
 	LetterInactivity      LetterKind = "inactivity_warning"
 	LetterBlocked         LetterKind = "blocked"
 	LetterUnblocked       LetterKind = "unblocked"
-	LetterWebhookDisabled LetterKind = "webhook_disabled" // to the owners
-	LetterToken           LetterKind = "token_expiring"   // to the owners
+	LetterWebhookDisabled LetterKind = "webhook_disabled"    // to the owners
+	LetterCredential      LetterKind = "credential_expiring" // to the owners
 )
 
 // LetterKinds are all kinds.
 func LetterKinds() []LetterKind {
-	return []LetterKind{LetterInvitation, LetterReset, LetterPassword, LetterSecondFactor, LetterInactivity, LetterBlocked, LetterUnblocked, LetterWebhookDisabled, LetterToken}
+	return []LetterKind{LetterInvitation, LetterReset, LetterPassword, LetterSecondFactor, LetterInactivity, LetterBlocked, LetterUnblocked, LetterWebhookDisabled, LetterCredential}
 }
 
 // letterCause says which letter an event causes.
@@ -64,7 +64,9 @@ var letterCauses = []letterCause{
 	{UserBlocked, LetterBlocked, false},
 	{UserUnblocked, LetterUnblocked, false},
 	{WebhookDisabled, LetterWebhookDisabled, true},
-	{TokenExpiring, LetterToken, true},
+	{TokenExpiring, LetterCredential, true},
+	{OAuthClientExpiring, LetterCredential, true},
+	{APIKeyExpiring, LetterCredential, true},
 }
 
 func letterEvents() []EventType {

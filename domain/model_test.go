@@ -473,7 +473,7 @@ func (m *model) pass(t *rapid.T) {
 	m.t = t
 	m.clock.Move(time.Duration(rapid.IntRange(1, 59).Draw(t, "minutes")) * time.Minute)
 	_, err := m.operator().Sweep(context.Background(), m.tenant.Organisation.Slug, true,
-		domain.SweepWindows, domain.SweepLinks, domain.SweepSessions, domain.SweepSeats, domain.SweepPasswords, domain.SweepTokens)
+		domain.SweepWindows, domain.SweepLinks, domain.SweepSessions, domain.SweepSeats, domain.SweepPasswords, domain.SweepCredentials)
 	m.expect(err, "")
 }
 

@@ -24,6 +24,7 @@ type OAuthClient struct {
 	ExpiresAt      time.Time // zero: never
 	RevokedAt      time.Time // zero: in force
 	LastUsedAt     time.Time // it was given a token; zero: never
+	WarnedAt       time.Time // it was told that the secret ends; zero: not yet
 }
 
 // OAuthClientID names a client; it is the client_id of RFC 6749.
@@ -43,9 +44,10 @@ const (
 
 // The types of events about clients.
 const (
-	OAuthClientCreated EventType = "oauth_client.created"
-	OAuthClientRotated EventType = "oauth_client.secret_rotated"
-	OAuthClientRevoked EventType = "oauth_client.revoked"
+	OAuthClientCreated  EventType = "oauth_client.created"
+	OAuthClientRotated  EventType = "oauth_client.secret_rotated"
+	OAuthClientRevoked  EventType = "oauth_client.revoked"
+	OAuthClientExpiring EventType = "oauth_client.expiring" // its secret ends soon, and with it the client
 )
 
 // OAuthTx is the part of a unit of work that is about clients.
@@ -65,6 +67,8 @@ type OAuthClients interface {
 	Hold(org OrganisationID, id OAuthClientID) (OAuthClient, error)
 	// Save writes what is held.
 	Save(c OAuthClient) error
+	// Warned notes that it was told that a client's secret ends. NotFound.
+	Warned(org OrganisationID, id OAuthClientID, at time.Time) error
 	// Tokens gives the tokens of a client, oldest first.
 	Tokens(org OrganisationID, id OAuthClientID) ([]Token, error)
 	// Forget removes the tokens of a client that have expired or were revoked.
@@ -92,6 +96,14 @@ func (c OAuthClient) secretEnds(secret TokenHash, now time.Time) (ends time.Time
 		return c.PreviousEndsAt, true
 	}
 	return time.Time{}, false
+}
+
+// secretMade is when the client's secret was made.
+func (c OAuthClient) secretMade() time.Time {
+	if !c.RotatedAt.IsZero() {
+		return c.RotatedAt
+	}
+	return c.CreatedAt
 }
 
 // OAuthClientSpec describes a client to be made.
@@ -159,10 +171,8 @@ func rotateOAuthClient(tx Tx, by author, random io.Reader, c OAuthClient, overla
 		return c, "", err
 	}
 	text, hash := secretText(OAuthSecretPrefix, c.Organisation, secret)
-	made := c.CreatedAt
-	if !c.RotatedAt.IsZero() {
-		made = c.RotatedAt
-	}
+	made := c.secretMade()
+	c.WarnedAt = time.Time{}
 	c.Previous, c.PreviousEndsAt, c.Hash, c.RotatedAt = c.Hash, now.Add(overlap), hash, now
 	if !c.ExpiresAt.IsZero() {
 		if c.PreviousEndsAt.After(c.ExpiresAt) {

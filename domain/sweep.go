@@ -10,20 +10,20 @@ type SweepKind string
 
 // The kinds of sweeps.
 const (
-	SweepWindows    SweepKind = "windows"    // ends the sessions of people whose access window has closed (rule access.window)
-	SweepLinks      SweepKind = "links"      // says of links whose time is over that they expired (rules invite.once, password.reset)
-	SweepInactivity SweepKind = "inactivity" // blocks who was not here for long, and warns before (rule block.inactivity)
-	SweepPasswords  SweepKind = "passwords"  // tells people that their password will have to be changed (rule password.expiry)
-	SweepTokens     SweepKind = "tokens"     // tells owners that a token of a directory ends soon
-	SweepSessions   SweepKind = "sessions"   // ends sessions that are too old or were not used for too long
-	SweepSeats      SweepKind = "seats"      // gives free seats to who waits or wishes for one (rules seat.wait, mapping.apply)
-	SweepStrays     SweepKind = "strays"     // takes people and groups out of connections that are gone
-	SweepReviews    SweepKind = "reviews"    // opens the review that is due and makes its findings (rule review)
+	SweepWindows     SweepKind = "windows"     // ends the sessions of people whose access window has closed (rule access.window)
+	SweepLinks       SweepKind = "links"       // says of links whose time is over that they expired (rules invite.once, password.reset)
+	SweepInactivity  SweepKind = "inactivity"  // blocks who was not here for long, and warns before (rule block.inactivity)
+	SweepPasswords   SweepKind = "passwords"   // tells people that their password will have to be changed (rule password.expiry)
+	SweepCredentials SweepKind = "credentials" // tells owners that a token of a directory, a client's secret or an API key ends soon
+	SweepSessions    SweepKind = "sessions"    // ends sessions that are too old or were not used for too long
+	SweepSeats       SweepKind = "seats"       // gives free seats to who waits or wishes for one (rules seat.wait, mapping.apply)
+	SweepStrays      SweepKind = "strays"      // takes people and groups out of connections that are gone
+	SweepReviews     SweepKind = "reviews"     // opens the review that is due and makes its findings (rule review)
 )
 
 // SweepKinds are all of them, in the order in which they are run.
 func SweepKinds() []SweepKind {
-	return []SweepKind{SweepWindows, SweepLinks, SweepInactivity, SweepPasswords, SweepTokens, SweepSessions, SweepSeats, SweepStrays, SweepReviews}
+	return []SweepKind{SweepWindows, SweepLinks, SweepInactivity, SweepPasswords, SweepCredentials, SweepSessions, SweepSeats, SweepStrays, SweepReviews}
 }
 
 // DueAt is when the sweep of a kind that is due at an instant was due: a quarter of an hour, an hour or a day (UTC) begins.
@@ -63,22 +63,22 @@ type Sweeps interface {
 
 // SweepReport counts what a sweep did.
 type SweepReport struct {
-	DueAt     time.Time
-	Blocked   int  // people who were blocked
-	Warned    int  // people who were warned
-	Protected int  // owners who were not blocked, because they are the last one
-	Expired   int  // links whose time was found to be over
-	Told      int  // people who were told that their password expires
-	Tokens    int  // tokens of whose end the owners were told
-	Ended     int  // sessions
-	Seated    int  // people who got a seat for which they waited
-	Reviews   int  // reviews that were opened
-	Done      bool // false: somebody else had finished it before
+	DueAt       time.Time
+	Blocked     int  // people who were blocked
+	Warned      int  // people who were warned
+	Protected   int  // owners who were not blocked, because they are the last one
+	Expired     int  // links whose time was found to be over
+	Told        int  // people who were told that their password expires
+	Credentials int  // tokens, secrets and keys of whose end the owners were told
+	Ended       int  // sessions
+	Seated      int  // people who got a seat for which they waited
+	Reviews     int  // reviews that were opened
+	Done        bool // false: somebody else had finished it before
 }
 
 // Changes is how many things a sweep changed or told of.
 func (r SweepReport) Changes() int {
-	return r.Blocked + r.Warned + r.Protected + r.Expired + r.Told + r.Tokens + r.Ended + r.Seated + r.Reviews
+	return r.Blocked + r.Warned + r.Protected + r.Expired + r.Told + r.Credentials + r.Ended + r.Seated + r.Reviews
 }
 
 func (r *SweepReport) add(more SweepReport) {
@@ -87,7 +87,7 @@ func (r *SweepReport) add(more SweepReport) {
 	r.Protected += more.Protected
 	r.Expired += more.Expired
 	r.Told += more.Told
-	r.Tokens += more.Tokens
+	r.Credentials += more.Credentials
 	r.Ended += more.Ended
 	r.Seated += more.Seated
 	r.Reviews += more.Reviews
@@ -201,8 +201,8 @@ func (r *sweepRun) part(tx Tx, s *Sweep) (finished bool, err error) {
 		return r.inactivity(tx, s)
 	case SweepPasswords:
 		return r.passwords(tx, s)
-	case SweepTokens:
-		return r.tokens(tx)
+	case SweepCredentials:
+		return r.credentials(tx)
 	case SweepSessions:
 		return r.sessions(tx)
 	case SweepSeats:

@@ -42,12 +42,7 @@ func TestRulesOfTokens(t *testing.T) {
 				require.NoError(t, err)
 				return made
 			}
-			sweep := func() []domain.Event {
-				return s.eventsSince(func() {
-					_, err := s.operator().Sweep(s.Context(), s.tenant.Organisation.Slug, true, domain.SweepTokens)
-					require.NoError(t, err)
-				})
-			}
+			sweep := s.credentials
 			token(0)
 			year, short, replaced, revoked := token(365*day), token(8*day), token(365*day), token(365*day)
 			require.Empty(t, sweep())
@@ -72,6 +67,86 @@ func TestRulesOfTokens(t *testing.T) {
 			require.Empty(t, sweep(), "what has ended is not told of")
 		})
 	})
+	t.Run("sweep.secrets", func(t *testing.T) {
+		t.Parallel()
+		each(t, func(t *testing.T, store *persistence.Store) { sweepSecrets(newScene(t, store, -1)) })
+	})
+	t.Run("sweep.keys", func(t *testing.T) {
+		t.Parallel()
+		each(t, func(t *testing.T, store *persistence.Store) { sweepKeys(newScene(t, store, -1)) })
+	})
+}
+
+// credentials sweeps, and gives the events about a kind of what ends.
+func (s *scene) credentials() []domain.Event {
+	s.Helper()
+	return s.eventsSince(func() {
+		_, err := s.operator().Sweep(s.Context(), s.tenant.Organisation.Slug, true, domain.SweepCredentials)
+		require.NoError(s, err)
+	})
+}
+
+// sweepSecrets: the secret of an OAuth client is told of once, the one that takes its place again, the short tokens that the
+// client is given never.
+func sweepSecrets(s *scene) {
+	const day = 24 * time.Hour
+	client := func(lifetime time.Duration) domain.OAuthClient {
+		c, _, err := s.administration().CreateOAuthClient(s.Context(), s.boss(), s.caller.Connection, domain.OAuthClientSpec{Lifetime: lifetime})
+		require.NoError(s, err)
+		return c
+	}
+	client(0)
+	year, revoked := client(365*day), client(365*day)
+	_, err := s.administration().RevokeOAuthClient(s.Context(), s.boss(), revoked.ID, domain.IfMatch{})
+	require.NoError(s, err)
+	s.clock.Move(351*day - time.Second)
+	require.Empty(s, s.credentials(), "not yet")
+	s.clock.Move(time.Second)
+	made := s.credentials()
+	require.Equal(s, []domain.EventType{domain.OAuthClientExpiring}, eventTypes(made))
+	require.Equal(s, []any{year.ID.UUID, "oauth_client"}, []any{made[0].Subject, made[0].SubjectKind})
+	require.Equal(s, s.tenant.Connection.Name, made[0].After.Get("connectionName").Text())
+	require.Equal(s, year.ExpiresAt.Format(time.RFC3339Nano), made[0].After.Get("expiresAt").Text())
+	require.Empty(s, s.credentials(), "once")
+
+	rotated, _, err := s.administration().RotateOAuthClient(s.Context(), s.boss(), year.ID, day, domain.IfMatch{})
+	require.NoError(s, err)
+	require.Empty(s, s.credentials(), "the new secret is good for another year")
+	s.clock.Move(351 * day)
+	made = s.credentials()
+	require.Equal(s, []domain.EventType{domain.OAuthClientExpiring}, eventTypes(made), "and is told of, too")
+	require.Equal(s, rotated.ExpiresAt.Format(time.RFC3339Nano), made[0].After.Get("expiresAt").Text())
+	s.clock.Move(14 * day)
+	require.Empty(s, s.credentials(), "what has ended is not told of")
+}
+
+// sweepKeys: an API key is told of once, with its name; one that was revoked or never ends is not.
+func sweepKeys(s *scene) {
+	const day = 24 * time.Hour
+	key := func(name string, lifetime time.Duration) domain.APIKey {
+		k, _, err := s.operator().CreateAPIKey(s.Context(), s.tenant.Organisation.Slug, domain.APIKeySpec{
+			Name: name, Permissions: []domain.Permission{{Module: "users", Action: "view"}}, Lifetime: lifetime,
+		})
+		require.NoError(s, err)
+		return k
+	}
+	key("for ever", 0)
+	short, year, revoked := key("short", 8*day), key("HR system", 365*day), key("revoked", 365*day)
+	_, err := s.administration().RevokeAPIKey(s.Context(), s.boss(), revoked.ID, domain.IfMatch{})
+	require.NoError(s, err)
+	require.Empty(s, s.credentials())
+	s.clock.Move(6 * day)
+	made := s.credentials()
+	require.Equal(s, []domain.EventType{domain.APIKeyExpiring}, eventTypes(made))
+	require.Equal(s, []any{short.ID.UUID, "api_key", "short"}, []any{made[0].Subject, made[0].SubjectKind, made[0].After.Get("name").Text()})
+	require.Empty(s, s.credentials(), "once")
+	s.clock.Move(345 * day)
+	made = s.credentials()
+	require.Equal(s, []domain.EventType{domain.APIKeyExpiring}, eventTypes(made))
+	require.Equal(s, year.ID.UUID, made[0].Subject)
+	require.Equal(s, year.ExpiresAt.Format(time.RFC3339Nano), made[0].After.Get("expiresAt").Text())
+	s.clock.Move(14 * day)
+	require.Empty(s, s.credentials(), "what has ended is not told of")
 }
 
 // replicas are sweepers, by one clock, that count what they did.

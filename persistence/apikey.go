@@ -14,7 +14,7 @@ type apiKeys struct{ session }
 
 const (
 	apiKeyColumns = `k.organisation_id, k.api_key_id, k.name, k.permissions, k.hash, k.created_at, COALESCE(k.expires_at, 0),
-COALESCE(k.revoked_at, 0), COALESCE(k.last_used_at, 0), k.user_id`
+COALESCE(k.revoked_at, 0), COALESCE(k.last_used_at, 0), COALESCE(k.warned_at, 0), k.user_id`
 
 	insertAPIKeySQL = `INSERT INTO api_keys (organisation_id, api_key_id, name, permissions, hash, created_at, expires_at, revoked_at,
 last_used_at, user_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
@@ -42,9 +42,9 @@ func scanAPIKey(r row, more ...any) (domain.APIKey, error) {
 	var k domain.APIKey
 	var permissions string
 	var hash []byte
-	var created, expires, revoked, used int64
+	var created, expires, revoked, used, warned int64
 	var user *uuid.UUID
-	dest := append([]any{&k.Organisation.UUID, &k.ID.UUID, &k.Name, &permissions, &hash, &created, &expires, &revoked, &used, &user}, more...)
+	dest := append([]any{&k.Organisation.UUID, &k.ID.UUID, &k.Name, &permissions, &hash, &created, &expires, &revoked, &used, &warned, &user}, more...)
 	if err := r.Scan(dest...); err != nil {
 		return domain.APIKey{}, err
 	}
@@ -53,6 +53,7 @@ func scanAPIKey(r row, more ...any) (domain.APIKey, error) {
 	}
 	copy(k.Hash[:], hash)
 	k.CreatedAt, k.ExpiresAt, k.RevokedAt, k.LastUsedAt = instant(created), instant(expires), instant(revoked), instant(used)
+	k.WarnedAt = instant(warned)
 	var err error
 	k.Permissions, err = readPermissions(permissions)
 	return k, err
@@ -102,6 +103,10 @@ func (t apiKeys) list(where string, args ...any) ([]domain.APIKey, error) {
 		return err
 	})
 	return list, err
+}
+
+func (t apiKeys) Warned(org domain.OrganisationID, id domain.APIKeyID, at time.Time) error {
+	return t.touch(notFound("API key"), "UPDATE api_keys SET warned_at = ? WHERE organisation_id = ? AND api_key_id = ?", millis(at), org.UUID, id.UUID)
 }
 
 func (t apiKeys) Revoke(org domain.OrganisationID, id domain.APIKeyID, at time.Time) error {

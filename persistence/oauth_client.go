@@ -13,18 +13,19 @@ func (t tx) OAuthClients() domain.OAuthClients { return oauthClients(t) }
 type oauthClients struct{ session }
 
 const oauthClientColumns = `connection_id, hash, previous_hash, COALESCE(previous_ends_at, 0), token_lifetime, created_at,
-COALESCE(rotated_at, 0), COALESCE(expires_at, 0), COALESCE(revoked_at, 0), COALESCE(last_used_at, 0), oauth_client_id`
+COALESCE(rotated_at, 0), COALESCE(expires_at, 0), COALESCE(revoked_at, 0), COALESCE(last_used_at, 0), COALESCE(warned_at, 0), oauth_client_id`
 
 // scanOAuthClient reads the columns of a row.
 func scanOAuthClient(r row, org domain.OrganisationID) (domain.OAuthClient, error) {
 	c := domain.OAuthClient{Organisation: org}
 	var hash, previous []byte
-	var previousEnds, lifetime, created, rotated, expires, revoked, used int64
-	err := r.Scan(&c.Connection.UUID, &hash, &previous, &previousEnds, &lifetime, &created, &rotated, &expires, &revoked, &used, &c.ID.UUID)
+	var previousEnds, lifetime, created, rotated, expires, revoked, used, warned int64
+	err := r.Scan(&c.Connection.UUID, &hash, &previous, &previousEnds, &lifetime, &created, &rotated, &expires, &revoked, &used, &warned, &c.ID.UUID)
 	copy(c.Hash[:], hash)
 	copy(c.Previous[:], previous)
 	c.PreviousEndsAt, c.CreatedAt, c.RotatedAt = instant(previousEnds), instant(created), instant(rotated)
 	c.ExpiresAt, c.RevokedAt, c.LastUsedAt = instant(expires), instant(revoked), instant(used)
+	c.WarnedAt = instant(warned)
 	c.TokenLifetime = time.Duration(lifetime) * time.Millisecond
 	return c, err
 }
@@ -72,9 +73,14 @@ func (t oauthClients) List(org domain.OrganisationID, of domain.ConnectionID) ([
 
 func (t oauthClients) Save(c domain.OAuthClient) error {
 	return t.touch(notFound("OAuth client"), `UPDATE oauth_clients SET hash = ?, previous_hash = ?, previous_ends_at = ?, rotated_at = ?, expires_at = ?,
-revoked_at = ?, last_used_at = ? WHERE organisation_id = ? AND oauth_client_id = ?`,
+revoked_at = ?, last_used_at = ?, warned_at = ? WHERE organisation_id = ? AND oauth_client_id = ?`,
 		c.Hash[:], c.Previous[:], millis(c.PreviousEndsAt), millis(c.RotatedAt), millis(c.ExpiresAt), millis(c.RevokedAt), millis(c.LastUsedAt),
-		c.Organisation.UUID, c.ID.UUID)
+		millis(c.WarnedAt), c.Organisation.UUID, c.ID.UUID)
+}
+
+func (t oauthClients) Warned(org domain.OrganisationID, id domain.OAuthClientID, at time.Time) error {
+	return t.touch(notFound("OAuth client"), "UPDATE oauth_clients SET warned_at = ? WHERE organisation_id = ? AND oauth_client_id = ?",
+		millis(at), org.UUID, id.UUID)
 }
 
 func (t oauthClients) Tokens(org domain.OrganisationID, id domain.OAuthClientID) ([]domain.Token, error) {

@@ -1,6 +1,7 @@
 package persistence
 
 import (
+	"strings"
 	"time"
 
 	"usher/domain"
@@ -24,7 +25,8 @@ func (t sweeps) Move(s domain.Sweep) error {
 		s.After.UUID, millis(s.FinishedAt), s.Organisation.UUID, string(s.Kind), s.DueAt.UnixMilli())
 }
 
-// sweepWork is, for each kind, what an organisation o has that has something to sweep. All are look-ups by the organisation.
+// sweepWork is, for each kind, what an organisation o has that has something to sweep. All are look-ups by the organisation,
+// and every mark is the present.
 func sweepWork(kind domain.SweepKind) (string, bool) {
 	work, known := map[domain.SweepKind]string{
 		domain.SweepWindows: `EXISTS (SELECT 1 FROM access_windows w JOIN sessions s ON s.organisation_id = w.organisation_id AND s.user_id = w.user_id
@@ -32,8 +34,10 @@ WHERE w.organisation_id = o.organisation_id)`,
 		domain.SweepLinks:      "EXISTS (SELECT 1 FROM links l WHERE l.organisation_id = o.organisation_id AND l.state = 'open' AND l.expires_at <= ?)",
 		domain.SweepInactivity: "EXISTS (SELECT 1 FROM users u WHERE u.organisation_id = o.organisation_id)",
 		domain.SweepPasswords:  "EXISTS (SELECT 1 FROM sign_ins s WHERE s.organisation_id = o.organisation_id)",
-		domain.SweepTokens: `EXISTS (SELECT 1 FROM tokens t WHERE t.organisation_id = o.organisation_id AND t.expires_at > ? AND t.revoked_at IS NULL
-AND t.warned_at IS NULL AND t.oauth_client_id IS NULL)`,
+		domain.SweepCredentials: `(EXISTS (SELECT 1 FROM tokens t WHERE t.organisation_id = o.organisation_id AND t.expires_at > ? AND t.revoked_at IS NULL
+AND t.warned_at IS NULL AND t.oauth_client_id IS NULL)
+OR EXISTS (SELECT 1 FROM oauth_clients c WHERE c.organisation_id = o.organisation_id AND c.expires_at > ? AND c.revoked_at IS NULL AND c.warned_at IS NULL)
+OR EXISTS (SELECT 1 FROM api_keys k WHERE k.organisation_id = o.organisation_id AND k.expires_at > ? AND k.revoked_at IS NULL AND k.warned_at IS NULL))`,
 		domain.SweepSessions: "EXISTS (SELECT 1 FROM sessions s WHERE s.organisation_id = o.organisation_id)",
 		domain.SweepSeats: `(EXISTS (SELECT 1 FROM waiting_people w WHERE w.organisation_id = o.organisation_id)
 OR EXISTS (SELECT 1 FROM licence_wishes w WHERE w.organisation_id = o.organisation_id))`,
@@ -50,7 +54,7 @@ func (t sweeps) Due(kind domain.SweepKind, dueAt, now time.Time, after domain.Or
 		return nil, domain.InvalidField("kind", "there is no such sweep")
 	}
 	args := []any{idOrLowest(after.UUID), dueAt.UnixMilli(), string(kind), dueAt.UnixMilli()}
-	if kind == domain.SweepLinks || kind == domain.SweepTokens {
+	for range strings.Count(work, "?") {
 		args = append(args, now.UnixMilli())
 	}
 	var due []domain.OrganisationID

@@ -26,18 +26,18 @@ Examples:
 
 // shownSweep is what the sweeps did, as JSON.
 type shownSweep struct {
-	Organisation  string  `json:"organisation"`
-	DueAt         *string `json:"due_at"`
-	Ran           bool    `json:"ran"`
-	Blocked       int     `json:"blocked"`
-	Warned        int     `json:"warned"`
-	Protected     int     `json:"protected"`
-	LinksExpired  int     `json:"links_expired"`
-	PasswordsTold int     `json:"passwords_told"`
-	TokensTold    int     `json:"tokens_told"`
-	SessionsEnded int     `json:"sessions_ended"`
-	SeatsAssigned int     `json:"seats_assigned"`
-	ReviewsOpened int     `json:"reviews_opened"`
+	Organisation    string  `json:"organisation"`
+	DueAt           *string `json:"due_at"`
+	Ran             bool    `json:"ran"`
+	Blocked         int     `json:"blocked"`
+	Warned          int     `json:"warned"`
+	Protected       int     `json:"protected"`
+	LinksExpired    int     `json:"links_expired"`
+	PasswordsTold   int     `json:"passwords_told"`
+	CredentialsTold int     `json:"credentials_told"`
+	SessionsEnded   int     `json:"sessions_ended"`
+	SeatsAssigned   int     `json:"seats_assigned"`
+	ReviewsOpened   int     `json:"reviews_opened"`
 }
 
 // Run sweeps.
@@ -49,15 +49,15 @@ func (c *sweepCommand) Run(ctx context.Context, p *process) error {
 		}
 		shown := shownSweep{
 			Organisation: c.Org, DueAt: moment(r.DueAt), Ran: r.Done, Blocked: r.Blocked, Warned: r.Warned, Protected: r.Protected,
-			LinksExpired: r.Expired, PasswordsTold: r.Told, TokensTold: r.Tokens, SessionsEnded: r.Ended, SeatsAssigned: r.Seated, ReviewsOpened: r.Reviews,
+			LinksExpired: r.Expired, PasswordsTold: r.Told, CredentialsTold: r.Credentials, SessionsEnded: r.Ended, SeatsAssigned: r.Seated, ReviewsOpened: r.Reviews,
 		}
 		return c.print(p, shown, func() string {
 			if !r.Done {
 				return fmt.Sprintf("The sweeps of %s that were due at %s have run already; --now runs them again.\n", c.Org, orDash(r.DueAt))
 			}
 			return fmt.Sprintf("Blocked for inactivity: %d. Warned: %d. Owners kept, because they are the last: %d.\n", r.Blocked, r.Warned, r.Protected) +
-				fmt.Sprintf("Links that expired: %d. Told that their password expires: %d. Tokens of whose end was told: %d. Sessions ended: %d. Seats given to who waited: %d. Reviews opened: %d.\n",
-					r.Expired, r.Told, r.Tokens, r.Ended, r.Seated, r.Reviews)
+				fmt.Sprintf("Links that expired: %d. Told that their password expires: %d. Tokens, secrets and keys of whose end was told: %d. Sessions ended: %d. Seats given to who waited: %d. Reviews opened: %d.\n",
+					r.Expired, r.Told, r.Credentials, r.Ended, r.Seated, r.Reviews)
 		})
 	})
 }

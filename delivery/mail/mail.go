@@ -90,7 +90,7 @@ func (w *Writer) language(preferred string) string {
 
 // facts are what the templates know.
 type facts struct {
-	Organisation, Name, Link, Until, At, Reason, Host, Connection, Home string
+	Organisation, Name, Link, Until, At, Reason, Host, Connection, Key, Home string
 }
 
 // paragraph is a part of a letter: a text, or an address to follow.
@@ -113,9 +113,9 @@ func (w *Writer) Write(e domain.Envelope) (Letter, error) {
 		known.At = stamp(e.Event.After.Get("blocksAt").Text())
 	case domain.LetterPassword:
 		known.At = stamp(e.Event.After.Get("expiresAt").Text())
-	case domain.LetterToken:
-		known.At = stamp(e.Event.After.Get("expiresAt").Text())
-		known.Connection = line(e.Event.After.Get("connectionName").Text())
+	case domain.LetterCredential:
+		known.At, known.Reason = stamp(e.Event.After.Get("expiresAt").Text()), string(e.Event.Type)
+		known.Connection, known.Key = line(e.Event.After.Get("connectionName").Text()), line(e.Event.After.Get("name").Text())
 	case domain.LetterWebhookDisabled:
 		known.Reason = e.Event.After.Get("disabledReason").Text()
 		if u, err := url.Parse(e.Event.After.Get("url").Text()); err == nil {

@@ -127,6 +127,27 @@ func TestEveryLanguageHasEveryLetter(t *testing.T) {
 	}
 }
 
+// The letter about what ends says which of the three it is, by its name, and what to do.
+func TestLetterOfCredentials(t *testing.T) {
+	t.Parallel()
+	w, err := mail.NewWriter("https://usher.acme.test")
+	require.NoError(t, err)
+	seen := map[string]domain.EventType{}
+	for of, named := range map[domain.EventType]string{domain.TokenExpiring: "okta", domain.OAuthClientExpiring: "okta", domain.APIKeyExpiring: "HR system"} {
+		for _, language := range []string{"en", "es"} {
+			e := envelope(domain.LetterCredential)
+			e.Event.Type, e.Language = of, language
+			e.Event.After.Set("name", attribute.NewString("HR system"))
+			l, err := w.Write(e)
+			require.NoError(t, err)
+			require.Contains(t, l.Text, " "+named+" ", "%s %s", of, language)
+			require.Contains(t, l.Text, "2026-03-02 09:30 UTC")
+			require.Empty(t, seen[l.Subject], "another subject for each")
+			seen[l.Subject] = of
+		}
+	}
+}
+
 // What a real mail server receives: both forms, the sender, and the same Message-ID each time.
 func TestSend(t *testing.T) {
 	t.Parallel()

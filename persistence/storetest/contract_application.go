@@ -65,6 +65,12 @@ func apiKeys(t *testing.T, store *persistence.Store) {
 	require.NoError(t, err)
 	require.False(t, suspended)
 	require.Equal(t, short, got)
+	plain.WarnedAt = now.Add(time.Minute)
+	write(t, store, func(tx domain.Tx) error { return tx.APIKeys().Warned(org, plain.ID, plain.WarnedAt) })
+	got, err = get(org, plain.ID)
+	require.NoError(t, err)
+	require.Equal(t, plain, got)
+	Gone(t, writing(store, func(tx domain.Tx) error { return tx.APIKeys().Warned(org, foreign.ID, now) }))
 	for name, c := range map[string]struct {
 		bearer domain.Bearer
 		at     time.Time

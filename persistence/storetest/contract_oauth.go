@@ -55,7 +55,7 @@ func oauthClients(t *testing.T, store *persistence.Store) {
 
 	first.Previous, first.Hash = first.Hash, domain.TokenHash{1}
 	first.PreviousEndsAt, first.RotatedAt, first.ExpiresAt = now.Add(time.Minute), now.Add(time.Second), now.Add(24*time.Hour)
-	first.RevokedAt, first.LastUsedAt = now.Add(2*time.Minute), now.Add(3*time.Minute)
+	first.RevokedAt, first.LastUsedAt, first.WarnedAt = now.Add(2*time.Minute), now.Add(3*time.Minute), now.Add(4*time.Minute)
 	write(t, store, func(tx domain.Tx) error {
 		held, err := tx.OAuthClients().Hold(org, first.ID)
 		require.NoError(t, err)
@@ -65,6 +65,12 @@ func oauthClients(t *testing.T, store *persistence.Store) {
 	got, err = get(org, first.ID)
 	require.NoError(t, err)
 	require.Equal(t, first, got)
+	first.WarnedAt = now.Add(5 * time.Minute)
+	write(t, store, func(tx domain.Tx) error { return tx.OAuthClients().Warned(org, first.ID, first.WarnedAt) })
+	got, err = get(org, first.ID)
+	require.NoError(t, err)
+	require.Equal(t, first, got)
+	Gone(t, writing(store, func(tx domain.Tx) error { return tx.OAuthClients().Warned(other.Organisation.ID, first.ID, now) }))
 	foreign := first
 	foreign.Organisation = other.Organisation.ID
 	Gone(t, writing(store, func(tx domain.Tx) error { return tx.OAuthClients().Save(foreign) }))
