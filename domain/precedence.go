@@ -102,7 +102,7 @@ func (c Candidate) rank() int {
 		return 2
 	case SourceMapping:
 		return 3
-	case SourceDefault, SourceDirectory:
+	case SourceDefault, SourceDirectory, SourcePerson:
 	}
 	return 5
 }

@@ -166,7 +166,7 @@ func (s *settled) settleLicence(was UserAccess, r Ruling, now time.Time) {
 		switch was.LicenceFrom.Source {
 		case SourceMapping, SourceExtension, SourceRoles:
 			s.licence, s.from = LicenceFull, GivenLicence{}
-		case SourceAdministrator, SourceDefault, SourceDirectory:
+		case SourceAdministrator, SourceDefault, SourceDirectory, SourcePerson:
 		}
 		return
 	}
