@@ -126,9 +126,15 @@ func tokenRefusal(err error) *Error {
 	case "redirect_uri_mismatch":
 		e.Check, e.Side = "redirect_uri", SideProvider
 		e.Message = "the provider does not know the address that people come back to; it has to be registered there"
+	case "temporarily_unavailable", "server_error":
+		e.Check, e.Message = "unavailable", "the provider cannot do it at the moment; try again in a while"
 	case "":
-		if answer.Response != nil && answer.Response.StatusCode/100 == 3 {
+		switch {
+		case answer.Response == nil:
+		case answer.Response.StatusCode/100 == 3:
 			e.Check, e.Message = "redirect", "the provider's token endpoint sends elsewhere, which is not followed"
+		case answer.Response.StatusCode/100 == 5:
+			e.Check, e.Message = "status", "the provider cannot do it at the moment; try again in a while"
 		}
 	}
 	return e

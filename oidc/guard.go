@@ -21,7 +21,7 @@ const (
 	maxAnswer  = 1 << 20 // bytes of a body
 	maxHeaders = 64 << 10
 	dialTime   = 5 * time.Second
-	wholeTime  = 10 * time.Second // of one request, from the look-up of the name to the last byte
+	wholeTime  = 10 * time.Second // of one request, unless the configuration says otherwise
 )
 
 // guarded makes the client by which providers are asked. It speaks TLS, follows no redirect, uses no proxy, reads a
@@ -45,7 +45,7 @@ func guarded(c Config) *http.Client {
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.Roots},
 		TLSHandshakeTimeout:    dialTime,
-		ResponseHeaderTimeout:  wholeTime,
+		ResponseHeaderTimeout:  c.Patience,
 		MaxResponseHeaderBytes: maxHeaders,
 		MaxConnsPerHost:        16,
 		MaxIdleConnsPerHost:    2,
@@ -54,7 +54,7 @@ func guarded(c Config) *http.Client {
 	}
 	return &http.Client{
 		Transport:     &guard{inner: transport, allowHTTP: c.AllowHTTP},
-		Timeout:       wholeTime,
+		Timeout:       c.Patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

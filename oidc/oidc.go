@@ -44,6 +44,9 @@ type Config struct {
 	// Roots are the authorities that providers' certificates are checked against; nil: those of the system.
 	Roots *x509.CertPool
 
+	// Patience is how long a provider may take for one answer, from the look-up of its name to the last byte; 0: 10 seconds.
+	Patience time.Duration
+
 	Now    func() time.Time // the clock; required
 	Random io.Reader        // cryptographic; nil: crypto/rand
 
@@ -67,6 +70,9 @@ func New(c Config) (*RelyingParty, error) {
 	}
 	if c.Random == nil {
 		c.Random = rand.Reader
+	}
+	if c.Patience == 0 {
+		c.Patience = wholeTime
 	}
 	p := &RelyingParty{config: c, client: guarded(c), replays: c.Replays}
 	if p.replays == nil {

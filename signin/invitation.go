@@ -2,6 +2,7 @@ package signin
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -107,5 +108,6 @@ func (v *visit) dead(kind domain.LinkKind, err error) error {
 	case known.Field == string(domain.LinkExpired):
 		page.Again = "/invitation/" + v.r.PathValue("token") + "/again"
 	}
+	v.Log.LogAttrs(v.r.Context(), slog.LevelInfo, "a link opened nothing", slog.String("kind", page.Kind), slog.Any("cause", err))
 	return v.render(http.StatusGone, "dead_link", page)
 }

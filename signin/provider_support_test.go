@@ -67,9 +67,15 @@ func (p *porch) connect(name string, provider *oidctest.Provider, kind domain.Co
 // replica is the door as one more process has it.
 func (p *porch) replica(roots *x509.CertPool, private bool) *Handler {
 	p.Helper()
+	return p.patient(roots, private, 0)
+}
+
+// patient is a replica that waits so long for a provider.
+func (p *porch) patient(roots *x509.CertPool, private bool, patience time.Duration) *Handler {
+	p.Helper()
 	key, err := secret.Parse("a-secret-key-for-tests-0123456789abcdef")
 	require.NoError(p, err)
-	party, err := oidc.New(oidc.Config{AllowPrivate: private, Roots: roots, Now: p.clock.Now, Replays: once{domain.NewInstallation(p.store, p.clock.Environment(), rand.Reader)}})
+	party, err := oidc.New(oidc.Config{AllowPrivate: private, Roots: roots, Now: p.clock.Now, Patience: patience, Replays: once{domain.NewInstallation(p.store, p.clock.Environment(), rand.Reader)}})
 	require.NoError(p, err)
 	p.Cleanup(party.Close)
 	door, err := New(Config{

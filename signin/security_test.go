@@ -351,7 +351,7 @@ func TestCookiesBlocked(t *testing.T) {
 		blocking := b.gate.browser()
 		page := blocking.get(check)
 		require.Equal(b, http.StatusBadRequest, page.status)
-		require.Equal(b, "Your browser keeps no cookies", page.text("h1"))
+		require.Equal(b, []string{"Your browser keeps no cookies", "r-7"}, []string{page.text("h1"), page.text(".reference code")})
 		again, err := url.Parse(page.Find("main a").AttrOr("href", ""))
 		require.NoError(b, err)
 		require.Equal(b, "/account?x=1", again.Query().Get("return_to"))

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -262,6 +263,7 @@ func (v *visit) places() []place {
 // checkCookies is where a browser comes that showed no cookie at all when it signed in: now it shows one, or keeps none.
 func checkCookies(v *visit) error {
 	if v.token() == "" {
+		v.Log.LogAttrs(v.r.Context(), slog.LevelInfo, "a browser keeps no cookies")
 		return v.render(http.StatusBadRequest, "cookies", v.returnTo())
 	}
 	return v.goOn()

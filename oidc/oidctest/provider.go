@@ -83,6 +83,9 @@ func New(t testing.TB) *Provider {
 	return p
 }
 
+// Close ends the provider: nobody listens there any more.
+func (p *Provider) Close() { p.server.Close() }
+
 // CertificatePEM is the authority of the provider's certificate as a file has it.
 func (p *Provider) CertificatePEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.server.Certificate().Raw})
