@@ -66,6 +66,9 @@ type Applications interface {
 
 	// Reached reports whether an application of the organisation is reached at an origin.
 	Reached(org OrganisationID, at Origin) (bool, error)
+	// Registrant gives the only organisation of which an application is reached at an origin; found is false where there are
+	// none or several.
+	Registrant(at Origin) (org OrganisationID, found bool, err error)
 }
 
 // describe sets what administrators say of an application. Invalid, TooMany.

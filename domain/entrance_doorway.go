@@ -34,15 +34,31 @@ func (e *Entrance) Doorway(ctx context.Context, org OrganisationID) (Doorway, er
 
 // SoleDoorway finds the door of the only organisation there is; found is false where there are none or several.
 func (e *Entrance) SoleDoorway(ctx context.Context) (d Doorway, found bool, err error) {
-	var o Organisation
+	return e.onlyDoorway(ctx, func(tx Tx) (OrganisationID, bool, error) {
+		o, found, err := tx.Organisations().Sole()
+		return o.ID, found, err
+	})
+}
+
+// DoorwayByOrigin finds the door of the only organisation that has an application at an origin; found is false where none has,
+// or several have. It says no more of an application than where its people sign in.
+func (e *Entrance) DoorwayByOrigin(ctx context.Context, at Origin) (d Doorway, found bool, err error) {
+	return e.onlyDoorway(ctx, func(tx Tx) (OrganisationID, bool, error) { return tx.Applications().Registrant(at) })
+}
+
+func (e *Entrance) onlyDoorway(ctx context.Context, find func(tx Tx) (OrganisationID, bool, error)) (d Doorway, found bool, err error) {
+	var org OrganisationID
 	err = e.store.Read(ctx, func(tx Tx) (err error) {
-		o, found, err = tx.Organisations().Sole()
+		org, found, err = find(tx)
 		return err
 	})
 	if err != nil || !found {
 		return Doorway{}, false, err
 	}
-	d, err = e.Doorway(ctx, o.ID)
+	d, err = e.Doorway(ctx, org)
+	if IsKind(err, NotFound) { // it has gone a moment ago
+		return Doorway{}, false, nil
+	}
 	return d, err == nil, err
 }
 

@@ -100,3 +100,12 @@ func (t applications) Reached(org domain.OrganisationID, at domain.Origin) (bool
 	var one int
 	return fetch(t, "SELECT 1 FROM application_origins WHERE organisation_id = ? AND origin = ?", []any{org.UUID, string(at)}, &one)
 }
+
+func (t applications) Registrant(at domain.Origin) (org domain.OrganisationID, found bool, err error) {
+	var n int
+	if _, err = fetch(t, "SELECT count(*) FROM application_origins WHERE origin = ?", []any{string(at)}, &n); err != nil || n != 1 {
+		return org, false, err
+	}
+	found, err = fetch(t, "SELECT organisation_id FROM application_origins WHERE origin = ?", []any{string(at)}, &org.UUID)
+	return org, found, err
+}

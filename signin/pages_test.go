@@ -199,6 +199,41 @@ func TestWhichOrganisation(t *testing.T) {
 	})
 }
 
+// Whoever is sent to sign in on the way to an application need not say where they belong, as long as there is one answer only:
+// the only organisation there is, or that has the application.
+func TestOrganisationOfAnApplication(t *testing.T) {
+	t.Parallel()
+	eachBrowser(t, func(b *browser) {
+		_, err := domain.NewInstallation(b.store, b.clock.Environment(), rand.Reader).CreateConnection(b.Context(), b.slug(), domain.ConnectionSpec{
+			Name: "Okta", Kind: domain.KindOkta, OIDC: domain.OIDCSpec{Issuer: "https://acme.okta.test", ClientID: "usher"},
+		})
+		require.NoError(b, err)
+		asked := func(origin string) seen {
+			sent := b.gate.ask(checkPath, "", "X-Original-URL", origin+"/deals?id=1", "Accept", "text/html").Header().Get(headerSignIn)
+			require.Contains(b, sent, url.QueryEscape(origin+"/deals?id=1"))
+			return b.get(strings.TrimPrefix(sent, gateBase))
+		}
+		door := "/sign-in/" + b.slug() + "?return_to=" + url.QueryEscape(crmOrigin+"/deals?id=1")
+		require.Equal(b, door, asked(crmOrigin).to(b), "there is no other")
+		require.Equal(b, strings.ReplaceAll(door, "crm", "elsewhere"), asked("https://elsewhere.acme.test").to(b))
+
+		sister := b.sister().Organisation.ID
+		require.Equal(b, door, asked(crmOrigin).to(b), "one has the application")
+		to := url.Values{"return_to": {crmOrigin + "/deals?id=1"}}.Encode()
+		require.Equal(b, door, b.get("/sign-in/organisation?"+to).to(b))
+		require.Equal(b, door+"&ended=1", b.get("/sign-in?ended=1&"+to).to(b))
+		require.Equal(b, door, b.post("/sign-in", "name", "ana", "return_to", crmOrigin+"/deals?id=1").to(b))
+		require.Equal(b, http.StatusOK, asked("https://elsewhere.acme.test").status, "none has that one")
+
+		_, err = b.admin.CreateApplication(b.Context(), domain.Administrator{Organisation: sister, Actor: domain.ActorOperator(), Owner: true},
+			domain.ApplicationSpec{Name: "The same", Origins: []string{crmOrigin}})
+		require.NoError(b, err)
+		page := asked(crmOrigin)
+		require.Equal(b, http.StatusOK, page.status, "two have it")
+		require.Equal(b, crmOrigin+"/deals?id=1", page.Find("input[name=return_to]").AttrOr("value", ""))
+	})
+}
+
 // The domain of an e-mail leads to the provider that is trusted for it, whether or not anybody has the address; where local
 // sign-in is off, a page offers the provider alone, and owners can still give a password.
 func TestHomeRealm(t *testing.T) {
@@ -254,13 +289,13 @@ func TestWherePasskeysAreOffered(t *testing.T) {
 		})
 		require.NoError(b, err)
 		door := "/sign-in/" + b.slug()
-		require.Equal(b, []bool{true, true, true}, []bool{offered("/sign-in"), offered(door), offered(door + "?with=password")})
+		require.Equal(b, []bool{true, true}, []bool{offered(door), offered(door + "?with=password")})
 		_, err = b.admin.ChangePolicy(b.Context(), b.boss(), domain.IfMatch{}, func(p domain.Policy) (domain.Policy, error) {
 			p.LocalSignIn = domain.LocalSignInOwnersOnly
 			return p, nil
 		})
 		require.NoError(b, err)
-		require.Equal(b, []bool{false, false, true}, []bool{offered("/sign-in"), offered(door), offered(door + "?with=password")})
+		require.Equal(b, []bool{false, true}, []bool{offered(door), offered(door + "?with=password")})
 		b.sister()
 		require.True(b, offered("/sign-in"), "of several organisations nobody knows yet which it is")
 	})

@@ -118,7 +118,7 @@ type identifyForm struct {
 // place is an organisation where somebody signed in before, in this browser.
 type place struct{ Href, Name, Letter string }
 
-// showIdentify asks who somebody is; who is signed in goes on.
+// showIdentify asks who somebody is, where that says to which organisation they belong; who is signed in goes on.
 func showIdentify(v *visit) error {
 	if _, err := v.session(); err == nil {
 		return v.goOn()
@@ -131,21 +131,26 @@ func showIdentify(v *visit) error {
 	if v.r.URL.Query().Has("ended") {
 		form.Notice = "sign_in.notice.ended"
 	}
-	sole, found, err := v.Entrance.SoleDoorway(v.r.Context())
+	expected, found, err := v.expected()
 	if err != nil {
 		return err
 	}
-	if v.doorway = sole; found {
-		if len(sole.Ways) == 0 {
-			return v.redirect(v.door(sole.Organisation.Slug))
-		}
-		if !sole.Locally { // passkeys open something for owners only, whose own way shows them
-			form.Passkey = ""
-		}
-		return v.render(http.StatusOK, "identify", form)
+	if found {
+		return v.redirect(v.door(expected.Organisation.Slug))
 	}
 	form.Places = v.places()
 	return v.render(http.StatusOK, "identify", form)
+}
+
+// expected is the door of the organisation that nobody need be asked for: the only one there is, or the only one that has the
+// application where somebody wants to go.
+func (v *visit) expected() (d domain.Doorway, found bool, err error) {
+	if at, ok := parseReturn(v.returnTo()); ok && at != "" {
+		if d, found, err = v.Entrance.DoorwayByOrigin(v.r.Context(), at); found || err != nil {
+			return d, found, err
+		}
+	}
+	return v.Entrance.SoleDoorway(v.r.Context())
 }
 
 // door is the address of an organisation's door, with what this page was asked with.
@@ -164,7 +169,7 @@ func (v *visit) door(slug string) string {
 }
 
 // identify goes where somebody of a name signs in: to the provider that is trusted for their e-mail's domain, else to the
-// door of its organisation, or of the only one there is. It looks at the domain and at no account, so that nobody learns who
+// door of its organisation, or of the one that is expected. It looks at the domain and at no account, so that nobody learns who
 // has one.
 func identify(v *visit) error {
 	name := strings.TrimSpace(v.r.PostFormValue("name"))
@@ -181,12 +186,12 @@ func identify(v *visit) error {
 		}
 		return v.redirect(withReturn("/sign-in/"+v.doorway.Organisation.Slug, v.returnTo()))
 	}
-	sole, is, err := v.Entrance.SoleDoorway(v.r.Context())
+	expected, is, err := v.expected()
 	if err != nil {
 		return err
 	}
 	if is {
-		return v.redirect(withReturn("/sign-in/"+sole.Organisation.Slug, v.returnTo()))
+		return v.redirect(withReturn("/sign-in/"+expected.Organisation.Slug, v.returnTo()))
 	}
 	return v.redirect(withReturn("/sign-in/organisation", v.returnTo()))
 }
@@ -209,6 +214,13 @@ type organisationForm struct {
 }
 
 func showOrganisation(v *visit) error {
+	expected, is, err := v.expected()
+	if err != nil {
+		return err
+	}
+	if is {
+		return v.redirect(v.door(expected.Organisation.Slug))
+	}
 	v.probe()
 	return v.render(http.StatusOK, "organisation", organisationForm{ReturnTo: v.returnTo(), Places: v.places()})
 }

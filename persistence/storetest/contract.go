@@ -87,6 +87,10 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 			part(t, store)
 		})
 	}
+	t.Run("Sole", func(t *testing.T) { // where nobody else makes organisations
+		t.Parallel()
+		sole(t, open(t))
+	})
 }
 
 // write runs a unit of work that must succeed.

@@ -52,6 +52,29 @@ func applications(t *testing.T, store *persistence.Store) {
 	require.False(t, reached(other.Organisation.ID, "https://b.test:8443"))
 	require.False(t, reached(org, "https://b.test"))
 
+	registrant := func(at domain.Origin) (domain.OrganisationID, bool) {
+		var found bool
+		org := reading(t, store, func(tx domain.Tx) (org domain.OrganisationID, err error) {
+			org, found, err = tx.Applications().Registrant(at)
+			return org, err
+		})
+		return org, found
+	}
+	mine := domain.Origin("https://" + newUUID(t).String() + ".test") // and in no other part of the contract
+	for _, of := range []domain.OrganisationID{org, other.Organisation.ID} {
+		_, found := registrant(mine)
+		require.Equal(t, of == other.Organisation.ID, found, "none, then one")
+		if found {
+			got, _ := registrant(mine)
+			require.Equal(t, org, got)
+		}
+		write(t, store, func(tx domain.Tx) error {
+			return tx.Applications().Insert(draftApplication(t, of, "Registered", mine, mine+":8443"))
+		})
+	}
+	_, found := registrant(mine)
+	require.False(t, found, "two")
+
 	for name, taken := range map[string]domain.Application{
 		"name":    draftApplication(t, org, "crm", "https://c.test"),
 		"origins": draftApplication(t, org, "Another", "https://c.test", "https://a.test"),

@@ -51,6 +51,41 @@ func organisations(t *testing.T, store *persistence.Store) {
 	t.Run("Delete", func(t *testing.T) { deleteOrganisation(t, store) })
 }
 
+// sole: an organisation is the only one as long as there is no other, suspended or not.
+func sole(t *testing.T, store *persistence.Store) {
+	only := func() (domain.Organisation, bool) {
+		var found bool
+		o := reading(t, store, func(tx domain.Tx) (o domain.Organisation, err error) {
+			o, found, err = tx.Organisations().Sole()
+			return o, err
+		})
+		return o, found
+	}
+	none, found := only()
+	require.False(t, found)
+	require.Zero(t, none)
+	at := time.Date(2026, 2, 28, 23, 59, 59, 999e6, time.UTC)
+	var all []domain.Organisation
+	for _, slug := range []string{"zeta", "acme"} {
+		o := domain.Organisation{ID: domain.OrganisationID{UUID: newUUID(t)}, Slug: slug, Name: "Ačme", CreatedAt: at}
+		write(t, store, func(tx domain.Tx) error { return tx.Organisations().Insert(o) })
+		all = append(all, o)
+		got, found := only()
+		require.Equal(t, slug == "zeta", found)
+		if found {
+			require.Equal(t, o, got)
+		}
+	}
+	write(t, store, func(tx domain.Tx) error { return tx.Organisations().Suspend(all[0].ID, at) })
+	_, found = only()
+	require.False(t, found, "one that is suspended is there")
+	write(t, store, func(tx domain.Tx) error { return tx.Organisations().Delete(all[1].ID) })
+	got, found := only()
+	require.True(t, found)
+	all[0].SuspendedAt = at
+	require.Equal(t, all[0], got)
+}
+
 func ours(t testing.TB, store domain.Store, prefix string) []domain.Organisation {
 	t.Helper()
 	var list []domain.Organisation
