@@ -81,6 +81,17 @@ func ExplainGuest(store *Store, org domain.OrganisationID, of domain.SessionKey)
 	return found, statements, err
 }
 
+// ExplainPeopleOf reads a page of the people of a group and tells how.
+func ExplainPeopleOf(store *Store, org domain.OrganisationID, group domain.GroupID, after domain.UserID, limit int) (found []domain.UserID, statements []Statement, err error) {
+	err = store.read(context.Background(), func(s session) (err error) {
+		x := &explained{session: s}
+		found, err = mappings{x}.PeopleOf(org, group, after, limit)
+		statements = x.statements
+		return err
+	})
+	return found, statements, err
+}
+
 // CommonsStatements are those that gather what an organisation's people have in common.
 func CommonsStatements(store *Store, org domain.OrganisationID) (statements []Statement, err error) {
 	err = store.read(context.Background(), func(s session) error {

@@ -219,10 +219,13 @@ func (t mappings) Within(org domain.OrganisationID, group domain.GroupID, people
 }
 
 func (t mappings) PeopleOf(org domain.OrganisationID, group domain.GroupID, after domain.UserID, limit int) ([]domain.UserID, error) {
-	from := idOrLowest(after.UUID)
-	return assignments(t).people(`SELECT member_id FROM (SELECT member_id FROM memberships WHERE organisation_id = ? AND group_id = ? AND member_id > ?
-AND member_kind = 1 UNION SELECT user_id FROM claimed_groups WHERE organisation_id = ? AND group_id = ? AND user_id > ?) AS everybody
-ORDER BY member_id LIMIT ?`, org.UUID, group.UUID, from, org.UUID, group.UUID, from, limit)
+	from := []any{org.UUID, group.UUID, idOrLowest(after.UUID), limit}
+	// Each list is cut before they are put together: else a page of a big group would read what is left of it.
+	return assignments(t).people(`SELECT member_id FROM (
+SELECT * FROM (SELECT member_id FROM memberships WHERE organisation_id = ? AND group_id = ? AND member_id > ? AND member_kind = 1 ORDER BY member_id LIMIT ?) AS pushed
+UNION
+SELECT * FROM (SELECT user_id FROM claimed_groups WHERE organisation_id = ? AND group_id = ? AND user_id > ? ORDER BY user_id LIMIT ?) AS claimed
+) AS everybody ORDER BY member_id LIMIT ?`, append(append(from, from...), limit)...)
 }
 
 func (t mappings) Orphans(org domain.OrganisationID) ([]domain.Group, error) {
