@@ -21,6 +21,7 @@ type Installation struct {
 	store  Store
 	env    Environment
 	random io.Reader // of the secrets of tokens
+	jobs   pace
 }
 
 // NewInstallation makes the use cases over a store. random must be a cryptographic source.

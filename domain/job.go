@@ -82,7 +82,7 @@ type Jobs interface {
 	List(org OrganisationID, before JobID, limit int) ([]Job, error)
 }
 
-// jobBatch is how many people a unit of work of a job looks at, so that no push waits long for it.
+// jobBatch is how many people a unit of work of a job looks at, at most.
 const jobBatch = 100
 
 // startJob leaves a change to a job. An unfinished job about the same mapping is merged into it.
@@ -123,6 +123,7 @@ func startJob(tx Tx, org OrganisationID, r reach, now time.Time, write scribe) e
 // was anything to do. Any replica may run it at any time.
 func (in *Installation) RunJobs(ctx context.Context) (worked bool, err error) {
 	now := in.env.instant()
+	people := in.jobs.next()
 	err = in.store.Write(ctx, func(tx Tx) error {
 		worked = false
 		next, found, err := tx.Jobs().Next()
@@ -137,12 +138,15 @@ func (in *Installation) RunJobs(ctx context.Context) (worked bool, err error) {
 			return err
 		}
 		worked = true
-		return in.runBatch(tx, j, now)
+		return in.runBatch(tx, j, people, now)
 	})
+	if worked && err == nil {
+		in.jobs.took(people, in.env.instant().Sub(now))
+	}
 	return worked, err
 }
 
-func (in *Installation) runBatch(tx Tx, j Job, now time.Time) error {
+func (in *Installation) runBatch(tx Tx, j Job, limit int, now time.Time) error {
 	write := in.jobScribe(j)
 	if j.People == 0 && j.LookedAt == 0 {
 		groups, err := tx.Mappings().Below(j.Organisation, j.Groups)
@@ -153,7 +157,7 @@ func (in *Installation) runBatch(tx Tx, j Job, now time.Time) error {
 			return err
 		}
 	}
-	people, err := j.next(tx)
+	people, err := j.next(tx, limit)
 	if err != nil {
 		return err
 	}
@@ -193,21 +197,21 @@ func (in *Installation) jobScribe(j Job) scribe {
 }
 
 // next finds the next people of a job, and moves its position behind them: those that are listed, then group by group.
-func (j *Job) next(tx Tx) ([]UserID, error) {
+func (j *Job) next(tx Tx, limit int) ([]UserID, error) {
 	if !j.Connection.IsZero() {
-		people, err := tx.Jobs().OfConnection(*j, j.After, jobBatch)
+		people, err := tx.Jobs().OfConnection(*j, j.After, limit)
 		j.pass(GroupID{}, people)
 		return people, err
 	}
 	if j.Group.IsZero() {
-		people, err := tx.Jobs().Listed(*j, j.After, jobBatch)
+		people, err := tx.Jobs().Listed(*j, j.After, limit)
 		if err != nil || len(people) > 0 {
 			j.pass(GroupID{}, people)
 			return people, err
 		}
 		j.After = UserID{}
 	}
-	return j.below(tx, jobBatch)
+	return j.below(tx, limit)
 }
 
 // below finds the next people in the groups of a job, group by group in order of id, and moves its position behind them.

@@ -222,9 +222,9 @@ func (t mappings) PeopleOf(org domain.OrganisationID, group domain.GroupID, afte
 	from := []any{org.UUID, group.UUID, idOrLowest(after.UUID), limit}
 	// Each list is cut before they are put together: else a page of a big group would read what is left of it.
 	return assignments(t).people(`SELECT member_id FROM (
-SELECT * FROM (SELECT member_id FROM memberships WHERE organisation_id = ? AND group_id = ? AND member_id > ? AND member_kind = 1 ORDER BY member_id LIMIT ?) AS pushed
+SELECT member_id FROM (SELECT member_id FROM memberships WHERE organisation_id = ? AND group_id = ? AND member_id > ? AND member_kind = 1 ORDER BY member_id LIMIT ?) AS pushed
 UNION
-SELECT * FROM (SELECT user_id FROM claimed_groups WHERE organisation_id = ? AND group_id = ? AND user_id > ? ORDER BY user_id LIMIT ?) AS claimed
+SELECT user_id FROM (SELECT user_id FROM claimed_groups WHERE organisation_id = ? AND group_id = ? AND user_id > ? ORDER BY user_id LIMIT ?) AS claimed
 ) AS everybody ORDER BY member_id LIMIT ?`, append(append(from, from...), limit)...)
 }
 
