@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"slices"
 	"strings"
 	"time"
@@ -109,6 +110,14 @@ func (k LinkKey) sum(org OrganisationID, kind LinkKind, id LinkID) []byte {
 	mac.Write(org.UUID[:])
 	mac.Write(id.UUID[:])
 	return mac.Sum(nil)
+}
+
+// slot is a number for a text, the same on all replicas.
+func (k LinkKey) slot(org OrganisationID, sort, text string) uint64 {
+	mac := hmac.New(sha256.New, k.key)
+	mac.Write([]byte("usher slot\x00" + sort + "\x00" + text + "\x00"))
+	mac.Write(org.UUID[:])
+	return binary.BigEndian.Uint64(mac.Sum(nil))
 }
 
 // LinkRef is what a genuine token names. Whether the link is still good is the store's to say.

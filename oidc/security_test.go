@@ -457,12 +457,14 @@ func TestSecurity33ForeignWords(t *testing.T) {
 }
 
 // What was started is in the browsers: the relying party remembers one provider, however many go away.
+//
+//race:without nothing happens side by side
 func TestSecurity34StartedSignIns(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	seen := map[oidc.Secret]bool{}
 	longest := 0
-	for range 10_000 {
+	for range 100_000 {
 		_, started, err := s.party.Start(t.Context(), s.registration, oidc.Wish{ReturnTo: "/" + strings.Repeat("x", 5000)})
 		require.NoError(t, err)
 		sealed, err := started.Seal()
@@ -470,7 +472,7 @@ func TestSecurity34StartedSignIns(t *testing.T) {
 		longest = max(longest, len(sealed))
 		seen[started.State] = true
 	}
-	require.Len(t, seen, 10_000)
+	require.Len(t, seen, 100_000)
 	require.Less(t, longest, 1000, "it fits into a cookie, encrypted too")
 	require.Equal(t, 1, s.provider.Asked(oidctest.DocumentPath))
 }

@@ -21,12 +21,13 @@ type browser struct {
 	*gate
 
 	door    http.Handler
+	address string // and port, from which it comes
 	cookies map[string]string
 	headers map[string]string
 }
 
 func (g *gate) browser() *browser {
-	return &browser{gate: g, door: g.door, cookies: map[string]string{}, headers: map[string]string{"Accept-Language": "en", "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}}
+	return &browser{gate: g, door: g.door, address: "192.0.2.9:1234", cookies: map[string]string{}, headers: map[string]string{"Accept-Language": "en", "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}}
 }
 
 // seen is a page as it came.
@@ -61,7 +62,7 @@ func (b *browser) post(path string, pairs ...string) seen {
 func (b *browser) send(r *http.Request) seen {
 	b.Helper()
 	r = r.WithContext(b.Context())
-	r.RemoteAddr = "192.0.2.9:1234"
+	r.RemoteAddr = b.address
 	for name, value := range b.headers {
 		if r.Header.Get(name) == "" {
 			r.Header.Set(name, value)

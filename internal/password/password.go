@@ -44,9 +44,16 @@ const (
 //go:embed common.txt
 var common string
 
+// Costs of a hash.
+type Costs struct {
+	Memory uint32 // KiB
+	Passes uint32
+}
+
 // Passwords hashes and compares. At most as many at once as there are processors: each takes 32 MiB.
 type Passwords struct {
 	random io.Reader
+	costs  Costs
 	turns  chan struct{}
 	common map[string]bool
 	blank  string // a hash of nobody's password
@@ -54,7 +61,12 @@ type Passwords struct {
 
 // New makes one. random must be a cryptographic source.
 func New(random io.Reader) (*Passwords, error) {
-	p := &Passwords{random: random, turns: make(chan struct{}, runtime.GOMAXPROCS(0)), common: map[string]bool{}}
+	return NewAt(random, Costs{Memory: memory, Passes: passes})
+}
+
+// NewAt makes one whose hashes cost something else, for tests that hash often.
+func NewAt(random io.Reader, costs Costs) (*Passwords, error) {
+	p := &Passwords{random: random, costs: costs, turns: make(chan struct{}, runtime.GOMAXPROCS(0)), common: map[string]bool{}}
 	for line := range strings.Lines(common) {
 		p.common[strings.TrimSuffix(line, "\n")] = true
 	}
@@ -69,9 +81,9 @@ func (p *Passwords) Hash(password string) (string, error) {
 	if _, err := io.ReadFull(p.random, salt); err != nil {
 		return "", fmt.Errorf("password: make a salt: %w", err)
 	}
-	key := p.derive(password, salt, passes, memory, threads, keySize)
+	key := p.derive(password, salt, p.costs.Passes, p.costs.Memory, threads, keySize)
 	encode := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memory, passes, threads, encode(salt), encode(key)), nil
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.costs.Memory, p.costs.Passes, threads, encode(salt), encode(key)), nil
 }
 
 // derive waits for its turn.
