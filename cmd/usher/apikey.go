@@ -29,7 +29,15 @@ type apikeyCreate struct {
 
 // Help implements kong.HelpProvider.
 func (apikeyCreate) Help() string {
-	return `The permissions that the API asks for are users:view, directory:view, directory:edit, licences:view and audit:view; the application's own modules may be named as well.
+	var modules, more []string
+	for _, m := range domain.BuiltInModules() {
+		modules = append(modules, m.ID)
+		for _, action := range m.OwnActions() {
+			more = append(more, m.ID+":"+action)
+		}
+	}
+	return "Each of Usher's modules has the actions view, create, edit and delete: " + strings.Join(modules, ", ") + ". Beside these there are " +
+		strings.Join(more, ", ") + `. The modules that the application registered may be named as well. The OpenAPI document at /api/v1/openapi.json says what each operation needs.
 
 Examples:
 
