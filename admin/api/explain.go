@@ -88,9 +88,9 @@ type signInNow struct {
 type explainedDecision struct {
 	decision
 
-	Rule  string      `json:"rule" doc:"The rule by which it is so." example:"block.inactivity"`
-	By    participant `json:"by" doc:"Whose doing it is, as of a block or a status; empty: nobody's."`
-	Since *time.Time  `json:"since" doc:"null: always, or for no known time."`
+	Rule  string       `json:"rule" doc:"The rule by which it is so." example:"block.inactivity"`
+	By    *participant `json:"by" doc:"Whose doing it is, as of a block or a status; null: nobody's."`
+	Since *time.Time   `json:"since" doc:"null: always, or for no known time."`
 }
 
 type linkedIdentity struct {
@@ -194,9 +194,13 @@ func showDecision(d domain.Decision) decision {
 }
 
 func explainDecision(d domain.ExplainedDecision) explainedDecision {
-	return explainedDecision{
-		decision: showDecision(d.Decision), Rule: d.Rule, By: participant{d.By.Kind, idOrNil(d.By.ID)}, Since: moment(d.Since),
+	shown := explainedDecision{
+		decision: showDecision(d.Decision), Rule: d.Rule, Since: moment(d.Since),
 	}
+	if d.By.Kind != "" {
+		shown.By = &participant{d.By.Kind, idOrNil(d.By.ID)}
+	}
+	return shown
 }
 
 func showRuling(r domain.ExplainedRuling) ruling {

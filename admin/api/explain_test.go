@@ -27,6 +27,7 @@ func explainPerson(s *scene) {
 	require.Equal(s, []any{nil, []any{}, "full"}, []any{e["waiting"], e["queues"], e["licence"].(map[string]any)["name"]})
 
 	s.ok(s.patch(u+"/access", `{"role_id":"`+boss+`","locked":true}`))
+	require.Nil(s, e["sign_in"].(map[string]any)["session"].(map[string]any)["by"], "they may, by nobody's doing")
 	s.done(s.post(u+"/block", ""))
 	e = s.ok(s.get(u + "/explain"))
 	role = e["role"].(map[string]any)
