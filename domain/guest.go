@@ -97,6 +97,15 @@ func (g Guest) Details() (GuestDetails, error) {
 	return d, nil
 }
 
+// Zone is the one in which the guest is told times.
+func (g Guest) Zone() (Zone, error) {
+	tree, err := g.User.Attributes()
+	if err != nil {
+		return Zone{}, err
+	}
+	return zoneOf(g.Facts.Window, tree), nil
+}
+
 // firstText is the first text that says something.
 func firstText(values ...attribute.Value) string {
 	for _, v := range values {

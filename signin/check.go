@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"usher/domain"
 )
@@ -16,7 +15,7 @@ import (
 const checkPath = "/auth/check"
 
 func isCheck(path string) bool {
-	return path == checkPath || strings.HasPrefix(path, checkPath+"/")
+	return path == checkPath || strings.HasPrefix(path, checkPath+"/") || path == refusedPath
 }
 
 // The headers that say why a request may not go on.
@@ -31,15 +30,20 @@ const (
 // nothing but when the person was seen, so that a request from another site does no harm. Nothing is remembered of the
 // decision.
 func (h *Handler) check(w http.ResponseWriter, r *http.Request) {
-	h.Observe(r, checkPath)
+	route := checkPath
+	if r.URL.Path == refusedPath {
+		route = refusedPath
+	}
+	h.Observe(r, route)
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	q, err := parseQuestion(r)
 	if err != nil {
-		h.tell(w, http.StatusBadRequest, err.Error())
+		h.tell(w, r, http.StatusBadRequest, domain.CodeInvalidValue, err.Error())
 		return
 	}
+	q.hands = q.hands || route == refusedPath
 	key := domain.ApplicationKey{Audience: q.application, Origin: q.origin}
 	if key == (domain.ApplicationKey{}) {
 		key.Audience = unnamed
@@ -47,6 +51,10 @@ func (h *Handler) check(w http.ResponseWriter, r *http.Request) {
 	c, err := h.Entrance.Check(r.Context(), h.sessionToken(r), key)
 	if err != nil {
 		h.turnAway(w, r, q, c, err)
+		return
+	}
+	if route == refusedPath {
+		h.goBack(w, r, q, c)
 		return
 	}
 	if err := h.introduce(r.Context(), header, c.Guest); err != nil {
@@ -84,15 +92,7 @@ func (h *Handler) turnAway(w http.ResponseWriter, r *http.Request, q question, c
 	case known.Code == domain.CodeStepMissing:
 		h.sendToSignIn(w, r, q, stepPath(domain.SignInStep(known.Field), q.asked), known.Message)
 	case known.Kind == domain.Forbidden:
-		reason := known.Code
-		if known.Code == domain.CodeAccessRefused {
-			reason = known.Field
-		}
-		w.Header().Set(headerReason, reason)
-		if !c.Decision.NextOpening.IsZero() {
-			w.Header().Set(headerNextOpening, c.Decision.NextOpening.UTC().Format(time.RFC3339))
-		}
-		h.tell(w, http.StatusForbidden, known.Message)
+		h.refuse(w, r, q, c, known)
 	default:
 		status := http.StatusInternalServerError
 		if known.Kind == domain.Unavailable {
@@ -100,7 +100,7 @@ func (h *Handler) turnAway(w http.ResponseWriter, r *http.Request, q question, c
 			w.Header().Set("Retry-After", "5")
 		}
 		h.Log.LogAttrs(r.Context(), slog.LevelError, "a check failed", slog.Any("cause", err))
-		h.tell(w, status, "the sign-in service failed to answer; try again in a moment (request "+h.RequestID(r)+")")
+		h.tell(w, r, status, known.Code, "the sign-in service failed to answer; try again in a moment (request "+h.RequestID(r)+")")
 	}
 }
 
@@ -114,12 +114,5 @@ func (h *Handler) sendToSignIn(w http.ResponseWriter, r *http.Request, q questio
 		return
 	}
 	w.Header().Set("WWW-Authenticate", `Usher realm="`+h.origin+`"`)
-	h.tell(w, http.StatusUnauthorized, message)
-}
-
-// tell answers with a sentence.
-func (*Handler) tell(w http.ResponseWriter, status int, sentence string) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write([]byte(sentence + "\n")) //nolint:gosec // G705: it is plain text, and taken for nothing else
+	h.tell(w, r, http.StatusUnauthorized, domain.CodeUnauthenticated, message)
 }

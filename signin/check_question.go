@@ -32,7 +32,7 @@ var errTwoAddresses = errors.New("the proxy names two different addresses that w
 // A proxy that sends one of these may hand on another from the client: where both are there and differ, nobody is believed.
 func parseQuestion(r *http.Request) (question, error) {
 	q := question{method: r.Method}
-	if len(r.URL.Path) > len(checkPath) {
+	if strings.HasPrefix(r.URL.Path, checkPath+"/") {
 		q.hands = true
 		q.about(forwardedProto(r), r.Host, strings.TrimPrefix(r.URL.EscapedPath(), checkPath), r.URL.RawQuery)
 		return q, nil
@@ -109,12 +109,11 @@ func (q *question) about(scheme, host, path, query string) {
 // redirects reports whether a browser is sent to sign in by our answer: where the proxy hands that on, and the request
 // is one for a page.
 func (q question) redirects(r *http.Request) bool {
-	page := (q.method == http.MethodGet || q.method == http.MethodHead) && strings.Contains(r.Header.Get("Accept"), "text/html")
 	switch q.redirect {
 	case "0":
 		return false
 	case "1":
-		return page
+		return q.page(r)
 	}
-	return q.hands && page
+	return q.hands && q.page(r)
 }

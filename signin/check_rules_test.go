@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -148,7 +149,10 @@ func outsideTheWindow(g *gate) {
 	require.Equal(g, http.StatusForbidden, out.Code)
 	require.Equal(g, "outside_schedule", out.Header().Get(headerReason))
 	require.Equal(g, monday.AddDate(0, 0, 7).Add(-time.Hour).Format(time.RFC3339), out.Header().Get(headerNextOpening))
-	require.Contains(g, out.Body.String(), "you may not come in at this time")
+	var told problem
+	require.NoError(g, json.Unmarshal(out.Body.Bytes(), &told))
+	require.Contains(g, told.Detail, "you may not come in at this time")
+	require.Equal(g, []any{"outside_schedule", 403, out.Header().Get(headerNextOpening)}, []any{told.Code, told.Status, told.NextOpening})
 	require.Empty(g, out.Header().Get(headerUser))
 	_, err = g.admin.SetWindow(g.Context(), g.boss(), u.ID, domain.WindowSpec{})
 	require.NoError(g, err)

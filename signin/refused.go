@@ -13,7 +13,17 @@ type refusedPage struct {
 	Text, Remedy string    // keys
 	Opens        time.Time // zero: nothing opens by itself
 	Zone         *time.Location
-	SignOut      bool // a session is still there, which opens nothing
+	SignOut      bool   // a session is still there, which opens nothing
+	Who          string // is signed in; empty: not said
+	Leave        string // where to sign out; empty: here
+}
+
+// find finds the words for a reason.
+func (p *refusedPage) find(v *visit) {
+	if !v.texts[v.language].Has(p.Text) {
+		p.Text = "refused.other"
+	}
+	p.Remedy = p.Text + ".remedy"
 }
 
 // turnAway tells somebody why they may not come in, and what would change it, in their language and zone.
@@ -30,10 +40,7 @@ func (v *visit) turnAway(reason string, refusal *domain.AccessRefusal) error {
 			return err
 		}
 	}
-	if !v.texts[v.language].Has(page.Text) {
-		page.Text = "refused.other"
-	}
-	page.Remedy = page.Text + ".remedy"
+	page.find(v)
 	return v.render(http.StatusForbidden, "refused", page)
 }
 

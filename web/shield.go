@@ -11,6 +11,7 @@ import (
 // Shield is what keeps a page to itself.
 type Shield struct {
 	Nonce string // of the page's own style and script; empty: it has none
+	From  string // origin of what the page is made of; empty: its own
 	HTTPS bool   // the page is reached by https, and by nothing else from then on
 }
 
@@ -29,6 +30,11 @@ func Secure(h http.Header, s Shield) {
 	policy := []string{
 		"default-src 'none'", "style-src 'self'", "script-src 'none'", "img-src 'self' data:", "connect-src 'self'",
 		"form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
+	}
+	if s.From != "" { // one that shows and sends nothing of its own
+		policy = []string{
+			"default-src 'none'", "style-src " + s.From, "script-src 'none'", "img-src " + s.From + " data:", "form-action 'none'", "base-uri 'none'", "frame-ancestors 'none'",
+		}
 	}
 	if s.Nonce != "" {
 		policy[1] += " 'nonce-" + s.Nonce + "'"

@@ -36,6 +36,7 @@ type Page struct {
 	Zone      *time.Location // in which times are told; nil: UTC
 	Path      string         // of the page, for links to it in another language; empty: it has none
 	Query     url.Values     // of those links
+	Base      string         // origin that assets come from; empty: the page's own
 	Reference string         // by which the log line of this request is found
 	Wide      bool           // for lists, not for one form
 	SignedIn  string         // the name of who is signed in; empty: nobody

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,10 +40,9 @@ func openApplication(ctx context.Context) (*demoApplication, error) {
 			Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		page: template.Must(template.New("").Parse(`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>An application</title></head><body><main>{{if .Name}}
+<title>An application</title></head><body><main>
 <h1>Hello {{.Name}}</h1><p>You are {{or .Role "here without a role"}}.</p><p>This application keeps no sessions and no passwords: it asks Usher with every request.</p>
-<p><a href="{{.Usher}}/account">My account</a></p>{{else}}
-<h1>Not now</h1><p>{{.Said}}</p><p><a href="{{.Usher}}/sign-in">Sign in as somebody else</a></p>{{end}}</main></body></html>
+<p><a href="{{.Usher}}/account">My account</a></p></main></body></html>
 `)),
 	}, nil
 }
@@ -56,36 +57,40 @@ func (d *demoApplication) register(ctx context.Context, app *App, owner domain.A
 // URL is its address.
 func (d *demoApplication) URL() string { return address(d.listener.Addr().String()).byName() }
 
-// ServeHTTP says hello to whom Usher lets through.
+// ServeHTTP says hello to whom Usher lets through, and hands on to everybody else what Usher answers: the way to sign in, or
+// the page of why not.
 func (d *demoApplication) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Cache-Control", "no-store")
-	ask, err := http.NewRequestWithContext(r.Context(), http.MethodGet, d.usher+"/auth/check?redirect=0&organisation=acme", http.NoBody)
+	ask, err := http.NewRequestWithContext(r.Context(), http.MethodGet, d.usher+"/auth/check", http.NoBody)
 	if err != nil {
 		http.Error(w, "This address cannot be asked for.", http.StatusBadRequest)
 		return
 	}
-	ask.Header["Cookie"] = r.Header["Cookie"]
-	ask.Header.Set("X-Original-Url", d.URL()+r.URL.RequestURI())
+	for _, name := range []string{"Accept", "Accept-Language", "Cookie"} {
+		ask.Header[name] = r.Header[name]
+	}
+	ask.Header.Set("X-Forwarded-Proto", "http")
+	ask.Header.Set("X-Forwarded-Host", strings.TrimPrefix(d.URL(), "http://"))
+	ask.Header.Set("X-Forwarded-Uri", r.URL.RequestURI())
+	ask.Header.Set("X-Forwarded-Method", r.Method)
 	told, err := d.client.Do(ask)
 	if err != nil {
 		http.Error(w, "Usher does not answer.", http.StatusBadGateway)
 		return
 	}
 	defer func() { _ = told.Body.Close() }()
-	said, _ := io.ReadAll(io.LimitReader(told.Body, 4096))
-	if to := told.Header.Get("X-Usher-Sign-In"); told.StatusCode == http.StatusUnauthorized && to != "" {
-		http.Redirect(w, r, to, http.StatusSeeOther)
+	if told.StatusCode != http.StatusOK {
+		maps.Copy(w.Header(), told.Header)
+		w.WriteHeader(told.StatusCode)
+		_, _ = io.Copy(w, told.Body)
 		return
 	}
-	shown := struct{ Name, Role, Said, Usher string }{Said: string(said), Usher: d.usher}
-	if told.StatusCode == http.StatusOK {
-		shown.Name, _ = url.PathUnescape(told.Header.Get("X-Usher-Name"))
-		shown.Role, _ = url.PathUnescape(told.Header.Get("X-Usher-Role"))
-	}
-	w.WriteHeader(told.StatusCode)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	shown := struct{ Name, Role, Usher string }{Usher: d.usher}
+	shown.Name, _ = url.PathUnescape(told.Header.Get("X-Usher-Name"))
+	shown.Role, _ = url.PathUnescape(told.Header.Get("X-Usher-Role"))
 	_ = d.page.Execute(w, shown)
 }
 

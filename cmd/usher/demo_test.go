@@ -88,7 +88,7 @@ func TestDemoDirectory(t *testing.T) {
 		require.Equal(t, "localhost", shown.Hostname(), "one host, whose cookies they share, and a name, for passkeys")
 	}
 	stranger := do(t, http.MethodGet, demo.ApplicationURL, "", "")
-	require.Contains(t, stranger.body, "Sign in", "the application lets nobody in whom Usher does not know")
+	require.Equal(t, http.StatusUnauthorized, stranger.status, "the application lets nobody in whom Usher does not know")
 }
 
 func TestDemoLeavesNothingRunning(t *testing.T) { //nolint:paralleltest // other tests' goroutines would be in the way

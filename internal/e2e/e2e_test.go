@@ -66,6 +66,9 @@ func invited(h *house) {
 	w.sees("Ada Lovelace", "Agent")
 	require.Equal(h, "active", o.person("ada@initech.test").Status)
 	w.look("account")
+	require.EqualValues(h, 403, w.visit(h.public+"/auth/refused")) // where a proxy fetches why not
+	w.sees("not one of your organisation", "You are signed in as Ada Lovelace")
+	w.look("refused-application")
 
 	elsewhere := h.open()
 	elsewhere.visit(link)
