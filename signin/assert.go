@@ -20,7 +20,10 @@ func giveAssertion(v *visit) error {
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	from := v.r.Header.Get("Origin")
 	key := domain.ApplicationKey{Audience: v.r.URL.Query().Get("application"), Origin: domain.Origin(from)}
-	if from == "" && v.r.Header.Get("Sec-Fetch-Site") != "same-origin" || key == (domain.ApplicationKey{}) {
+	if from == "" { // as browsers ask at the address of the page itself
+		key.Origin = domain.Origin(v.origin)
+	}
+	if from == "" && v.r.Header.Get("Sec-Fetch-Site") != "same-origin" {
 		return v.refuseAssertion(http.StatusForbidden, "script_only", "a script of the application asks for this, from one of its origins")
 	}
 	c, err := v.Entrance.Check(v.r.Context(), v.token(), key)

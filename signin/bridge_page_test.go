@@ -53,14 +53,16 @@ func TestPageOfTheBridge(t *testing.T) {
 		require.ElementsMatch(t, sent, listed)
 		nginx, err := os.ReadFile(filepath.Join("..", "docs", "examples", "nginx.conf"))
 		require.NoError(t, err)
-		page, err := os.ReadFile(filepath.Join("..", "docs", "bridge.md"))
-		require.NoError(t, err)
-		_, copied, _ := strings.Cut(string(page), "copy_headers ")
-		copied, _, _ = strings.Cut(copied, "\n")
 		slices.Sort(listed)
-		words := strings.Fields(copied)
-		slices.Sort(words)
-		require.Equal(t, listed, words, "Caddy copies them all")
+		for _, file := range []string{"bridge.md", filepath.Join("examples", "Caddyfile")} {
+			text, err := os.ReadFile(filepath.Join("..", "docs", file))
+			require.NoError(t, err)
+			_, copied, _ := strings.Cut(string(text), "copy_headers ")
+			copied, _, _ = strings.Cut(copied, "\n")
+			words := strings.Fields(copied)
+			slices.Sort(words)
+			require.Equal(t, listed, words, "Caddy copies them all")
+		}
 		for _, name := range listed {
 			require.Contains(t, string(nginx), "proxy_set_header "+name+" $", "nginx replaces what a client sends")
 		}

@@ -32,6 +32,7 @@ type gate struct {
 	entrance  *domain.Entrance
 	directory *domain.Directory
 	signer    *assertion.Signer
+	issuer    string // of the last replica
 	door      *Handler
 	staff     domain.Role
 }
@@ -60,17 +61,24 @@ func newGate(t *testing.T, store *persistence.Store) *gate {
 // replica is the door as one more process has it.
 func (g *gate) replica() *Handler {
 	g.Helper()
+	return g.replicaAt(gateBase)
+}
+
+// replicaAt is one that people reach at an address of its own.
+func (g *gate) replicaAt(base string) *Handler {
+	g.Helper()
+	g.issuer = base
 	key, err := secret.Parse("a-secret-key-for-tests-0123456789abcdef")
 	require.NoError(g, err)
 	log := slog.New(slog.NewJSONHandler(io.Discard, nil))
 	g.signer, err = assertion.New(assertion.Config{
-		Keys: domain.NewInstallation(g.store, g.clock.Environment(), rand.Reader).SigningKeys, Issuer: gateBase, Now: g.clock.Now, Log: log,
+		Keys: domain.NewInstallation(g.store, g.clock.Environment(), rand.Reader).SigningKeys, Issuer: base, Now: g.clock.Now, Log: log,
 		Seal: func(text, place []byte) ([]byte, error) { return key.Seal("assertion", text, place) },
 		Open: func(sealed, place []byte) ([]byte, error) { return key.Open("assertion", sealed, place) },
 	})
 	require.NoError(g, err)
 	door, err := New(Config{
-		Entrance: domain.NewEntrance(g.store, g.clock.Environment(), rand.Reader), Party: new(oidc.RelyingParty), Signer: g.signer, BaseURL: gateBase,
+		Entrance: domain.NewEntrance(g.store, g.clock.Environment(), rand.Reader), Party: new(oidc.RelyingParty), Signer: g.signer, BaseURL: base,
 		Seal: func(text, place []byte) ([]byte, error) { return key.Seal("people", text, place) },
 		Open: func(sealed, place []byte) ([]byte, error) { return key.Open("people", sealed, place) },
 		Now:  g.clock.Now, Random: rand.Reader, Log: log, RequestID: func(*http.Request) string { return "r-7" },
@@ -160,6 +168,6 @@ func (g *gate) claimed(token, audience string) map[string]any {
 	var registered jwt.Claims
 	all := map[string]any{}
 	require.NoError(g, parsed.Claims(keys[0].Key, &registered, &all))
-	require.NoError(g, registered.ValidateWithLeeway(jwt.Expected{Issuer: gateBase, AnyAudience: jwt.Audience{audience}, Time: g.clock.Now()}, time.Second))
+	require.NoError(g, registered.ValidateWithLeeway(jwt.Expected{Issuer: g.issuer, AnyAudience: jwt.Audience{audience}, Time: g.clock.Now()}, time.Second))
 	return all
 }

@@ -2,6 +2,9 @@ package signin
 
 import (
 	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -47,5 +50,37 @@ func TestCheck(t *testing.T) {
 		_, err := g.admin.Deactivate(g.Context(), g.boss(), u.ID, domain.IfMatch{})
 		require.NoError(g, err)
 		require.Equal(g, http.StatusUnauthorized, g.nginx(token).Code)
+	})
+}
+
+// An application at a host of its own has a replica of its own there, which sends people to sign in at that host: a session
+// is a host's, and what decides about it is everybody's.
+func TestReplicaAtTheApplication(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+		g := newGate(t, store)
+		u := g.member("ana@acme.test")
+		there := g.replicaAt(crmOrigin)
+		out := ask(there, checkPath, "", "X-Original-URL", crmOrigin+"/deals", "Accept", "text/html")
+		require.Equal(g, crmOrigin+"/sign-in?return_to="+url.QueryEscape(crmOrigin+"/deals"), out.Header().Get(headerSignIn))
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodPost, crmOrigin+"/sign-in/"+g.tenant.Organisation.Slug, strings.NewReader(url.Values{
+			"name": {"ana@acme.test"}, "password": {gatePassword}, "return_to": {crmOrigin + "/deals"},
+		}.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		there.ServeHTTP(w, r)
+		var token string
+		for _, c := range w.Result().Cookies() {
+			if c.Name == "__Host-usher_session" {
+				token = c.Value
+			}
+		}
+		in := ask(there, checkPath, token, "X-Original-URL", crmOrigin+"/deals")
+		require.Equal(g, http.StatusOK, in.Code, w.Body)
+		require.Equal(g, crmOrigin, g.claimed(in.Header().Get(headerAssertion), crmOrigin)["iss"], "whoever signs is at that address")
+		_, err := g.admin.Deactivate(g.Context(), g.boss(), u.ID, domain.IfMatch{})
+		require.NoError(g, err)
+		require.Equal(g, http.StatusUnauthorized, ask(there, checkPath, token, "X-Original-URL", crmOrigin+"/deals").Code)
 	})
 }

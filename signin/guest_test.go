@@ -146,6 +146,10 @@ func TestSecurity44OfAssertions(t *testing.T) {
 		require.Contains(g, out.Header().Values("Vary"), "Origin, Cookie")
 		require.Equal(g, u.ID.String(), g.claimed(object(g, out)["assertion"].(string), crmOrigin)["sub"])
 		require.Equal(g, http.StatusOK, g.ask("/auth/assertion?application="+crmOrigin, token, "Sec-Fetch-Site", "same-origin").Code)
+		require.Equal(g, http.StatusForbidden, g.ask("/auth/assertion", token, "Sec-Fetch-Site", "same-origin").Code, "there is no application at our address yet")
+		g.app("Beside", gateBase)
+		beside := g.ask("/auth/assertion", token, "Sec-Fetch-Site", "same-origin")
+		require.Equal(g, gateBase, g.claimed(object(g, beside)["assertion"].(string), gateBase)["aud"], "the application at the address of the page")
 		for name, headers := range map[string][]string{
 			"evil":              {"Origin", "https://evil.test"},
 			"null":              {"Origin", "null"},

@@ -118,25 +118,49 @@ func needed(t *testing.T, names []string, arguments ...string) string {
 	return ""
 }
 
-// nginx runs the configuration of docs/examples with the addresses of this test.
+// addressed is a configuration of docs/examples with the addresses of this test.
+func addressed(t *testing.T, name, listen, usherURL, appURL string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", name))
+	require.NoError(t, err)
+	return strings.NewReplacer(
+		"127.0.0.1:8000", listen, "127.0.0.1:8080", strings.TrimPrefix(usherURL, "http://"), "127.0.0.1:3000", strings.TrimPrefix(appURL, "http://"),
+	).Replace(string(text))
+}
+
+// nginx runs the configuration of docs/examples.
 func nginx(t *testing.T, listen, usherURL, appURL string) {
 	t.Helper()
 	program := needed(t, []string{"nginx", "/usr/sbin/nginx"}, "-v")
-	text, err := os.ReadFile(filepath.Join("..", "nginx.conf"))
-	require.NoError(t, err)
 	folder := t.TempDir()
 	var temporary strings.Builder
 	for _, of := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
 		temporary.WriteString(of + "_temp_path " + filepath.Join(folder, of) + ";\n")
 	}
 	config := strings.NewReplacer(
-		"127.0.0.1:8000", listen, "127.0.0.1:8080", strings.TrimPrefix(usherURL, "http://"), "127.0.0.1:3000", strings.TrimPrefix(appURL, "http://"),
 		"http {\n", "http {\n"+temporary.String(), "events {}", "daemon off; master_process off; pid "+filepath.Join(folder, "pid")+"; error_log stderr;\nevents {}",
-	).Replace(string(text))
+	).Replace(addressed(t, "nginx.conf", listen, usherURL, appURL))
 	file := filepath.Join(folder, "nginx.conf")
 	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
+	start(t, listen, nil, program, "-p", folder, "-c", file, "-e", "stderr")
+}
+
+// caddy runs the configuration of docs/examples.
+func caddy(t *testing.T, listen, usherURL, appURL string) {
+	t.Helper()
+	program := needed(t, []string{"caddy"}, "version")
+	folder := t.TempDir()
+	file := filepath.Join(folder, "Caddyfile")
+	require.NoError(t, os.WriteFile(file, []byte(addressed(t, "Caddyfile", listen, usherURL, appURL)), 0o600))
+	start(t, listen, []string{"HOME=" + folder, "XDG_DATA_HOME=" + folder, "XDG_CONFIG_HOME=" + folder}, program, "run", "--config", file, "--adapter", "caddyfile")
+}
+
+// start runs a proxy until the test ends, and waits until it listens.
+func start(t *testing.T, listen string, environment []string, program string, arguments ...string) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	command := exec.CommandContext(ctx, program, "-p", folder, "-c", file, "-e", "stderr")
+	command := exec.CommandContext(ctx, program, arguments...)
+	command.Env = append(os.Environ(), environment...)
 	var said bytes.Buffer
 	command.Stderr = &said
 	require.NoError(t, command.Start())
@@ -147,7 +171,7 @@ func nginx(t *testing.T, listen, usherURL, appURL string) {
 			_ = conn.Close()
 		}
 		return err == nil
-	}, 30*time.Second, 20*time.Millisecond, "nginx does not listen: %s", &said)
+	}, 30*time.Second, 20*time.Millisecond, "%s does not listen: %s", program, &said)
 }
 
 // answered is what came back, but for its body.
@@ -177,16 +201,35 @@ func (h *house) browse(path, token string, header ...string) (answered, string) 
 	return answered{answer.StatusCode, answer.Header}, string(body)
 }
 
-// With a real nginx: signed out, to sign in and back; signed in, the application sees who came; deactivated, refused with the
-// next request; what a client makes up about itself is gone.
 func TestBehindNginx(t *testing.T) {
 	t.Parallel()
+	h := behind(t, nginx)
+	direct, body := h.browse("/auth/check", h.token())
+	require.Equal(t, http.StatusNotFound, direct.StatusCode, "the question is nginx's to ask: %s", body)
+	h.story()
+}
+
+func TestBehindCaddy(t *testing.T) {
+	t.Parallel()
+	behind(t, caddy).story()
+}
+
+// behind is the house with a real proxy.
+func behind(t *testing.T, proxy func(t *testing.T, listen, usherURL, appURL string)) *house {
+	t.Helper()
 	listen := freePort(t)
 	h, usherURL := usher(t, "http://"+listen, domain.SignedEdDSA)
 	app := httptest.NewServer(handler(&Verifier{Issuer: h.url, Audience: h.url, Now: h.clock.Now}))
 	t.Cleanup(app.Close)
-	nginx(t, listen, usherURL, app.URL)
+	proxy(t, listen, usherURL, app.URL)
+	return h
+}
 
+// story: signed out, to sign in and back; signed in, the application sees who came; refused, they see why; deactivated, refused
+// with the next request; what a client makes up about itself is gone.
+func (h *house) story() {
+	h.Helper()
+	t := h.T
 	out, _ := h.browse("/deals?id=1&x=%2F", "")
 	require.Equal(t, http.StatusFound, out.StatusCode)
 	require.Equal(t, h.url+"/sign-in?return_to="+url.QueryEscape(h.url+"/deals?id=1&x=%2F"), out.Header.Get("Location"))
@@ -210,8 +253,6 @@ func TestBehindNginx(t *testing.T) {
 	require.Equal(t, []any{h.user.ID.String(), "Ana Łuk", "ana@acme.test"}, []any{seen.Claims["sub"], seen.Claims["name"], seen.Claims["email"]})
 	out, _ = h.browse("/deals", "", spoofed...)
 	require.Equal(t, http.StatusFound, out.StatusCode)
-	direct, body := h.browse("/auth/check", token)
-	require.Equal(t, http.StatusNotFound, direct.StatusCode, "the question is nginx's to ask: %s", body)
 
 	// Refused: a browser sees why, in a page that is whole; a program reads it.
 	_, err := h.admin.SetWindow(t.Context(), h.boss, h.user.ID, domain.WindowSpec{TimeZone: "UTC", ValidFrom: h.clock.Now().AddDate(1, 0, 0).Format(time.DateOnly)})
