@@ -188,16 +188,16 @@ type letterBox struct {
 
 const maxBox = 200 // letters
 
-// letterStyle is all the style of the page.
-const letterStyle = `:root{color-scheme:light dark}body{max-width:44rem;margin:2rem auto;padding:0 1rem;font:1rem/1.5 system-ui,sans-serif;color:light-dark(#16181d,#eceef2);background:light-dark(#fff,#16181d)}a{color:light-dark(#0b51c5,#9ec3ff)}p{overflow-wrap:anywhere;white-space:pre-wrap}`
+// plainStyle is all the style of the pages of the demo that are neither Usher's nor the provider's.
+const plainStyle = `:root{color-scheme:light dark}body{max-width:44rem;margin:2rem auto;padding:0 1rem;font:1rem/1.5 system-ui,sans-serif;color:light-dark(#16181d,#eceef2);background:light-dark(#fff,#16181d)}a{color:light-dark(#0b51c5,#9ec3ff)}p{overflow-wrap:anywhere;white-space:pre-wrap}`
 
 func newLetterBox() *letterBox {
 	return &letterBox{page: template.Must(template.New("").Funcs(template.FuncMap{
 		"lines": func(text string) []string { return strings.Split(text, "\n") },
 		"link":  func(line string) bool { return strings.HasPrefix(line, "http") },
-	}).Parse(`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Letters of the demo</title><style>` + letterStyle + `</style></head><body><main>
+	}).Parse(`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Letters of the demo</title><style>` + plainStyle + `</style></head><body><main>
 <h1>Letters of the demo</h1>{{range .}}
-<article><h2>{{.Subject}}</h2><p>To {{.Name}} &lt;{{.To}}&gt;</p><p>{{range lines .Text}}{{if link .}}<a href="{{.}}">{{.}}</a>{{else}}{{.}}{{end}}
+<article><h2>{{.Subject}}</h2><p>To {{if ne .Name .To}}{{.Name}} {{end}}&lt;{{.To}}&gt;</p><p>{{range lines .Text}}{{if link .}}<a href="{{.}}">{{.}}</a>{{else}}{{.}}{{end}}
 {{end}}</p></article>{{else}}<p>There are none yet.</p>{{end}}
 </main></body></html>
 `))}
@@ -217,12 +217,17 @@ func (b *letterBox) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	b.mu.Lock()
 	list := slices.Clone(b.list)
 	b.mu.Unlock()
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	style := sha256.Sum256([]byte(letterStyle))
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'sha256-"+base64.StdEncoding.EncodeToString(style[:])+"'")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Cache-Control", "no-store")
+	plainPage(w.Header())
 	_ = b.page.Execute(w, list)
+}
+
+// plainPage sets the headers of a page with plainStyle.
+func plainPage(h http.Header) {
+	style := sha256.Sum256([]byte(plainStyle))
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'sha256-"+base64.StdEncoding.EncodeToString(style[:])+"'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
 }
 
 // readLine reads a secret that is one line.

@@ -130,8 +130,8 @@ Entra or Google. Click through a first and a last day at work:
   3. Go back to the first tab and reload: her session is over. Sign in as Ana again: refused, with the reason.
   4. Reactivate her in the directory: she gets in again.
   5. An application    %[11]s
-     asks Usher who is there with every request. Be Björn in it, add him to "Team leads" in the directory, and reload: he
-     is a manager.
+     asks Usher who is there with every request, and knows Ana already. Sign her out, or open it in a private window: be
+     Björn in it, add him to "Team leads" in the directory, and reload: he is a manager.
 
 The owner, %[9]s, is invited by a letter. The letters that the demo would have sent: %[10]s
 

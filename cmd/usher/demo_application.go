@@ -40,7 +40,7 @@ func openApplication(ctx context.Context) (*demoApplication, error) {
 			Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		page: template.Must(template.New("").Parse(`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>An application</title></head><body><main>
+<title>An application</title><style>` + plainStyle + `</style></head><body><main>
 <h1>Hello {{.Name}}</h1><p>You are {{or .Role "here without a role"}}.</p><p>This application keeps no sessions and no passwords: it asks Usher with every request.</p>
 <p><a href="{{.Usher}}/account">My account</a></p></main></body></html>
 `)),
@@ -84,10 +84,7 @@ func (d *demoApplication) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(w, told.Body)
 		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Cache-Control", "no-store")
+	plainPage(w.Header())
 	shown := struct{ Name, Role, Usher string }{Usher: d.usher}
 	shown.Name, _ = url.PathUnescape(told.Header.Get("X-Usher-Name"))
 	shown.Role, _ = url.PathUnescape(told.Header.Get("X-Usher-Role"))

@@ -79,7 +79,7 @@ func newcomer(h *house) {
 	olga.fill("password", password, "again", password)
 	olga.press("Accept and go on")
 	olga.sees(demo.Owner, "Owner")
-	olga.press("Look")
+	olga.press("Manage")
 	olga.press("Add a passkey")
 	olga.press("Make a passkey")
 	olga.sees("Keep these recovery codes")

@@ -69,6 +69,7 @@ func invited(h *house) {
 	require.EqualValues(h, 403, w.visit(h.public+"/auth/refused")) // where a proxy fetches why not
 	w.sees("not one of your organisation", "You are signed in as Ada Lovelace")
 	w.look("refused-application")
+	w.visit(h.public + "/account")
 
 	elsewhere := h.open()
 	elsewhere.visit(link)
