@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/google/uuid"
+
 	"usher/domain/attribute"
 )
 
@@ -31,7 +33,7 @@ func (ad *Administration) protected(ctx context.Context, who Administrator, id C
 	if !IsCode(err, CodeLastOwner) {
 		return err
 	}
-	return ownerProtectedFrom(ctx, ad.store, ad.author(who), id, ad.env.instant(), err)
+	return ownerProtectedFrom(ctx, ad.store, ad.author(who), "connection", id.UUID, ad.env.instant(), err)
 }
 
 // DeleteConnection ends a connection for ever, as [Administration.DeleteConnection]. NotFound, LastOwner.
@@ -47,14 +49,14 @@ func (in *Installation) DeleteConnection(ctx context.Context, slug, name string)
 		return deleteConnection(tx, by, gone, now)
 	})
 	if IsCode(err, CodeLastOwner) {
-		err = ownerProtectedFrom(ctx, in.store, by, gone.ID, now, err)
+		err = ownerProtectedFrom(ctx, in.store, by, "connection", gone.ID.UUID, now, err)
 	}
 	return gone, err
 }
 
-func ownerProtectedFrom(ctx context.Context, store Store, by author, id ConnectionID, now time.Time, refusal error) error {
+func ownerProtectedFrom(ctx context.Context, store Store, by author, kind string, subject uuid.UUID, now time.Time, refusal error) error {
 	err := store.Write(ctx, func(tx Tx) error {
-		return by.record(tx, OwnerProtected, "connection", id.UUID, now, attribute.Value{}, attribute.Value{})
+		return by.record(tx, OwnerProtected, kind, subject, now, attribute.Value{}, attribute.Value{})
 	})
 	if err != nil {
 		return err

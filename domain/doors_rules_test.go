@@ -73,6 +73,8 @@ func TestRulesOfDoors(t *testing.T) {
 		"presence":                   presence,
 		"owner.last":                 ownerLastSlowed,
 		"owner.last-way-in":          ownerLastWayIn,
+		"owner.last-identity":        ownerLastIdentity,
+		"identity.unlink":            unlinkIdentity,
 		"session.limits":             sessionLimits,
 		"session.token":              sessionToken,
 		"sign-in.says-nothing":       signInSaysNothing,

@@ -225,8 +225,10 @@ func (r *arrival) person() (UserID, error) {
 		return user, err
 	}
 	if found {
-		_, err = r.tx.SignIns().Hold(r.org.ID, user)
-		return user, err
+		if _, err := r.tx.SignIns().Hold(r.org.ID, user); err != nil {
+			return user, err
+		}
+		return user, r.tx.Identities().Used(r.Identity, r.now)
 	}
 	for _, way := range []func() (UserID, bool, error){r.byExternalID, r.byInvitation, r.byEmail} {
 		if user, found, err = way(); err != nil || found {
@@ -342,7 +344,7 @@ func (r *arrival) link(u User, by LinkedBy, bars func(known Identity) bool) erro
 		}
 	}
 	i := r.Identity
-	i.User, i.LinkedAt, i.LinkedBy, i.Said = u.ID, r.now, by, Told{}
+	i.User, i.LinkedAt, i.LinkedBy, i.UsedAt, i.Said = u.ID, r.now, by, r.now, Told{}
 	if by == LinkedJustInTime {
 		i.Said = r.told()
 	}

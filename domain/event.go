@@ -109,6 +109,7 @@ const (
 	DeviceForgotten        EventType = "user.device_forgotten"
 	DevicesForgotten       EventType = "user.devices_forgotten"
 	IdentityLinked         EventType = "user.identity_linked" // a sign-in of an identity provider belongs to the person
+	IdentityUnlinked       EventType = "user.identity_unlinked"
 	SecondFactorEnrolled   EventType = "user.mfa_enrolled"
 	SecondFactorRemoved    EventType = "user.mfa_removed" // by the person
 	SecondFactorReset      EventType = "user.mfa_reset"   // by an administrator

@@ -245,6 +245,10 @@ var eventCatalogue = []EventEntry{
 		IdentityLinked, 1, "user", "When a sign-in of an identity provider belongs to a person from then on. By is external_id, invitation, email or just_in_time.",
 		"", `{"connection":` + anID + `,"issuer":"https://acme.okta.com","subject":"00u1a2b3c4","by":"email"}`,
 	},
+	{
+		IdentityUnlinked, 1, "user", "When an administrator takes a sign-in of an identity provider from a person. The sessions by it end.",
+		`{"connection":` + anID + `,"issuer":"https://idp.acme.test","subject":"00u1a2b3c4","by":"invitation"}`, "",
+	},
 	{SecondFactorEnrolled, 1, "user", "When a person has set up an authenticator app, in place of the one before.", "", `{"kind":"totp"}`},
 	{SecondFactorRemoved, 1, "user", "When a person removes their authenticator app.", "", `{"kind":"totp"}`},
 	{RecoveryCodesMade, 1, "user", "When a person gets recovery codes, in place of those before. Of the codes there is nothing.", "", ""},

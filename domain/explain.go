@@ -235,19 +235,12 @@ func explainOnce(tx Tx, org OrganisationID, id UserID, now time.Time) (Explanati
 
 // signInsOf says by what the sign-ins of a person are theirs.
 func signInsOf(tx Tx, org OrganisationID, id UserID) ([]ExplainedSignIn, error) {
-	identities, err := tx.Identities().List(org, id)
-	if err != nil {
-		return nil, err
-	}
+	identities, err := identitiesOf(tx, org, id)
 	list := make([]ExplainedSignIn, len(identities))
 	for i, known := range identities {
-		c, err := tx.Connections().Get(org, known.Connection)
-		if err != nil && !IsKind(err, NotFound) { // it went a moment ago
-			return nil, err
-		}
-		list[i] = ExplainedSignIn{Connection: c.Name, Issuer: known.Issuer, Subject: known.Subject, By: known.LinkedBy, Since: known.LinkedAt}
+		list[i] = ExplainedSignIn{Connection: known.ConnectionName, Issuer: known.Issuer, Subject: known.Subject, By: known.LinkedBy, Since: known.LinkedAt}
 	}
-	return list, nil
+	return list, err
 }
 
 // admission reads whether the person may come in and what they may do.

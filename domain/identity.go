@@ -16,7 +16,8 @@ type Identity struct {
 	User         UserID
 	LinkedAt     time.Time
 	LinkedBy     LinkedBy
-	Said         Told // what the provider told last of somebody who was made here by it (see [ProviderSettings.RefreshesNames])
+	UsedAt       time.Time // they last came by it; zero: not since that is noted
+	Said         Told      // what the provider told last of somebody who was made here by it (see [ProviderSettings.RefreshesNames])
 }
 
 // LinkedBy is by what an identity came to belong to somebody.
@@ -48,6 +49,10 @@ type Identities interface {
 	Link(i Identity) error
 	// Tell keeps what a provider told last of somebody.
 	Tell(i Identity) error
+	// Used notes that somebody came by one.
+	Used(i Identity, at time.Time) error
+	// Take takes one from whom it belongs to. NotFound.
+	Take(i Identity) error
 	// Unlink takes all from somebody.
 	Unlink(org OrganisationID, user UserID) error
 	// List gives somebody's identities, oldest first.

@@ -164,7 +164,7 @@ func (in *Installation) setDisabled(ctx context.Context, slug, name string, disa
 		return err
 	})
 	if IsCode(err, CodeLastOwner) {
-		err = ownerProtectedFrom(ctx, in.store, by, outcome.ID, now, err)
+		err = ownerProtectedFrom(ctx, in.store, by, "connection", outcome.ID.UUID, now, err)
 	}
 	return outcome, err
 }

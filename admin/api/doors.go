@@ -107,6 +107,7 @@ func (s *service) addDoors() {
 	}
 	s.addSessions()
 	s.addFactors()
+	s.addIdentities()
 }
 
 func (s *service) addSessions() {

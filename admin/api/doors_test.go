@@ -26,6 +26,7 @@ func TestRulesOfDoors(t *testing.T) {
 		"password.policy":           passwordPolicy,
 		"password.reset":            passwordReset,
 		"mfa.reset":                 mfaReset,
+		"identity.unlink":           unlinkIdentity,
 		"access.mfa":                accessMFA,
 		"deactivate.doors":          deactivateDoors,
 		"presence":                  presenceOfSession,
@@ -228,11 +229,45 @@ func accessMFA(s *scene) {
 	refused(s, s.remove(device), http.StatusNotFound, domain.CodeNotFound, "")
 	refused(s, s.remove(user+"/devices/x"), http.StatusNotFound, domain.CodeNotFound, "device")
 	require.Empty(s, s.get(user+"/devices").items(s))
-	for _, path := range []string{"/factors", "/devices"} {
+	for _, path := range []string{"/factors", "/devices", "/identities"} {
 		refused(s, s.as(s.key("teams:view"), http.MethodGet, user+path, ""), http.StatusForbidden, domain.CodePermissionMissing, "users:view")
 		refused(s, s.get("/users/"+uuid.NewString()+path), http.StatusNotFound, domain.CodeNotFound, "")
 		refused(s, s.get("/users/x"+path), http.StatusNotFound, domain.CodeNotFound, "id")
 	}
+}
+
+// unlinkIdentity: the sign-ins of a person are listed and taken one by one, as far as the key may.
+func unlinkIdentity(s *scene) {
+	user, _ := s.member("ana@acme.test")
+	ana, ok := domain.ParseID[domain.User](user[len("/users/"):])
+	require.True(s, ok)
+	require.Empty(s, s.get(user+"/identities").items(s))
+	link := func(of domain.UserID, subject string) {
+		require.NoError(s, s.store.Write(s.Context(), func(tx domain.Tx) error {
+			if _, err := tx.SignIns().Hold(s.tenant.Organisation.ID, of); err != nil {
+				return err
+			}
+			return tx.Identities().Link(domain.Identity{
+				Organisation: s.tenant.Organisation.ID, Connection: s.tenant.Connection.ID, Issuer: "https://idp.test", Subject: subject, User: of,
+				LinkedAt: s.clock.Now(), LinkedBy: domain.LinkedByInvitation,
+			})
+		}))
+	}
+	link(ana, "a1")
+	list := s.get(user + "/identities")
+	s.answered(list, http.MethodGet, "/users/{id}/identities", http.StatusOK)
+	one := list.items(s)[0]
+	require.Equal(s, []any{"https://idp.test", "a1", "invitation", nil, s.tenant.Connection.Name},
+		[]any{one["issuer"], one["subject"], one["by"], one["last_used_at"], one["connection"].(map[string]any)["display_name"]})
+	identity := user + "/identities/" + one["id"].(string)
+	refused(s, s.as(s.key("users:view"), http.MethodDelete, identity, ""), http.StatusForbidden, domain.CodePermissionMissing, "users:edit")
+	ben, _ := s.member("ben@acme.test")
+	refused(s, s.remove(ben+"/identities/"+one["id"].(string)), http.StatusNotFound, domain.CodeNotFound, "identity")
+	s.done(s.remove(identity))
+	refused(s, s.remove(identity), http.StatusNotFound, domain.CodeNotFound, "identity")
+	refused(s, s.remove(user+"/identities/x"), http.StatusNotFound, domain.CodeNotFound, "identity")
+	require.Empty(s, s.get(user+"/identities").items(s))
+	require.Equal(s, []string{"user.identity_unlinked"}, s.settled("/events?type=user.identity_unlinked", 1).values(s, "type"))
 }
 
 func deactivateDoors(s *scene) {

@@ -27,6 +27,7 @@ type cli struct {
 	Token       tokenCommands             `cmd:"" help:"Tokens: what an identity provider shows to push its directory."`
 	APIKey      apikeyCommands            `cmd:"" name:"apikey" help:"API keys: what an application shows to use the REST API."`
 	Application applicationCommands       `cmd:"" help:"Applications: where people are let through to, and who is told who they are."`
+	Identity    identityCommands          `cmd:"" help:"Identities: who people are at identity providers, and by which they come in."`
 	Schema      schemaCommands            `cmd:"" help:"Schemas: attributes of an organisation's own."`
 	Explain     explainCommand            `cmd:"" help:"Say why a person of an organisation is as they are, and what decided it."`
 	Sweep       sweepCommand              `cmd:"" help:"Block people of an organisation who were not here for long, and warn before."`

@@ -52,7 +52,7 @@ func (s *snapshot) checkUserEvents(t testing.TB) {
 		case domain.OwnerProtected, domain.LetterFailed, domain.SuspensionKept, domain.SuspensionOverruled, domain.EmailChangeSkipped: // by which nothing changed
 		case domain.UserInvited, domain.UserInvitationRevoked, domain.UserInvitationExpired, domain.PasswordResetRequested,
 			domain.PasswordResetRevoked, domain.PasswordResetExpired, domain.PasswordChanged, domain.PasswordExpiring, domain.SignedInEvent,
-			domain.SessionEnded, domain.DeviceRemembered, domain.DevicesForgotten, domain.DeviceForgotten, domain.IdentityLinked,
+			domain.SessionEnded, domain.DeviceRemembered, domain.DevicesForgotten, domain.DeviceForgotten, domain.IdentityLinked, domain.IdentityUnlinked,
 			domain.SecondFactorReset, domain.SecondFactorEnrolled, domain.SecondFactorRemoved, domain.RecoveryCodesMade, domain.RecoveryCodeUsed,
 			domain.PasskeyAdded, domain.PasskeyRemoved, domain.PasskeyCopied: // what the person gets in by
 		case domain.UserLicenceUnmet: // a flag beside the person
