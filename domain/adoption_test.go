@@ -246,6 +246,7 @@ func ownerLastConnection(s *scene) {
 	owner := storetest.Account(s, s.store, s.tenant, "owner@acme.test", func(u *domain.User) { u.Owner = true })
 	second := s.another("second")
 	link := func(connection domain.ConnectionID) {
+		s.registered(connection, "https://id.test")
 		require.NoError(s, s.store.Write(s.Context(), func(tx domain.Tx) error {
 			if _, err := tx.SignIns().Hold(s.org(), owner.ID); err != nil {
 				return err

@@ -63,8 +63,10 @@ type Connection struct {
 func (c Connection) Version() int64 {
 	const prime, positive = 1_000_003, 1<<62 - 1
 	version := stateVersion(c.DisabledAt)
-	for _, b := range []byte(c.Activation) {
-		version = version*prime + int64(b)
+	for _, text := range []string{string(c.Activation), c.OIDC.Issuer, c.OIDC.ClientID, string(c.OIDC.SealedSecret)} {
+		for _, b := range []byte(text) {
+			version = version*prime + int64(b)
+		}
 	}
 	return version & positive
 }
@@ -96,6 +98,9 @@ type Connections interface {
 	Delete(c Connection, at time.Time) (people, groups int, err error)
 	// Strays does the same for people and groups that a push, under way while its connection was deleted, made afterwards.
 	Strays(org OrganisationID, at time.Time) error
+	// Register writes what a connection is at which OpenID provider over what was read; the unit of work runs again when that
+	// is no longer so.
+	Register(was, is Connection) error
 	// Disable sets or (with the zero time) clears the disablement. NotFound.
 	Disable(org OrganisationID, id ConnectionID, at time.Time) error
 }

@@ -126,9 +126,11 @@ func keepWayIn(tx Tx, c Connection) error {
 	if err != nil {
 		return err
 	}
-	works := map[ConnectionID]bool{}
+	works := map[ConnectionID]string{} // by their issuers
 	for _, other := range all {
-		works[other.ID] = other.ID != c.ID && other.DisabledAt.IsZero()
+		if other.ID != c.ID && other.signsIn() {
+			works[other.ID] = other.OIDC.Issuer
+		}
 	}
 	loses := false
 	for _, o := range owners {
@@ -144,10 +146,10 @@ func keepWayIn(tx Tx, c Connection) error {
 			return err
 		}
 		for _, i := range identities {
-			if works[i.Connection] {
+			if works[i.Connection] == i.Issuer {
 				return nil
 			}
-			loses = loses || i.Connection == c.ID
+			loses = loses || i.Connection == c.ID && i.Issuer == c.OIDC.Issuer
 		}
 	}
 	if !loses {

@@ -74,6 +74,8 @@ func TestRulesOfDoors(t *testing.T) {
 		"owner.last":                 ownerLastSlowed,
 		"owner.last-way-in":          ownerLastWayIn,
 		"owner.last-identity":        ownerLastIdentity,
+		"owner.last-issuer":          ownerLastIssuer,
+		"connection.client":          connectionClient,
 		"identity.unlink":            unlinkIdentity,
 		"session.limits":             sessionLimits,
 		"session.token":              sessionToken,

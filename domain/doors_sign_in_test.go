@@ -281,6 +281,7 @@ func ownerLastWayIn(s *visit) {
 	}
 	protected("the other one has no way in")
 	by := s.another("by")
+	s.registered(by.Connection, "https://id.test")
 	require.NoError(s, s.store.Write(s.Context(), func(tx domain.Tx) error {
 		if _, err := tx.SignIns().Hold(s.org(), mute.ID); err != nil {
 			return err

@@ -137,6 +137,10 @@ var eventCatalogue = []EventEntry{
 		ConnectionProviderChanged, 1, "connection", "When it changes what a connection asks of its OpenID provider and what becomes of who comes by it; of a key there is its name.",
 		"", `{"authentication":"private_key_jwt","claims":"groups=/realm_access/roles","scopes":"profile email","keyId":"2Kx0cWkT","justInTime":"true","requiredAmr":"mfa"}`,
 	},
+	{
+		ConnectionClientChanged, 1, "connection", "When a connection is another client, or one of another OpenID provider, or has another secret, of which there is nothing. With another issuer the sessions that began by it end; after counts those.",
+		`{"issuer":"https://acme.okta.com","clientId":"0oa1"}`, `{"issuer":"https://login.acme.test","clientId":"usher","secret":"new","sessions":12}`,
+	},
 	{ConnectionEnabled, 1, "connection", "When a connection works again.", `{"disabledAt":` + aTime + `}`, ""},
 	{
 		ConnectionPolicyChanged, 1, "connection", "When what a connection may do changes; before and after have what differs. Limits are identifiers or names with blanks between; null: no restriction.",

@@ -160,6 +160,14 @@ func (s *scene) another(name string) domain.Caller {
 	return caller
 }
 
+// registered lets people sign in by a connection.
+func (s *scene) registered(connection domain.ConnectionID, issuer string) {
+	s.Helper()
+	client := "usher"
+	_, err := s.admin.ChangeConnectionClient(s.Context(), s.boss(), connection, domain.IfMatch{}, domain.OIDCChange{Issuer: &issuer, ClientID: &client})
+	require.NoError(s, err)
+}
+
 func (s *scene) provision(userName string, more ...attribute.Member) domain.User {
 	s.Helper()
 	u, err := s.directory.Provision(s.Context(), s.caller, storetest.Person(userName, more...))

@@ -19,6 +19,8 @@ type Clients struct {
 
 	// SealKey encrypts a private key for its connection.
 	SealKey func(org domain.OrganisationID, id domain.ConnectionID, plain []byte) ([]byte, error)
+	// SealPlain encrypts a client's secret for its connection, as [Registrar] opens it.
+	SealPlain func(org domain.OrganisationID, id domain.ConnectionID, plain []byte) ([]byte, error)
 }
 
 // MakeKey makes a key pair for a connection. It is a [domain.MakeClientKey].
@@ -29,6 +31,11 @@ func (c Clients) MakeKey(org domain.OrganisationID, id domain.ConnectionID) (key
 	}
 	sealed, err = c.SealKey(org, id, private)
 	return keyID, public, sealed, err
+}
+
+// SealSecret encrypts a client's secret for its connection.
+func (c Clients) SealSecret(org domain.OrganisationID, id domain.ConnectionID, secret string) ([]byte, error) {
+	return c.SealPlain(org, id, []byte(secret))
 }
 
 // JWK is the public key of a client as its provider wants it (RFC 7517); nil where there is none.

@@ -115,6 +115,19 @@ func (t connections) List(org domain.OrganisationID) ([]domain.Connection, error
 	return list, nil
 }
 
+func (t connections) Register(was, is domain.Connection) error {
+	err := t.touch(errStale, `UPDATE connections SET oidc_issuer = ?, oidc_client_id = ?, oidc_client_secret = ? WHERE organisation_id = ? AND connection_id = ?
+AND COALESCE(oidc_issuer, '') = ? AND COALESCE(oidc_client_id, '') = ?`,
+		textOrNull(is.OIDC.Issuer), textOrNull(is.OIDC.ClientID), is.OIDC.SealedSecret, is.Organisation.UUID, is.ID.UUID, was.OIDC.Issuer, was.OIDC.ClientID)
+	if err != nil {
+		return err
+	}
+	if err := commonsChanged(t, is.Organisation); err != nil {
+		return err
+	}
+	return accessChanged(t, is.Organisation)
+}
+
 func (t connections) Disable(org domain.OrganisationID, id domain.ConnectionID, at time.Time) error {
 	err := t.touch(notFound("connection"), "UPDATE connections SET disabled_at = ? WHERE organisation_id = ? AND connection_id = ?",
 		millis(at), org.UUID, id.UUID)

@@ -92,7 +92,7 @@ EXISTS (SELECT 1 FROM access_windows w WHERE w.organisation_id = u.organisation_
 EXISTS (SELECT 1 FROM sign_ins s WHERE s.organisation_id = u.organisation_id AND s.user_id = u.user_id AND s.password <> '') OR
 EXISTS (SELECT 1 FROM passkeys k WHERE k.organisation_id = u.organisation_id AND k.user_id = u.user_id) OR
 EXISTS (SELECT 1 FROM identities i JOIN connections c ON c.organisation_id = i.organisation_id AND c.connection_id = i.connection_id
-	WHERE i.organisation_id = u.organisation_id AND i.user_id = u.user_id AND c.disabled_at IS NULL)`+owners,
+	WHERE i.organisation_id = u.organisation_id AND i.user_id = u.user_id AND c.disabled_at IS NULL AND c.oidc_issuer = i.issuer)`+owners,
 		[]any{org.UUID}, func(r row) error {
 			var o domain.Owner
 			var status string

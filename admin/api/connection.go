@@ -28,6 +28,16 @@ type newConnection struct {
 	}
 }
 
+type changeConnection struct {
+	Matching
+
+	Body struct {
+		OIDCIssuer       *string `json:"oidc_issuer,omitempty" doc:"Another issuer; empty: nobody signs in by the connection any more." maxLength:"1000"`
+		OIDCClientID     *string `json:"oidc_client_id,omitempty" doc:"Another client id, as it was registered at the issuer." maxLength:"1000"`
+		OIDCClientSecret *string `json:"oidc_client_secret,omitempty" doc:"Another secret of the client, which is never answered; empty: none." maxLength:"4000"`
+	}
+}
+
 func (s *service) addConnections() {
 	add(s, operation{
 		method: http.MethodGet, path: "/connections", id: "list-connections", tag: "Connections", summary: "List the connections", needs: "directory:view",
@@ -58,6 +68,13 @@ func (s *service) addConnections() {
 		return oneConnection(c), err
 	})
 	add(s, operation{
+		method: http.MethodPatch, path: "/connections/{id}", id: "change-connection", tag: "Connections", summary: "Change what a connection is at which OpenID provider",
+		description: "What is left out stays, and the change holds from the next sign-in on. With another issuer, which takes every permission there is, the secret is forgotten unless a new one is given, " +
+			"the sessions that began by the connection end, and people are strangers: who they were at the old issuer is nobody's until the connection has it again, and who comes is looked for as at the first time. " +
+			"Refused where the last owner signs in by it alone.",
+		needs: "directory:edit",
+	}, s.changeConnection)
+	add(s, operation{
 		method: http.MethodDelete, path: "/connections/{id}", id: "delete-connection", tag: "Connections", summary: "End a connection for ever",
 		description: "Its tokens, clients and linked sign-ins are dead from the next request on, whatever is made under its name later. Its people stay, as people of no connection; its groups go, " +
 			"and with them what mappings gave for them. Refused where the last owner signs in by it alone.",
@@ -71,6 +88,23 @@ func (s *service) addConnections() {
 		method: http.MethodPost, path: "/connections/{id}/enable", id: "enable-connection", tag: "Connections", summary: "Let a connection work again",
 		needs: "directory:edit",
 	}, s.setDisabled(false))
+}
+
+func (s *service) changeConnection(ctx context.Context, who domain.Administrator, in *changeConnection) (*one[connection], error) {
+	id, err := identified[domain.Connection](in.ID, "connection")
+	if err != nil {
+		return nil, err
+	}
+	change := domain.OIDCChange{Issuer: in.Body.OIDCIssuer, ClientID: in.Body.OIDCClientID}
+	if given := in.Body.OIDCClientSecret; given != nil && *given == "" {
+		change.NoSecret = true
+	} else if given != nil {
+		change.Seal = func(org domain.OrganisationID, id domain.ConnectionID) ([]byte, error) {
+			return s.Clients.SealSecret(org, id, *given)
+		}
+	}
+	c, err := s.Administration.ChangeConnectionClient(ctx, who, id, ifMatch(in.IfMatch), change)
+	return oneConnection(c), spelled(err, map[string]string{"oidc-issuer": "oidc_issuer", "oidc-client-id": "oidc_client_id"})
 }
 
 func (s *service) deleteConnection(ctx context.Context, who domain.Administrator, in *Matching) (*struct{}, error) {

@@ -13,6 +13,8 @@ import (
 type Clients interface {
 	// MakeKey makes a key pair for a connection, sealed for it.
 	MakeKey(org domain.OrganisationID, id domain.ConnectionID) (keyID string, public, sealed []byte, err error)
+	// SealSecret encrypts a client's secret for its connection.
+	SealSecret(org domain.OrganisationID, id domain.ConnectionID, secret string) ([]byte, error)
 	// JWK is the public key as a provider wants it; nil where there is none.
 	JWK(s domain.ProviderSettings) (json.RawMessage, error)
 	// CallbackURL is the address that has to be registered at the provider.

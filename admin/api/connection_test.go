@@ -127,3 +127,42 @@ func TestLicences(t *testing.T) {
 		require.Equal(s, "acme", s.get("/organisation").text(s, "slug"))
 	})
 }
+
+// What a connection is at which OpenID provider is changed in parts; the secret is never answered and in no event.
+func TestChangeConnection(t *testing.T) {
+	t.Parallel()
+	each(t, func(s *scene) {
+		made := s.post("/connections", `{"name":"idp"}`)
+		path := "/connections/" + made.text(s, "id")
+		refused(s, s.patch(path, `{"oidc_issuer":"https://idp.test"}`), http.StatusUnprocessableEntity, domain.CodeRequired, "oidc_client_id")
+		refused(s, s.patch(path, `{"oidc_issuer":"http://idp.test","oidc_client_id":"usher"}`), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "oidc_issuer")
+		refused(s, s.patch(path, `{"oidc_client_secret":"hush hush"}`), http.StatusUnprocessableEntity, domain.CodeRequired, "oidc_issuer")
+		few := s.key("directory:edit")
+		refused(s, s.as(few, http.MethodPatch, path, `{"oidc_issuer":"https://idp.test","oidc_client_id":"usher"}`), http.StatusForbidden, domain.CodeEscalation, "oidc_issuer")
+		owner := domain.Administrator{Organisation: s.tenant.Organisation.ID, Actor: domain.ActorOperator(), Owner: true}
+		id, ok := domain.ParseID[domain.Connection](made.text(s, "id"))
+		require.True(s, ok)
+		issuer, client := "https://idp.test", "usher"
+		_, err := s.service.Administration.ChangeConnectionClient(s.Context(), owner, id, domain.IfMatch{}, domain.OIDCChange{Issuer: &issuer, ClientID: &client})
+		require.NoError(s, err)
+
+		before := s.get(path)
+		changed := s.patch(path, `{"oidc_client_id":"another","oidc_client_secret":"hush hush"}`, "If-Match", before.header.Get("ETag"))
+		s.answered(changed, http.MethodPatch, "/connections/{id}", http.StatusOK)
+		require.Equal(s, []any{"https://idp.test", "another"}, []any{changed.object(s)["oidc_issuer"], changed.object(s)["oidc_client_id"]})
+		require.NotContains(s, changed.body, "hush")
+		refused(s, s.patch(path, `{"oidc_client_id":"third"}`, "If-Match", before.header.Get("ETag")), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
+		stored, err := s.service.Administration.Connection(s.Context(), owner, id)
+		require.NoError(s, err)
+		require.NotEmpty(s, stored.OIDC.SealedSecret)
+		require.NotContains(s, string(stored.OIDC.SealedSecret), "hush")
+		s.ok(s.patch(path, `{"oidc_client_secret":""}`))
+		stored, err = s.service.Administration.Connection(s.Context(), owner, id)
+		require.NoError(s, err)
+		require.Empty(s, stored.OIDC.SealedSecret)
+		events := s.settled("/events?type=connection.client_changed", 3)
+		require.Len(s, events.items(s), 3)
+		require.NotContains(s, events.body, "hush")
+		refused(s, s.patch("/connections/01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b", `{"oidc_client_id":"x"}`), http.StatusNotFound, domain.CodeNotFound, "")
+	})
+}

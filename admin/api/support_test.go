@@ -80,6 +80,8 @@ func config(t *testing.T, store domain.Store, clock *storetest.Clock) Config {
 		Checker: oidc.Checker{Party: party},
 		Clients: oidc.Clients{BaseURL: "https://usher.acme.test", Random: rand.Reader, SealKey: func(_ domain.OrganisationID, _ domain.ConnectionID, plain []byte) ([]byte, error) {
 			return key.Seal("client key", plain, nil)
+		}, SealPlain: func(_ domain.OrganisationID, id domain.ConnectionID, plain []byte) ([]byte, error) {
+			return key.Seal("client secret", plain, id.UUID[:])
 		}},
 		Log:       slog.New(slog.NewJSONHandler(io.Discard, nil)),
 		Seal:      func(text, place []byte) ([]byte, error) { return key.Seal("api answer", text, place) },

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"usher/domain"
-	"usher/internal/secret"
 )
 
 type connectionCommands struct {
@@ -18,6 +17,7 @@ type connectionCommands struct {
 	Test    connectionTest    `cmd:"" help:"Test the OpenID provider of a connection, step by step."`
 	Policy  connectionPolicy  `cmd:"" help:"Show or change what a connection may do."`
 
+	Client   connectionClient   `cmd:"" help:"Change what a connection is at which OpenID provider: issuer, client, secret."`
 	Provider connectionProvider `cmd:"" help:"Show or change what a connection asks of its OpenID provider, and what becomes of who comes by it."`
 }
 
@@ -72,7 +72,7 @@ func (c *connectionCreate) Run(ctx context.Context, p *process) error {
 			if err := c.available(ctx, in); err != nil {
 				return err
 			}
-			if spec.OIDC.Seal, err = c.seal(); err != nil {
+			if spec.OIDC.Seal, err = sealSecret(c.OIDCClientSecretFile, c.keyFlags, c.databaseFlags); err != nil {
 				return err
 			}
 		}
@@ -99,7 +99,7 @@ func (c *connectionCreate) spec() (domain.ConnectionSpec, error) {
 	}
 	if c.OIDCClientSecretFile != "" {
 		spec.OIDC.Seal = func(domain.OrganisationID, domain.ConnectionID) ([]byte, error) { return nil, nil }
-		if _, err := c.clientSecret(); err != nil {
+		if _, err := clientSecret(c.OIDCClientSecretFile); err != nil {
 			return spec, err
 		}
 		url, err := c.url()
@@ -111,17 +111,6 @@ func (c *connectionCreate) spec() (domain.ConnectionSpec, error) {
 		}
 	}
 	return spec, spec.Check()
-}
-
-func (c *connectionCreate) clientSecret() (string, error) {
-	text, err := secret.Read(c.OIDCClientSecretFile)
-	if text = strings.TrimSpace(text); err == nil && text == "" {
-		err = fmt.Errorf("%s is empty", c.OIDCClientSecretFile)
-	}
-	if err != nil {
-		return "", wrong("oidc-client-secret-file", "%v; name a file that holds the client's secret", err)
-	}
-	return text, nil
 }
 
 // available refuses an organisation that is not there and a name that is taken.
@@ -136,25 +125,6 @@ func (c *connectionCreate) available(ctx context.Context, in *domain.Installatio
 		}
 	}
 	return nil
-}
-
-// seal encrypts the client's secret for the connection that gets it, and for no other.
-func (c *connectionCreate) seal() (func(domain.OrganisationID, domain.ConnectionID) ([]byte, error), error) {
-	text, err := c.clientSecret()
-	if err != nil {
-		return nil, err
-	}
-	url, err := c.url()
-	if err != nil {
-		return nil, err
-	}
-	key, err := keyring{c.keyFlags, url}.key()
-	if err != nil {
-		return nil, err
-	}
-	return func(org domain.OrganisationID, id domain.ConnectionID) ([]byte, error) {
-		return key.Seal(sealPurpose, []byte(text), sealPlace(org, id))
-	}, nil
 }
 
 // shownConnection is a connection as JSON.

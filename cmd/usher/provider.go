@@ -56,6 +56,9 @@ func (a *App) clients(key secret.Key) oidc.Clients {
 		SealKey: func(org domain.OrganisationID, id domain.ConnectionID, plain []byte) ([]byte, error) {
 			return key.Seal(clientKeyPurpose, plain, sealPlace(org, id))
 		},
+		SealPlain: func(org domain.OrganisationID, id domain.ConnectionID, plain []byte) ([]byte, error) {
+			return key.Seal(sealPurpose, plain, sealPlace(org, id))
+		},
 	}
 }
 

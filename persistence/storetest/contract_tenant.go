@@ -244,6 +244,20 @@ func connections(t *testing.T, store *persistence.Store) {
 	require.NoError(t, err)
 	require.Equal(t, c, got)
 	Gone(t, disable(elsewhere.Organisation.ID, at))
+
+	for _, client := range []domain.OIDCClient{{Issuer: "https://other.test", ClientID: "another", SealedSecret: []byte{7}}, {}, c.OIDC} {
+		was, is := got, got
+		is.OIDC = client
+		write(t, store, func(tx domain.Tx) error { return tx.Connections().Register(was, is) })
+		got, err = byName(org, c.Name)
+		require.NoError(t, err)
+		require.Equal(t, is, got)
+	}
+	stale(t, store, func(tx domain.Tx) error {
+		was := c
+		was.OIDC.Issuer = "https://old.test"
+		return tx.Connections().Register(was, c)
+	})
 }
 
 func tokens(t *testing.T, store *persistence.Store) {
