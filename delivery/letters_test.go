@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"usher/delivery"
@@ -101,5 +102,57 @@ func TestLetters(t *testing.T) {
 		require.Equal(s, ana.ID.UUID, failed[0].Subject)
 		require.Equal(s, "550 no such mailbox", failed[0].After.Get("problem").Text())
 		storetest.Consistent(s, s.store, s.tenant.Organisation.ID)
+	})
+}
+
+// A passkey that seems to have been copied is told of to whose it is, what ends to the owners.
+func TestLettersGoTo(t *testing.T) {
+	t.Parallel()
+	each(t, func(s *scene) {
+		org := s.tenant.Organisation.ID
+		ana := storetest.Account(s, s.store, s.tenant, "ana@acme.test", nil)
+		owner := storetest.Account(s, s.store, s.tenant, "owner@acme.test", func(u *domain.User) { u.Owner = true })
+		type told struct {
+			Kind domain.LetterKind
+			User domain.UserID
+		}
+		var want []told
+		for _, c := range []struct {
+			event domain.EventType
+			told
+		}{
+			{domain.PasskeyCopied, told{domain.LetterPasskeyCopied, ana.ID}},
+			{domain.TokenExpiring, told{domain.LetterCredential, owner.ID}},
+			{domain.OAuthClientExpiring, told{domain.LetterCredential, owner.ID}},
+			{domain.APIKeyExpiring, told{domain.LetterCredential, owner.ID}},
+		} {
+			want = append(want, c.told)
+			id, err := uuid.NewV7()
+			require.NoError(s, err)
+			require.NoError(s, s.store.Write(s.Context(), func(tx domain.Tx) error {
+				return tx.Events().Append(domain.Event{
+					ID: domain.EventID{UUID: id}, Organisation: org, Type: c.event, Actor: domain.ActorSystem(), SubjectKind: "user", Subject: ana.ID.UUID, At: s.clock.Now(),
+				})
+			}))
+		}
+		courier := delivery.New(delivery.Config{
+			Outbox: domain.NewOutbox(s.store, s.clock.Environment()), Log: slog.New(slog.DiscardHandler), Now: s.clock.Now,
+			Letters: func(context.Context, domain.Envelope) error { return nil },
+		})
+		var got []told
+		for deadline := time.Now().Add(time.Minute); len(got) < len(want); {
+			_, err := courier.PassOn(s.Context())
+			require.NoError(s, err)
+			got = nil
+			require.NoError(s, s.store.Read(s.Context(), func(tx domain.Tx) error {
+				list, err := tx.Letters().List(org, 10)
+				for _, l := range list {
+					got = append(got, told{l.Kind, l.User})
+				}
+				return err
+			}))
+			require.True(s, time.Now().Before(deadline), "%d letters came", len(got))
+		}
+		require.ElementsMatch(s, want, got)
 	})
 }

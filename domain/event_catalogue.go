@@ -260,7 +260,7 @@ var eventCatalogue = []EventEntry{
 	{PasskeyAdded, 1, "user", "When a person has made a passkey.", "", `{"passkey":` + anID + `,"name":"Phone"}`},
 	{PasskeyRemoved, 1, "user", "When a person removes a passkey.", "", `{"passkey":` + anID + `,"name":"Phone"}`},
 	{
-		PasskeyCopied, 1, "user", "When a passkey is refused because its counter has not gone on: somebody seems to have a copy of it.",
+		PasskeyCopied, 1, "user", "When a passkey is refused because its counter has not gone on: somebody seems to have a copy of it. The person gets a letter.",
 		"", `{"passkey":` + anID + `,"name":"Phone"}`,
 	},
 	{SecondFactorReset, 1, "user", "When an administrator removes the authenticator app, passkeys and recovery codes of a person, who has to set up a new one.", "", ""},

@@ -40,11 +40,12 @@ const (
 	LetterUnblocked       LetterKind = "unblocked"
 	LetterWebhookDisabled LetterKind = "webhook_disabled"    // to the owners
 	LetterCredential      LetterKind = "credential_expiring" // to the owners
+	LetterPasskeyCopied   LetterKind = "passkey_copied"
 )
 
 // LetterKinds are all kinds.
 func LetterKinds() []LetterKind {
-	return []LetterKind{LetterInvitation, LetterReset, LetterPassword, LetterSecondFactor, LetterInactivity, LetterBlocked, LetterUnblocked, LetterWebhookDisabled, LetterCredential}
+	return []LetterKind{LetterInvitation, LetterReset, LetterPassword, LetterSecondFactor, LetterInactivity, LetterBlocked, LetterUnblocked, LetterWebhookDisabled, LetterCredential, LetterPasskeyCopied}
 }
 
 // letterCause says which letter an event causes.
@@ -61,6 +62,7 @@ var letterCauses = []letterCause{
 	{PasswordExpiring, LetterPassword, false},
 	{SecondFactorReset, LetterSecondFactor, false},
 	{InactivityWarned, LetterInactivity, false},
+	{PasskeyCopied, LetterPasskeyCopied, false},
 	{UserBlocked, LetterBlocked, false},
 	{UserUnblocked, LetterUnblocked, false},
 	{WebhookDisabled, LetterWebhookDisabled, true},

@@ -116,6 +116,8 @@ func (w *Writer) Write(e domain.Envelope) (Letter, error) {
 	case domain.LetterCredential:
 		known.At, known.Reason = stamp(e.Event.After.Get("expiresAt").Text()), string(e.Event.Type)
 		known.Connection, known.Key = line(e.Event.After.Get("connectionName").Text()), line(e.Event.After.Get("name").Text())
+	case domain.LetterPasskeyCopied:
+		known.Key = line(e.Event.After.Get("name").Text())
 	case domain.LetterWebhookDisabled:
 		known.Reason = e.Event.After.Get("disabledReason").Text()
 		if u, err := url.Parse(e.Event.After.Get("url").Text()); err == nil {

@@ -148,6 +148,21 @@ func TestLetterOfCredentials(t *testing.T) {
 	}
 }
 
+// The letter about a passkey that seems to have been copied names it, so that its owner removes the right one.
+func TestLetterOfCopiedPasskey(t *testing.T) {
+	t.Parallel()
+	w, err := mail.NewWriter("https://usher.acme.test")
+	require.NoError(t, err)
+	for language, says := range map[string]string{"en": "your passkey Phone,", "es": "tu llave de acceso Phone,"} {
+		e := envelope(domain.LetterPasskeyCopied)
+		e.Language = language
+		e.Event.After.Set("name", attribute.NewString("Phone"))
+		l, err := w.Write(e)
+		require.NoError(t, err)
+		require.Contains(t, l.Text, says)
+	}
+}
+
 // What a real mail server receives: both forms, the sender, and the same Message-ID each time.
 func TestSend(t *testing.T) {
 	t.Parallel()
