@@ -229,6 +229,10 @@ func (ad *Administration) DecideFinding(ctx context.Context, who Administrator, 
 		if err := tx.Reviews().Decide(who.Organisation, review, is); err != nil {
 			return err
 		}
+		r.Version++ // who signs by If-Match signs what they have read
+		if err := tx.Reviews().Save(r); err != nil {
+			return err
+		}
 		return ad.record(tx, who, ReviewDecided, "review", review.UUID, now, attribute.Value{},
 			texts("user", user.String(), "finding", string(finding), "decision", string(verdict)))
 	})

@@ -1,7 +1,9 @@
 package domain_test
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,6 +23,7 @@ func TestRulesOfReviews(t *testing.T) {
 		"review":         review,
 		"review.due":     reviewDue,
 		"review.at-once": reviewAtOnce,
+		"review.resumed": reviewResumed,
 		"onboarding":     onboarding,
 		"stats.calls":    statsCalls,
 	} {
@@ -105,6 +108,7 @@ func review(s *scene) {
 	require.ErrorContains(s, err, "11 findings of this review are not decided")
 	storetest.Gone(s, decide(people["fine"].ID, domain.FindingOwner, domain.VerdictKeep, ""))
 	storetest.Refused(s, decide(people["boss"].ID, domain.FindingOwner, "perhaps", ""), domain.Invalid, domain.CodeInvalidValue)
+	storetest.Refused(s, decide(people["boss"].ID, domain.FindingOwner, domain.VerdictKeep, strings.Repeat("ñ", 1001)), domain.Invalid, domain.CodeInvalidValue)
 	for user, findings := range s.findings(id) {
 		for _, f := range findings {
 			if user != people["special"].ID {
@@ -115,7 +119,16 @@ func review(s *scene) {
 	_, err = s.admin.SignReview(s.Context(), s.clerk("reviews:sign"), id, domain.IfMatch{})
 	require.ErrorContains(s, err, "1 finding of this review is not decided")
 	require.NoError(s, decide(people["special"].ID, domain.FindingOverrides, domain.VerdictRemove, "gone"))
-	require.NoError(s, decide(people["boss"].ID, domain.FindingOwner, domain.VerdictKeep, "is needed"))
+	for _, verdict := range []domain.Verdict{domain.VerdictChange, domain.VerdictKeep} {
+		read, err := s.admin.Review(s.Context(), reviewer, id)
+		require.NoError(s, err)
+		made := s.eventsSince(func() { require.NoError(s, decide(people["boss"].ID, domain.FindingOwner, verdict, "is needed")) })
+		told := only(s, made, domain.ReviewDecided)
+		require.Equal(s, []any{id.UUID, reviewer.Actor, people["boss"].ID.String(), "owner", string(verdict)},
+			[]any{told.Subject, told.Actor, told.After.Get("user").Text(), told.After.Get("finding").Text(), told.After.Get("decision").Text()})
+		_, err = s.admin.SignReview(s.Context(), s.clerk("reviews:sign"), id, domain.IfMatch{Set: true, Versions: []int64{read.Version}})
+		storetest.Refused(s, err, domain.Precondition, domain.CodeVersionMismatch)
+	}
 	_, err = s.admin.SignReview(s.Context(), reviewer, id, domain.IfMatch{})
 	storetest.Refused(s, err, domain.Forbidden, domain.CodePermissionMissing)
 	signed, err := s.admin.SignReview(s.Context(), s.clerk("reviews:sign"), id, domain.IfMatch{})
@@ -199,6 +212,41 @@ func reviewAtOnce(s *scene) {
 	require.False(s, r.MadeAt.IsZero())
 	require.Equal(s, 4*people, r.Findings, "unused, no queue, no role, no profile")
 	require.Len(s, s.findings(r.ID), people)
+}
+
+// reviewResumed: what an interrupted sweep, or somebody who would have waited too long, left undone is done by the next sweep, from
+// where it ended, and nobody is found twice; until then nobody signs the review.
+func reviewResumed(s *scene) {
+	const people = domain.ReviewBatch + 3
+	for i := range people {
+		s.provision(fmt.Sprintf("u%d@acme.test", i))
+	}
+	s.clock.Move(400 * 24 * time.Hour)
+	slug := s.tenant.Organisation.Slug
+	weary := &wearyStore{Store: s.store, left: 2} // the review itself, and the first of its people
+	_, err := domain.NewInstallation(weary, s.clock.Environment(), nil).SweepReviews(s.Context(), slug)
+	require.ErrorIs(s, err, errWeary)
+	list, err := s.admin.Reviews(s.Context(), s.boss(), domain.ReviewID{}, 10)
+	require.NoError(s, err)
+	require.Len(s, list, 1)
+	id := list[0].ID
+	require.True(s, list[0].MadeAt.IsZero())
+	require.Len(s, s.findings(id), domain.ReviewBatch, "what was found stays found")
+	_, err = s.admin.SignReview(s.Context(), s.boss(), id, domain.IfMatch{})
+	storetest.Refused(s, err, domain.Conflict, domain.CodeReviewUndecided)
+	s.clock.Move(time.Hour)
+	made := s.eventsSince(func() {
+		for range 2 {
+			report, err := s.installation().Sweep(s.Context(), slug, true, domain.SweepReviews)
+			require.NoError(s, err)
+			require.Zero(s, report.Reviews, "it is open already")
+		}
+	})
+	require.Equal(s, []domain.EventType{domain.ReviewMade}, eventTypes(made))
+	r, err := s.admin.Review(s.Context(), s.boss(), id)
+	require.NoError(s, err)
+	require.Equal(s, []any{s.clock.Now(), 4 * people}, []any{r.MadeAt, r.Findings})
+	require.Len(s, s.findings(id), people)
 }
 
 func onboarding(s *scene) {

@@ -2,6 +2,8 @@ package domain_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -28,10 +30,63 @@ func TestRulesOfSweeps(t *testing.T) {
 	})
 }
 
+// wearyStore writes so many units of work, and then fails as a process does that is killed.
+type wearyStore struct {
+	domain.Store
+
+	left int
+}
+
+var errWeary = errors.New("killed")
+
+func (s *wearyStore) Write(ctx context.Context, fn func(domain.Tx) error) error {
+	if s.left--; s.left < 0 {
+		return errWeary
+	}
+	return s.Store.Write(ctx, fn)
+}
+
+// A sweep that was interrupted goes on where it ended, run by whoever comes next, and does nothing twice.
+func sweepResumed(s *scene) {
+	const people, day = 2*domain.SweepBatch + 3, 24 * time.Hour
+	for i := range people {
+		s.came(s.provision(fmt.Sprintf("u%d@acme.test", i)).ID)
+	}
+	s.clock.Move(100 * day)
+	due := domain.DailySweep(s.clock.Now())
+	slug := s.tenant.Organisation.Slug
+	sweep := func(store domain.Store) (domain.SweepReport, error) {
+		return domain.NewInstallation(store, s.clock.Environment(), nil).Sweep(s.Context(), slug, false, domain.SweepInactivity)
+	}
+	report, err := sweep(&wearyStore{Store: s.store, left: 1})
+	require.ErrorIs(s, err, errWeary)
+	require.Equal(s, domain.SweepBatch, report.Blocked, "what was done is done")
+	counting := &wearyStore{Store: s.store, left: 100}
+	report, err = sweep(counting)
+	require.NoError(s, err)
+	require.Equal(s, domain.SweepReport{DueAt: due, Blocked: people - domain.SweepBatch, Done: true}, report)
+	require.Equal(s, 2, 100-counting.left, "it does not begin again")
+	report, err = sweep(s.store)
+	require.NoError(s, err)
+	require.Equal(s, domain.SweepReport{DueAt: due}, report)
+	s.clock.Move(day)
+	report, err = sweep(s.store)
+	require.NoError(s, err)
+	require.Equal(s, domain.SweepReport{DueAt: due.Add(day), Done: true}, report, "the next day has nothing to do")
+}
+
 // A token of a directory that ends soon is told of once, to the owners too; one that is replaced, revoked or a client's is not.
 func TestRulesOfTokens(t *testing.T) {
 	t.Parallel()
 	each := storetest.Shared(t)
+	t.Run("sweep.resumed", func(t *testing.T) {
+		t.Parallel()
+		each(t, func(t *testing.T, store *persistence.Store) {
+			s := newScene(t, store, -1)
+			sweepResumed(s)
+			storetest.Consistent(t, store, s.org())
+		})
+	})
 	t.Run("sweep.tokens", func(t *testing.T) {
 		t.Parallel()
 		each(t, func(t *testing.T, store *persistence.Store) {
