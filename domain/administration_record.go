@@ -189,7 +189,7 @@ func (ad *Administration) TransferRecords(ctx context.Context, who Administrator
 		if _, err := tx.Records().Hold(who.Organisation, from); err != nil {
 			return err
 		}
-		if err := checkSuccessor(tx, who.Organisation, from, to); err != nil {
+		if err := checkSuccessor(tx, who.Organisation, "successor", from, to); err != nil {
 			return err
 		}
 		var err error

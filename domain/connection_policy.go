@@ -126,9 +126,7 @@ func fewEnough(field string, n int) error {
 // checkNamed says which of the things that a policy names are not there. Invalid.
 func (p ConnectionPolicy) checkNamed(tx Tx, org OrganisationID, was ConnectionPolicy) error {
 	if id := p.Successor.Fallback; !id.IsZero() && id != was.Successor.Fallback {
-		if _, err := tx.Users().Find(org, id); IsKind(err, NotFound) {
-			return InvalidField("successor_fallback_id", "nobody here has this id; name a person of this organisation")
-		} else if err != nil {
+		if err := checkSuccessor(tx, org, "successor_fallback_id", UserID{}, id); err != nil {
 			return err
 		}
 	}
@@ -151,7 +149,7 @@ func (p ConnectionPolicy) checkNamed(tx Tx, org OrganisationID, was ConnectionPo
 	}
 	for _, licence := range p.Limits.Licences {
 		if !slices.ContainsFunc(plans, func(u SeatUsage) bool { return u.Licence == licence }) {
-			return InvalidField("limits.licences", "the organisation has no licence "+strconv.Quote(licence)+"; list those it has")
+			return InvalidField("limits.licences", "the organisation has no licence "+strconv.Quote(licence)+"; see the list of licences")
 		}
 	}
 	return nil

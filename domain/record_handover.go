@@ -21,9 +21,9 @@ func (h Handover) check() error {
 }
 
 // check refuses a successor who cannot take over. Invalid.
-func checkSuccessor(tx Tx, org OrganisationID, gone, successor UserID) error {
+func checkSuccessor(tx Tx, org OrganisationID, field string, gone, successor UserID) error {
 	if successor == gone {
-		return InvalidField("successor", "name another person than the one who goes")
+		return InvalidField(field, "name another person than the one who goes")
 	}
 	held, err := tx.Records().Share(org, []UserID{successor})
 	if err != nil {
@@ -31,9 +31,9 @@ func checkSuccessor(tx Tx, org OrganisationID, gone, successor UserID) error {
 	}
 	switch {
 	case len(held) == 0 || held[0].Status == Nobody:
-		return InvalidField("successor", "there is no person with the id "+successor.String()+"; choose somebody who is active")
+		return InvalidField(field, "there is no person with the id "+successor.String()+"; choose somebody who is active")
 	case held[0].Status != Active:
-		return InvalidField("successor", "this person is "+string(held[0].Status)+"; choose somebody who is active")
+		return InvalidField(field, "this person is "+string(held[0].Status)+"; choose somebody who is active")
 	}
 	return nil
 }
@@ -42,7 +42,7 @@ func checkSuccessor(tx Tx, org OrganisationID, gone, successor UserID) error {
 // RecordsOwned where there are some and nothing was decided; Invalid for a successor who cannot take over.
 func handOver(tx Tx, gone User, choice Handover, now time.Time, write scribe) error {
 	if !choice.Successor.IsZero() {
-		if err := checkSuccessor(tx, gone.Organisation, gone.ID, choice.Successor); err != nil {
+		if err := checkSuccessor(tx, gone.Organisation, "successor", gone.ID, choice.Successor); err != nil {
 			return err
 		}
 	}
@@ -82,7 +82,7 @@ func passOn(tx Tx, gone User, policy Successor, now time.Time, write scribe) err
 		if heir.IsZero() || heir == gone.ID {
 			continue
 		}
-		err := checkSuccessor(tx, gone.Organisation, gone.ID, heir)
+		err := checkSuccessor(tx, gone.Organisation, "successor", gone.ID, heir)
 		if IsCode(err, CodeInvalidValue) {
 			continue // who is gone as well takes nothing over
 		}

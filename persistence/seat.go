@@ -96,7 +96,7 @@ func (t seats) takeOpen(org domain.OrganisationID, licence string, holder domain
 
 // noLicence is the refusal of a licence that an organisation does not have.
 func noLicence(licence string) error {
-	return domain.InvalidField("licence", "the organisation has no licence called "+clip(licence))
+	return domain.InvalidField("licence", "the organisation has no licence "+clip(licence)+"; see the list of licences")
 }
 
 func (t seats) take(sql string, args []any) (taken bool, err error) {
