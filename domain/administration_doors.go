@@ -91,6 +91,11 @@ func (ad *Administration) ResetPassword(ctx context.Context, who Administrator, 
 		if !reached(u) {
 			return User{}, unreachable()
 		}
+		if able, err := resettable(tx, u); err != nil {
+			return User{}, err
+		} else if !able {
+			return User{}, InvalidField("email", "another account signs in by this person's address, and would get the letter; give this one an address of its own in the directory first")
+		}
 		if err := mayResend(tx, u, LinkReset, now); err != nil {
 			return User{}, err
 		}

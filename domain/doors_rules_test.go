@@ -48,6 +48,7 @@ func TestRulesOfDoors(t *testing.T) {
 		"provision.password-at-once": provisionPasswordAtOnce,
 		"password.policy":            passwordPolicy,
 		"password.expiry":            passwordExpiry,
+		"email.unique-reset":         emailUniqueReset,
 		"password.reset":             passwordReset,
 		"block.failed":               blockFailed,
 		"block.failed-at-once":       blockFailedAtOnce,

@@ -244,7 +244,10 @@ func (e *Entrance) RequestReset(ctx context.Context, org OrganisationID, name st
 			return err
 		}
 		local, err := mayHavePassword(tx, u)
-		if err != nil || !local || !reached(u) {
+		if err != nil || !local {
+			return err
+		}
+		if able, err := resettable(tx, u); err != nil || !able {
 			return err
 		}
 		if err := mayResend(tx, u, LinkReset, now); err != nil {

@@ -73,16 +73,32 @@ func mayResend(tx Tx, u User, kind LinkKind, now time.Time) error {
 
 // reached reports whether a letter would reach somebody: they have an address.
 func reached(u User) bool {
-	if _, ok := u.SignInEmail(); ok {
-		return true
+	_, ok := onFile(u)
+	return ok
+}
+
+// onFile is the address at which somebody is written to.
+func onFile(u User) (Name, bool) {
+	if address, ok := u.SignInEmail(); ok {
+		return address, true
 	}
 	tree, err := u.Attributes()
 	if err != nil {
-		return false
+		return Name{}, false
 	}
 	u.Emails = emailsOf(tree)
-	_, ok := u.SignInEmail()
-	return ok
+	return u.SignInEmail()
+}
+
+// resettable reports whether a letter with a new way in would reach somebody and nobody else: of two people whom a directory
+// gives one address, it is only the one's who had it first (rule email.unique).
+func resettable(tx Tx, u User) (bool, error) {
+	address, ok := onFile(u)
+	if !ok {
+		return false, nil
+	}
+	whose, found, err := tx.SignIns().ByName(u.Organisation, address.Key)
+	return found && whose == u.ID, err
 }
 
 // inviteProvisioned sends the invitation that the policy of a connection asks for (rule provision.activation). Who has no

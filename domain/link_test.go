@@ -128,6 +128,32 @@ func emailUnique(s *scene) {
 	require.Equal(s, odd.ID, s.signsInBy("odd@acme.test"))
 }
 
+// emailUniqueReset: of two people whom a directory gives one address, the one who had it first gets what is mailed to choose a
+// new password by; the other, who signs in by user name, would have theirs sent to somebody else's.
+func emailUniqueReset(s *visit) {
+	s.connectionPolicy(func(p *domain.ConnectionPolicy) { p.PasswordSync = domain.PasswordKeep })
+	first := s.pushPassword("first", storetest.Emails("shared@acme.test"))
+	second := s.pushPassword("second", storetest.Emails("Shared@acme.test"))
+	s.in("second")
+	require.Equal(s, first.ID, s.in("shared@acme.test").Session.User)
+	require.Equal(s, []domain.PersonRef{{ID: first.ID, Display: "first"}}, s.explain(second.ID).Lookalikes)
+	require.Equal(s, []domain.PersonRef{{ID: second.ID, Display: "second"}}, s.explain(first.ID).Lookalikes)
+	asked := func(name string) []domain.Event {
+		return s.eventsSince(func() { require.NoError(s, s.entrance.RequestReset(s.Context(), s.org(), name, s.from)) })
+	}
+	require.Empty(s, asked("second"))
+	for _, name := range []string{"first", "SHARED@acme.test"} {
+		require.Equal(s, first.ID.UUID, only(s, asked(name), domain.PasswordResetRequested).Subject, name)
+	}
+	err := s.admin.ResetPassword(s.Context(), s.boss(), second.ID, domain.IfMatch{})
+	s.refused("invalid_value email", err)
+	require.ErrorContains(s, err, "another account")
+	require.NoError(s, s.admin.ResetPassword(s.Context(), s.boss(), first.ID, domain.IfMatch{}))
+
+	s.change(second.ID, storetest.Setting(storetest.Emails("second@acme.test")))
+	require.Equal(s, second.ID.UUID, only(s, asked("second"), domain.PasswordResetRequested).Subject, "an address of their own")
+}
+
 // signsInBy finds who signs in by a name; the zero id for nobody.
 func (s *scene) signsInBy(name string) domain.UserID {
 	s.Helper()
