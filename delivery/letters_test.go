@@ -76,11 +76,14 @@ func TestLetters(t *testing.T) {
 		require.Len(s, sent, 3)
 		require.Equal(s, sent[1].Letter.ID, sent[2].Letter.ID)
 		require.Equal(s, domain.DeliveryDelivered, letters()[0].State)
-		require.Equal(s, []string{"ana@acme.test", "es-ES"}, []string{sent[2].Address, sent[2].Language})
+		require.Equal(s, []string{"ana@acme.test", "es-ES", ""}, []string{sent[2].Address, sent[2].Language, sent[2].Fallback})
 		require.Equal(s, "administrator", sent[2].Event.After.Get("reason").Text())
 		round(well)
 		require.Len(s, sent, 3)
 
+		spanish := domain.LanguageSpanish
+		_, err = s.administration.ChangeAppearance(s.Context(), s.who, domain.IfMatch{}, domain.AppearanceChange{Language: &spanish})
+		require.NoError(s, err)
 		require.NoError(s, s.administration.Unblock(s.Context(), s.who, ana.ID, domain.IfMatch{}))
 		queued(2)
 		answer = refusal{}
@@ -88,6 +91,7 @@ func TestLetters(t *testing.T) {
 		s.clock.Move(time.Hour)
 		round(well)
 		require.Len(s, sent, 4, "it is given up at once")
+		require.Equal(s, domain.LanguageSpanish, sent[3].Fallback, "the organisation's")
 		var failed []domain.Event
 		require.NoError(s, s.store.Read(s.Context(), func(tx domain.Tx) error {
 			list, err := tx.Events().List(s.tenant.Organisation.ID, domain.EventID{}, 100)

@@ -14,6 +14,7 @@ type Envelope struct {
 	Address      string // as it is on file now
 	Name         string
 	Language     string    // preferredLanguage as sent; empty: none
+	Fallback     string    // the organisation's language, where that is none there is; empty: none
 	Event        Event     // that caused it
 	Token        string    // of the link; empty: there is none in this letter
 	Until        time.Time // to which the link is good
@@ -76,6 +77,11 @@ func (o *Outbox) envelope(tx Tx, l Letter, now time.Time) (e Envelope, vain stri
 		return e, "the person has no e-mail address", nil
 	}
 	e.Address, e.Name, e.Language = address.Text, u.Display(), tree.Get("preferredLanguage").Text()
+	appearance, err := tx.Appearances().Get(l.Organisation, "")
+	if err != nil {
+		return e, "", err
+	}
+	e.Fallback = appearance.Language
 	if e.Event, err = tx.Events().Get(l.Organisation, l.Event); err != nil {
 		return e, "", err
 	}

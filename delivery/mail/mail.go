@@ -77,13 +77,16 @@ func NewWriter(publicURL string) (*Writer, error) {
 	return w, nil
 }
 
-// language is the one there is for what a person prefers: "es-MX" finds es.
-func (w *Writer) language(preferred string) string {
-	first, _, _ := strings.Cut(strings.ToLower(preferred), ",")
-	first, _, _ = strings.Cut(first, ";")
-	first, _, _ = strings.Cut(strings.ReplaceAll(strings.TrimSpace(first), "_", "-"), "-")
-	if w.languages[first] {
-		return first
+// language is the first one there is of what a person prefers ("es-MX" finds es), and else of what the organisation speaks.
+func (w *Writer) language(preferred ...string) string {
+	for _, list := range preferred {
+		for one := range strings.SplitSeq(strings.ToLower(list), ",") {
+			one, _, _ = strings.Cut(one, ";")
+			one, _, _ = strings.Cut(strings.ReplaceAll(strings.TrimSpace(one), "_", "-"), "-")
+			if w.languages[one] {
+				return one
+			}
+		}
 	}
 	return fallback
 }
@@ -98,7 +101,7 @@ type paragraph struct{ Text, Address string }
 
 // Write writes the letter of an envelope.
 func (w *Writer) Write(e domain.Envelope) (Letter, error) {
-	l := Letter{ID: e.Letter.ID.String(), To: e.Address, Name: line(e.Name), Language: w.language(e.Language)}
+	l := Letter{ID: e.Letter.ID.String(), To: e.Address, Name: line(e.Name), Language: w.language(e.Language, e.Fallback)}
 	known := facts{
 		Organisation: line(e.Organisation.Name), Name: l.Name, Until: moment(e.Until), Home: w.home + "/sign-in",
 		Reason: e.Event.After.Get("reason").Text(),

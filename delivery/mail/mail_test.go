@@ -116,12 +116,15 @@ func TestEveryLanguageHasEveryLetter(t *testing.T) {
 		}
 	}
 	require.GreaterOrEqual(t, languages, 2)
-	for preferred, want := range map[string]string{"": "en", "es": "es", "es-MX": "es", "ES_es,en;q=0.5": "es", "fr": "en", "../es": "en"} {
+	for of, want := range map[[2]string]string{
+		{}: "en", {"es"}: "es", {"es-MX"}: "es", {"ES_es,en;q=0.5"}: "es", {"fr"}: "en", {"../es"}: "en", {"fr, es;q=0.5"}: "es",
+		{"", "es"}: "es", {"fr", "es"}: "es", {"en-GB", "es"}: "en", {"fr", "de"}: "en",
+	} {
 		e := envelope(domain.LetterInvitation)
-		e.Language = preferred
+		e.Language, e.Fallback = of[0], of[1]
 		l, err := w.Write(e)
 		require.NoError(t, err)
-		require.Equal(t, want, l.Language, preferred)
+		require.Equal(t, want, l.Language, "%q", of)
 		require.Contains(t, l.Text, "\nhttps://usher.acme.test/invitation/usher_link_abc\n")
 		require.Contains(t, l.HTML, `<a href="https://usher.acme.test/invitation/usher_link_abc"`)
 	}

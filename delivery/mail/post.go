@@ -85,7 +85,11 @@ func NewPost(c Config) (*Post, error) {
 	}
 	p.options = append(p.options, gomail.WithPort(port), gomail.WithTimeout(smtpTime))
 	if c.TLS != nil {
-		p.options = append(p.options, gomail.WithTLSConfig(c.TLS))
+		settings := c.TLS.Clone()
+		if settings.ServerName == "" {
+			settings.ServerName = p.host
+		}
+		p.options = append(p.options, gomail.WithTLSConfig(settings))
 	}
 	if u.User != nil {
 		password, _ := u.User.Password()
