@@ -211,13 +211,18 @@ type letter struct{ to, id, link string }
 
 var invitationLink = regexp.MustCompile(`/invitation/(usher_link_[A-Za-z0-9_-]+)`)
 
+// texts are whole messages, in the order in which they came.
+func (b *inbox) texts() []string {
+	b.noted.Lock()
+	defer b.noted.Unlock()
+	return slices.Clone(b.got)
+}
+
 // letters are those that came, in order.
 func (b *inbox) letters(t *testing.T) []letter {
 	t.Helper()
-	b.noted.Lock()
-	defer b.noted.Unlock()
 	var list []letter
-	for _, text := range b.got {
+	for _, text := range b.texts() {
 		m, err := netmail.ReadMessage(strings.NewReader(text))
 		require.NoError(t, err)
 		body, err := io.ReadAll(m.Body)
