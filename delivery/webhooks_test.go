@@ -210,6 +210,47 @@ func TestWebhookGivenUp(t *testing.T) {
 	})
 }
 
+// One event that a receiver never takes is tried for 3 days, longer apart each time, and given up; what stands behind it in the
+// same person's order comes then, and the webhook, which takes what concerns others, goes on.
+func TestWebhookNeverTaken(t *testing.T) {
+	t.Parallel()
+	each(t, func(s *scene) {
+		r := newReceiver(s)
+		w, _ := s.webhook(r.URL, domain.TeamUpdated)
+		ana, ben := newID(), newID()
+		anas := s.happen(ana, 3)
+		var tries []time.Duration
+		began := s.clock.Now()
+		r.answering(func(m message) int {
+			if m.id == anas[0] {
+				tries = append(tries, s.clock.Now().Sub(began))
+				return http.StatusBadRequest
+			}
+			return http.StatusNoContent
+		})
+		s.until(func() bool { return len(s.deliveries(w, domain.DeliveryQueued)) == 3 && s.deliveries(w, "")[2].Attempts == 1 })
+		const minutes = 60
+		for n := 1; len(r.ids(ana)) < 2; n++ {
+			s.clock.Move(minutes * time.Minute)
+			s.happen(ben, 1)
+			s.until(func() bool { return len(r.ids(ben)) == n })
+			require.Less(s, n, 4*24*60/minutes)
+		}
+		require.Equal(s, anas[1:], r.ids(ana), "in order, behind the one that was given up")
+		failed := s.deliveries(w, domain.DeliveryFailed)
+		require.Len(s, failed, 1)
+		require.Equal(s, []any{anas[0], 400, "the receiver answered 400"}, []any{failed[0].Event.String(), failed[0].Status, failed[0].Problem})
+		require.True(s, s.state(w).DisabledAt.IsZero(), "others' events arrive")
+		r.answering(nil) // nobody writes down tries any more
+		require.GreaterOrEqual(s, tries[len(tries)-1], 3*24*time.Hour)
+		require.Less(s, tries[len(tries)-2], 3*24*time.Hour)
+		require.Less(s, len(tries), 25, "%v", tries)
+		for i := 2; i < len(tries); i++ {
+			require.GreaterOrEqual(s, tries[i]-tries[i-1]+minutes*time.Minute, tries[i-1]-tries[i-2], "%v", tries)
+		}
+	})
+}
+
 // Everything from an event on is sent again, in order and under the same ids.
 func TestWebhookReplay(t *testing.T) {
 	t.Parallel()
