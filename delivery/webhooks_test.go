@@ -228,7 +228,9 @@ func TestWebhookNeverTaken(t *testing.T) {
 			}
 			return http.StatusNoContent
 		})
-		s.until(func() bool { return len(s.deliveries(w, domain.DeliveryQueued)) == 3 && s.deliveries(w, "")[2].Attempts == 1 })
+		s.until(func() bool {
+			return len(s.deliveries(w, domain.DeliveryQueued)) == 3 && s.deliveries(w, "")[2].Attempts == 1
+		})
 		const minutes = 60
 		for n := 1; len(r.ids(ana)) < 2; n++ {
 			s.clock.Move(minutes * time.Minute)
