@@ -67,24 +67,35 @@ func review(s *scene) {
 		}
 	}
 	people["invited"] = s.add("invited@acme.test")
+	_, err := s.admin.SetDefaults(s.Context(), s.boss(), domain.IfMatch{}, role.ID, profile.ID)
+	require.NoError(s, err)
+	people["defaulted"], people["denied"] = s.provision("defaulted"), s.provision("denied")
+	s.assign(people["defaulted"].ID, domain.AccessChange{Queues: full.Queues})
+	s.assign(people["denied"].ID, domain.AccessChange{Role: domain.Choose(domain.RoleID{}), Profile: domain.Choose(domain.ProfileID{}), Queues: full.Queues})
+	people["back"] = s.local("back")
 	granted := permitted("users:view")
 	s.assign(people["special"].ID, domain.AccessChange{Granted: &granted})
 	s.done(s.admin.MakeOwner(s.Context(), s.boss(), people["boss"].ID, domain.IfMatch{}))
 	s.deactivate(people["off"].ID)
-	s.clock.Move(200 * day)
+	s.clock.Move(190 * day)
+	s.deactivate(people["back"].ID)
+	s.activate(people["back"].ID) // from when on the time of the one who came back is counted
+	s.assign(people["back"].ID, full)
+	s.clock.Move(10 * day)
 	now := s.clock.Now()
 	for name, idle := range map[string]time.Duration{
 		"fine": 30*day - time.Hour, "unused30": 30 * day, "unused60": 89 * day, "unused90": 90 * day, "boss": 0, "special": 0, "bare": 0,
+		"back": 95 * day, "defaulted": 0, "denied": 0,
 	} {
 		accessed(people[name], now.Add(-idle))
 	}
-	_, err := s.admin.OpenReview(s.Context(), s.clerk("reviews:view"))
+	_, err = s.admin.OpenReview(s.Context(), s.clerk("reviews:view"))
 	storetest.Refused(s, err, domain.Forbidden, domain.CodePermissionMissing)
 	made := s.eventsSince(func() {
 		r, err := s.admin.OpenReview(s.Context(), s.clerk("reviews:create"))
 		require.NoError(s, err)
 		require.False(s, r.MadeAt.IsZero())
-		require.Equal(s, []int{11, 0}, []int{r.Findings, r.Decided})
+		require.Equal(s, []int{13, 0}, []int{r.Findings, r.Decided})
 	})
 	only(s, made, domain.ReviewOpened)
 	only(s, made, domain.ReviewMade)
@@ -94,6 +105,7 @@ func review(s *scene) {
 	require.Equal(s, map[domain.UserID][]domain.Finding{
 		people["unused30"].ID: {domain.FindingUnused30}, people["unused60"].ID: {domain.FindingUnused60}, people["unused90"].ID: {domain.FindingUnused90},
 		people["boss"].ID: {domain.FindingOwner}, people["special"].ID: {domain.FindingOverrides},
+		people["denied"].ID:  {domain.FindingNoProfile, domain.FindingNoRole},
 		people["bare"].ID:    {domain.FindingNoProfile, domain.FindingNoQueue, domain.FindingNoRole},
 		people["invited"].ID: {domain.FindingNeverAccepted, domain.FindingNoProfile, domain.FindingNoQueue},
 	}, s.findings(id))
@@ -105,7 +117,7 @@ func review(s *scene) {
 	}
 	_, err = s.admin.SignReview(s.Context(), s.clerk("reviews:sign"), id, domain.IfMatch{})
 	storetest.Refused(s, err, domain.Conflict, domain.CodeReviewUndecided)
-	require.ErrorContains(s, err, "11 findings of this review are not decided")
+	require.ErrorContains(s, err, "13 findings of this review are not decided")
 	storetest.Gone(s, decide(people["fine"].ID, domain.FindingOwner, domain.VerdictKeep, ""))
 	storetest.Refused(s, decide(people["boss"].ID, domain.FindingOwner, "perhaps", ""), domain.Invalid, domain.CodeInvalidValue)
 	storetest.Refused(s, decide(people["boss"].ID, domain.FindingOwner, domain.VerdictKeep, strings.Repeat("ñ", 1001)), domain.Invalid, domain.CodeInvalidValue)
@@ -133,7 +145,7 @@ func review(s *scene) {
 	storetest.Refused(s, err, domain.Forbidden, domain.CodePermissionMissing)
 	signed, err := s.admin.SignReview(s.Context(), s.clerk("reviews:sign"), id, domain.IfMatch{})
 	require.NoError(s, err)
-	require.Equal(s, []any{11, 11, s.boss().Actor}, []any{signed.Findings, signed.Decided, signed.SignedBy})
+	require.Equal(s, []any{13, 13, s.boss().Actor}, []any{signed.Findings, signed.Decided, signed.SignedBy})
 	require.Empty(s, s.eventsSince(func() {
 		_, err := s.admin.SignReview(s.Context(), s.clerk("reviews:sign"), id, domain.IfMatch{})
 		require.NoError(s, err)
@@ -295,7 +307,16 @@ func onboarding(s *scene) {
 	require.NoError(s, tick("badge", false))
 	s.assign(ana.ID, domain.AccessChange{Queues: &[]domain.QueueID{}})
 	require.Equal(s, map[string]bool{"profile": true, "queue": false, "sign-in": true, "badge": false}, steps(), "and what is no longer so is not ticked")
-	_, err := s.admin.OnboardingOf(s.Context(), s.boss(), domain.UserID{UUID: uuid.New()})
+	require.NoError(s, tick("queue", true), "what ticks itself can be ticked by hand as well")
+	s.assign(ana.ID, domain.AccessChange{Profile: domain.Choose(domain.ProfileID{})})
+	require.Equal(s, map[string]bool{"profile": false, "queue": true, "sign-in": true, "badge": false}, steps(), "that it was decided that there is none is no profile")
+	_, err := set(items[0], items[1])
+	require.NoError(s, err)
+	require.Equal(s, map[string]bool{"profile": false, "queue": true}, steps())
+	_, err = set(items...)
+	require.NoError(s, err)
+	require.True(s, steps()["queue"], "ticks stay for items that are in both lists")
+	_, err = s.admin.OnboardingOf(s.Context(), s.boss(), domain.UserID{UUID: uuid.New()})
 	storetest.Gone(s, err)
 }
 
@@ -324,7 +345,7 @@ func statsCalls(s *scene) {
 	made = s.eventsSince(func() {
 		for _, wrong := range [][]domain.CallDay{
 			{{User: ana.ID, Handled: 1}}, {{User: ana.ID, Day: "2026-03-01", Handled: -1}}, {{User: domain.UserID{UUID: uuid.New()}, Day: "2026-03-01"}},
-			{{User: ana.ID, Day: "2026-03-01"}, {User: ana.ID, Day: "2026-03-01", Handled: 2}},
+			{{User: ana.ID, Day: "2026-03-01"}, {User: ana.ID, Day: "2026-03-01", Handled: 2}}, {{User: ana.ID, Day: "2026-03-01", Handled: 1_000_001}},
 		} {
 			_, err := put(wrong...)
 			storetest.Refused(s, err, domain.Invalid, domain.CodeInvalidValue)
