@@ -53,7 +53,7 @@ func (s *guardedSession) Auth(string) (sasl.Server, error) {
 func TestSendThroughTLS(t *testing.T) {
 	t.Parallel()
 	secured := httptest.NewTLSServer(nil) // for its certificate, which is good for 127.0.0.1
-	defer secured.Close()
+	t.Cleanup(secured.Close)
 	trusting := secured.Client().Transport.(*http.Transport).TLSClientConfig
 	const implicit, upgraded, never = "smtps://", "smtp://", ""
 	for name, c := range map[string]struct {
