@@ -46,7 +46,7 @@ func (s *wearyStore) Write(ctx context.Context, fn func(domain.Tx) error) error 
 	return s.Store.Write(ctx, fn)
 }
 
-// A sweep that was interrupted goes on where it ended, run by whoever comes next, and does nothing twice.
+// sweepResumed: a sweep that was interrupted goes on where it ended, run by whoever comes next, and does nothing twice.
 func sweepResumed(s *scene) {
 	const people, day = 2*domain.SweepBatch + 3, 24 * time.Hour
 	for i := range people {

@@ -80,9 +80,11 @@ func TestSnapshotThenCursor(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				if mine = append(mine, u); i%3 == 0 {
+				mine = append(mine, u)
+				switch {
+				case i%3 == 0:
 					_, err = s.directory.ChangeUser(context.Background(), s.tenant.Caller, mine[i/2].ID, domain.IfMatch{}, nil, storetest.Setting(storetest.Text("title", fmt.Sprint("t", i))))
-				} else if i%5 == 0 {
+				case i%5 == 0:
 					err = s.directory.Deprovision(context.Background(), s.tenant.Caller, mine[i].ID, domain.IfMatch{})
 				}
 				if err != nil && !domain.IsKind(err, domain.NotFound) {
