@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 	"github.com/pquerna/otp/totp"
@@ -131,9 +132,11 @@ func byPasskey(h *house) {
 	w.sees("Pepper Potts")
 }
 
-// device gives the window a device that makes passkeys, and sees who uses it.
+// device gives the window a device that makes passkeys, and sees who uses it. Browsers ask one for a page that has the focus
+// only, which windows side by side take from each other.
 func (w *window) device() {
 	w.Helper()
+	call(w, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 	call(w, webauthn.Enable, webauthn.EnableParams{})
 	call(w, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
 		Protocol: "ctap2", Transport: "internal", HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
