@@ -21,6 +21,7 @@ func TestSingleSignOn(t *testing.T) {
 	for name, story := range map[string]func(*porch){
 		"signing out": signOutAtProvider, "signing out without the provider": signOutWithoutProvider,
 		"a fresh sign-in": freshSignIn, "access.mfa-stronger-once": strongerOnce, "invite.sso": invitedBySingleSignOn,
+		"an address of Entra": addressOfEntra,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

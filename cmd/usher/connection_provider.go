@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ type connectionProvider struct {
 	RequiredAMR     []string `name:"required-amr" placeholder:"METHOD" help:"Methods (amr) of which a sign-in has to prove one, such as mfa,otp; any asks for none."`
 	MaxAge          string   `placeholder:"TIME" help:"How long ago people may have signed in at the provider, such as 12h, before they do so anew; any for however long."`
 	Prompt          string   `enum:",login,consent,select_account,any" default:"" placeholder:"WHAT" help:"What the provider is told to ask: login, consent, select_account, or any, as it likes."`
+	Scopes          []string `placeholder:"SCOPE" help:"What the provider is asked for beside openid, such as profile,email,groups, with commas between; preset for what the kind asks for, none for nothing."`
 	Claims          []string `placeholder:"WHAT=CLAIM" help:"Which claim is what, such as groups=/realm_access/roles, in place of all that was said; preset for those of the kind."`
 
 	databaseFlags
@@ -78,11 +80,35 @@ func (c *connectionProvider) Run(ctx context.Context, p *process) error {
 			rows := [][]string{
 				{"just in time", yesOrNo(s.JustInTime)}, {"links external id", yesOrNo(s.LinksExternalID)}, {"applies groups", yesOrNo(s.AppliesGroups)},
 				{"refreshes names", yesOrNo(s.RefreshesNames)}, {"required acr", words(s.Proof.Contexts)}, {"required amr", words(s.Proof.Methods)},
-				{"max age", age}, {"prompt", orAny(s.Proof.Prompt)}, {"version", strconv.FormatInt(s.Revision, 10)},
+				{"max age", age}, {"prompt", orAny(s.Proof.Prompt)}, {"scopes", scopeWords(s.Scopes)}, {"version", strconv.FormatInt(s.Revision, 10)},
 			}
 			return table([]string{"PROVIDER", "VALUE"}, rows, "")
 		})
 	})
+}
+
+// scopesOf reads the flag of scopes; what was stays where none is given.
+func scopesOf(flag, was []string) []string {
+	switch {
+	case len(flag) == 0:
+		return was
+	case slices.Equal(flag, []string{"preset"}):
+		return nil
+	case slices.Equal(flag, []string{"none"}):
+		return []string{}
+	}
+	return flag
+}
+
+// scopeWords are the scopes in a table.
+func scopeWords(scopes []string) string {
+	switch {
+	case scopes == nil:
+		return "preset"
+	case len(scopes) == 0:
+		return "none"
+	}
+	return strings.Join(scopes, ", ")
 }
 
 func yesOrNo(is bool) string {
@@ -104,8 +130,8 @@ func (c *connectionProvider) change() (func(domain.ProviderSettings) domain.Prov
 	var age *time.Duration
 	if c.MaxAge != "" && c.MaxAge != "any" {
 		d, err := time.ParseDuration(c.MaxAge)
-		if err != nil {
-			return nil, wrong("max-age", "use a time such as 12h or 30m, or any")
+		if err != nil || d < 0 || d > 30*24*time.Hour || d%time.Second != 0 {
+			return nil, wrong("max-age", "use a time such as 12h or 30m, of whole seconds and at most 720h, which are 30 days, or any")
 		}
 		age = &d
 	}
@@ -147,6 +173,7 @@ func (c *connectionProvider) change() (func(domain.ProviderSettings) domain.Prov
 		if len(c.Claims) > 0 {
 			s.Claims = claims
 		}
+		s.Scopes = scopesOf(c.Scopes, s.Scopes)
 		return s
 	}, nil
 }

@@ -64,6 +64,7 @@ func runScripts(t *testing.T, kind string, database func(*testscript.Env) string
 	t.Helper()
 	// An OpenID provider, and the file by which the programs trust its certificate.
 	provider := oidctest.New(t)
+	provider.Instead = brokenBelow(provider)
 	authority := filepath.Join(t.TempDir(), "authority.pem")
 	if err := os.WriteFile(authority, provider.CertificatePEM(), 0o600); err != nil {
 		t.Fatal(err)

@@ -19,7 +19,8 @@ func TestEndToEnd(t *testing.T) {
 	ana := dexPerson{account: "ana", name: "Ana García", groups: []string{"Support"}}
 	bo := dexPerson{account: "bo", name: "Bo Lindqvist", groups: []string{"Sales"}}
 	eve := dexPerson{account: "eve", name: "Eve Adams"}
-	d := &dex{issuer: "https://localhost:" + at + "/dex", secret: "what Dex knows Usher by", people: []dexPerson{ana, bo, eve}}
+	ida := dexPerson{account: "ida", name: "Ida Holm"}
+	d := &dex{issuer: "https://localhost:" + at + "/dex", secret: "what Dex knows Usher by", people: []dexPerson{ana, bo, eve, ida}}
 	pushed := h.found("acme", "Acme").connect(d, "--claims", "external_id=sub", "--links-external-id", "yes")
 	made := h.found("umbrella", "Umbrella").connect(d, "--just-in-time", "yes", "--applies-groups", "yes")
 	d.run(t, build(t, filepath.Join("..", "dex"), "github.com/dexidp/dex/cmd/dex"), h.files, at)
@@ -28,6 +29,7 @@ func TestEndToEnd(t *testing.T) {
 		"the test of a connection": func(h *house) { tested(pushed.with(h)) },
 		"provisioned by SCIM":      func(h *house) { provisioned(pushed.in(h), ana) },
 		"made just in time":        func(h *house) { madeJustInTime(made.in(h), bo) },
+		"invited to the provider":  func(h *house) { invitedToProvider(pushed.in(h), ida) },
 		"nobody here":              func(h *house) { nobodyHere(pushed.in(h), eve) },
 		"invitation and reset":     invited,
 		"two steps":                twoSteps,

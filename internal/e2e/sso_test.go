@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
 
@@ -117,6 +118,43 @@ func (p *provider) outAtOnce(w *window, o dexPerson, id string) {
 	p.setActive(id, true)
 	w.throughDex(p.house, p.slug, o)
 	w.sees(o.name)
+}
+
+// invitedToProvider: somebody who was added by hand answers their letter by single sign-on, comes back by it in another browser,
+// and signs out in one of them. Dex has no place to sign out at, so they are signed in there still; what becomes of a provider
+// that has one is shown by the tests of package signin.
+func invitedToProvider(p *provider, o dexPerson) {
+	p.invite("Ida", "Holm", o.address())
+	letter := p.letters.link(p.T, o.address(), "invitation")
+	w := p.open()
+	w.visit(letter)
+	w.sees("Welcome to Acme", o.name)
+	w.look("invitation-with-provider")
+	w.press("Dex")
+	run(w, chromedp.WaitVisible(chromedp.CSS("[name=login]"))) // by way of a page that leads on
+	w.fill("login", o.address(), "password", dexPassword)
+	w.send("form")
+	w.sees(o.name, "Agent")
+	require.Equal(p, "active", p.person(o.address()).Status)
+
+	elsewhere := p.open()
+	elsewhere.visit(letter)
+	elsewhere.sees("This link was used")
+	elsewhere.throughDex(p.house, p.slug, o)
+	elsewhere.sees(o.name)
+	account := elsewhere.at()
+
+	elsewhere.visit(p.public + "/sign-out")
+	elsewhere.submit()
+	elsewhere.sees("Sign in")
+	for _, which := range []string{"1", "2"} {
+		elsewhere.replica(p.public, which)
+		elsewhere.visit(account)
+		elsewhere.sees("Sign in")
+		w.replica(p.public, which)
+		w.reload()
+		w.sees(o.name) // and nobody else is out
+	}
 }
 
 // nobodyHere: somebody whom the provider knows and nobody here does is told whom to ask, and leaves nothing behind.
