@@ -34,6 +34,7 @@ type Administrator struct {
 	RequestID    string
 
 	credential TokenHash // of an API key
+	person     UserID    // whose key it is; zero: nobody's, or it is no key
 }
 
 // May reports whether an action is permitted on an object of a module; with object "" on any.

@@ -27,7 +27,7 @@ func (ad *Administration) Authenticate(ctx context.Context, b Bearer) (Administr
 	}
 	who := Administrator{
 		Organisation: key.Organisation, Actor: Actor{Kind: ActorAPIKey, ID: key.ID.UUID},
-		Permissions: key.Permissions, credential: key.Hash,
+		Permissions: key.Permissions, credential: key.Hash, person: key.User,
 	}
 	if err := (Caller{OrganisationSuspended: suspended}).admitted(); err != nil || key.User.IsZero() {
 		return who, err
@@ -61,14 +61,18 @@ func (ad *Administration) APIKeys(ctx context.Context, who Administrator) ([]API
 	return keys, err
 }
 
-// CreateAPIKey makes a key that holds no more than its maker does (rule owner.escalation); what a person makes is theirs. text is the key itself: it is
-// shown once and kept nowhere. It needs directory:edit. Invalid, TooMany.
+// CreateAPIKey makes a key that holds no more than its maker does (rule owner.escalation); what a person makes, or a key of
+// theirs, is theirs, and ends when they do (rule deactivate.doors). text is the key itself: it is shown once and kept nowhere.
+// It needs directory:edit. Invalid, TooMany.
 func (ad *Administration) CreateAPIKey(ctx context.Context, who Administrator, spec APIKeySpec) (k APIKey, text string, err error) {
 	if err := who.need(ModuleDirectory, ActionEdit, ""); err != nil {
 		return APIKey{}, "", err
 	}
-	if who.Actor.Kind == actorUser {
+	switch {
+	case who.Actor.Kind == actorUser:
 		spec.User = UserID{UUID: who.Actor.ID}
+	case !who.person.IsZero():
+		spec.User = who.person
 	}
 	now := ad.env.instant()
 	if k, text, err = makeAPIKey(ad.env, ad.random, who.Organisation, spec, now); err != nil {

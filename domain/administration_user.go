@@ -283,8 +283,9 @@ type PersonChange struct {
 }
 
 // Edit changes the fields of a person. E-mail and user name are refused unless the policy lets administrators change them
-// (rule user.email-immutable). Needs users:edit. NotFound, Invalid, EmailImmutable, UserNameTaken, EmailTaken,
-// ExtensionTaken, Precondition.
+// (rule user.email-immutable), and the e-mail to who may do less than the person, since whoever has that can come to be them
+// (rule owner.escalation). Needs users:edit. NotFound, Invalid, EmailImmutable, UserNameTaken, EmailTaken, ExtensionTaken,
+// OwnerOnly, Escalation, Precondition.
 func (ad *Administration) Edit(ctx context.Context, who Administrator, id UserID, match IfMatch, change PersonChange) (User, error) {
 	err := change.check()
 	if err != nil {
@@ -299,7 +300,7 @@ func (ad *Administration) Edit(ctx context.Context, who Administrator, id UserID
 			return User{}, err
 		}
 		after := change.apply(before)
-		email, named, err := change.names(tx, was, before, &after)
+		email, named, err := change.names(tx, who, was, before, &after)
 		if err != nil {
 			return User{}, err
 		}
@@ -355,8 +356,9 @@ func (c PersonChange) apply(tree attribute.Value) attribute.Value {
 	return tree
 }
 
-// names changes user name and e-mail where the policy allows it; named says that there is a new address.
-func (c PersonChange) names(tx Tx, was User, before attribute.Value, after *attribute.Value) (email Name, named bool, err error) {
+// names changes user name and e-mail where the policy allows it; named says that there is a new address, to which letters go
+// from then on.
+func (c PersonChange) names(tx Tx, who Administrator, was User, before attribute.Value, after *attribute.Value) (email Name, named bool, err error) {
 	was.Emails = emailsOf(before)
 	current, _ := was.SignInEmail()
 	newName := c.UserName != nil && *c.UserName != was.UserName.Text
@@ -383,6 +385,9 @@ func (c PersonChange) names(tx Tx, was User, before attribute.Value, after *attr
 	}
 	if !named {
 		return email, false, nil
+	}
+	if err := who.mayBecome(tx, "email", was); err != nil {
+		return email, false, err
 	}
 	email, ok := ParseEmail(*c.Email)
 	if !ok {

@@ -105,7 +105,7 @@ func (ad *Administration) MakeAdoptable(ctx context.Context, who Administrator, 
 		if !u.Connection.IsZero() {
 			return &Error{Kind: Conflict, Code: CodeLinked, Message: "this account belongs to a connection already; nothing is to be adopted"}
 		}
-		if err := ad.mayHandOver(tx, who, u); err != nil {
+		if err := who.mayBecome(tx, "id", u); err != nil {
 			return err
 		}
 		was, found, err := tx.Adoptions().Of(who.Organisation, user)
@@ -122,22 +122,6 @@ func (ad *Administration) MakeAdoptable(ctx context.Context, who Administrator, 
 		return ad.record(tx, who, UserAdoptable, "user", user.UUID, now, was.tree(), outcome.tree())
 	})
 	return outcome, err
-}
-
-// mayHandOver refuses to leave to a directory, which could then change how they sign in, somebody who may do more than the
-// administrator (rule owner.escalation).
-func (ad *Administration) mayHandOver(tx Tx, who Administrator, u User) error {
-	if who.Owner {
-		return nil
-	}
-	if u.Owner {
-		return &Error{Kind: Forbidden, Code: CodeOwnerOnly, Message: "only an owner leaves the account of an owner to a directory; ask one"}
-	}
-	access, err := tx.Assignments().Access(who.Organisation, u.ID)
-	if err != nil {
-		return err
-	}
-	return who.mayGrant("id", access.Effective())
 }
 
 // Unadoptable takes back that an account may be adopted. It needs directory:edit and users:edit on the person. NotFound.

@@ -129,9 +129,10 @@ func (e *Entrance) proved(ctx context.Context, c candidate, v Visitor) (SignedIn
 		if c.policy, err = tx.Policies().Get(c.held.Organisation); err != nil {
 			return err
 		}
-		c.facts = admission.Facts
-		if held.Password != c.held.Password || held.SlowedUntil.After(now) || !c.policy.Locally(admission.Access.Owner) {
-			return signInRefused() // changed, or slowed, at the same moment
+		compared := c.held.Password
+		c.facts, c.held = admission.Facts, held
+		if held.Password != compared || held.SlowedUntil.After(now) || c.guessed() || !c.policy.Locally(admission.Access.Owner) {
+			return signInRefused() // changed, slowed or blocked at the same moment
 		}
 		if d := Decide(c.byPassword(), now); !d.Allowed {
 			return accessRefused(d)
@@ -257,8 +258,8 @@ func (e *Entrance) ChangePassword(ctx context.Context, token, current, chosen st
 	if err != nil {
 		return SignedIn{}, err
 	}
-	if now := e.env.instant(); !right || now.Before(c.held.SlowedUntil) {
-		if c.held.Password != "" && !now.Before(c.held.SlowedUntil) {
+	if shut := c.guessed() || e.env.instant().Before(c.held.SlowedUntil); !right || shut {
+		if c.held.Password != "" && !shut {
 			err = e.failed(ctx, c, v)
 		}
 		if err != nil {
@@ -286,6 +287,11 @@ func (e *Entrance) own(ctx context.Context, s Session) (c candidate, userName st
 			return err
 		}
 		c.held.Organisation, c.held.User = s.Organisation, s.User
+		block, _, err := tx.Blocks().Get(s.Organisation, s.User)
+		if err != nil {
+			return err
+		}
+		c.facts.Block = block.Reason
 		c.policy, err = tx.Policies().Get(s.Organisation)
 		return err
 	})
@@ -300,6 +306,11 @@ func (e *Entrance) rechosen(ctx context.Context, s Session, made newPassword, v 
 		held, err := tx.SignIns().Hold(s.Organisation, s.User)
 		if err != nil {
 			return err
+		}
+		if block, _, err := tx.Blocks().Get(s.Organisation, s.User); err != nil {
+			return err
+		} else if block.Reason != "" || now.Before(held.SlowedUntil) {
+			return signInRefused() // since the current one was compared
 		}
 		if err := held.set(made, time.Time{}, now); err != nil {
 			return err

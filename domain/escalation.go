@@ -34,6 +34,22 @@ func (a Administrator) mayReachAnybody(tx Tx, field string) error {
 	}
 }
 
+// mayBecome refuses a say in how somebody signs in, by which one could come to be them, to who may do less than they: which
+// directory may adopt them, to which address their letters go (rule owner.escalation).
+func (a Administrator) mayBecome(tx Tx, field string, u User) error {
+	if a.Owner {
+		return nil
+	}
+	if u.Owner {
+		return &Error{Kind: Forbidden, Code: CodeOwnerOnly, Message: "only an owner has a say in how an owner signs in; ask one of the organisation's owners"}
+	}
+	access, err := tx.Assignments().Access(a.Organisation, u.ID)
+	if err != nil {
+		return err
+	}
+	return a.mayGrant(field, access.Effective())
+}
+
 // mayGiveProfile refuses to give people a profile with more than one holds.
 func (ad *Administration) mayGiveProfile(_ Tx, who Administrator, field string, p Profile) error {
 	return who.mayGrant(field, p.Grants)

@@ -32,7 +32,7 @@ type createAPIKey struct {
 	Body struct {
 		Name           string   `json:"name" minLength:"1" maxLength:"100"`
 		Permissions    []string `json:"permissions" doc:"Each as module:action, such as users:view; none that the key that asks does not hold." minItems:"1" maxItems:"200" nullable:"false"`
-		UserID         string   `json:"user_id,omitempty" doc:"Whose it is; none: nobody's." format:"uuid"`
+		UserID         string   `json:"user_id,omitempty" doc:"Whose it is; none: nobody's. What the key of a person makes is theirs." format:"uuid"`
 		ExpiresInHours int      `json:"expires_in_hours,omitempty" doc:"How long it is good for; 0: for ever." minimum:"0" maximum:"87600"`
 	}
 }

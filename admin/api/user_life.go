@@ -42,7 +42,7 @@ type editUser struct {
 		FamilyName  *string `json:"family_name,omitempty" maxLength:"256"`
 		DisplayName *string `json:"display_name,omitempty" maxLength:"256"`
 		UserName    *string `json:"user_name,omitempty" doc:"Only where email_change of the policy is administrators." maxLength:"1024"`
-		Email       *string `json:"email,omitempty" doc:"The address to sign in by. Only where email_change of the policy is administrators." maxLength:"320"`
+		Email       *string `json:"email,omitempty" doc:"The address to sign in by, to which letters go. Only where email_change of the policy is administrators, and for who may do what the person may." maxLength:"320"`
 
 		UserFieldsSent
 	}
