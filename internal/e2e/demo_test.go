@@ -70,23 +70,13 @@ func newcomer(h *house) {
 	directory.sees(demo.Owner)
 	directory.look("letters")
 
-	// The owner, by letter, and by a passkey from then on.
+	// The owner, by letter.
 	olga := h.open()
-	olga.device()
 	olga.visit(demo.Letters)
 	olga.press("/invitation/")
 	olga.sees("Welcome to Acme")
 	olga.fill("password", password, "again", password)
 	olga.press("Accept and go on")
-	olga.sees(demo.Owner, "Owner")
-	olga.press("Manage")
-	olga.press("Add a passkey")
-	olga.press("Make a passkey")
-	olga.sees("Keep these recovery codes")
-	olga.press("I have kept them")
-	olga.press("Sign out")
-	olga.press("Sign in with a passkey")
-	olga.press("Use a passkey")
 	olga.sees(demo.Owner, "Owner")
 }
 
