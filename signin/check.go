@@ -49,6 +49,9 @@ func (h *Handler) check(w http.ResponseWriter, r *http.Request) {
 		key.Audience = unnamed
 	}
 	c, err := h.Entrance.Check(r.Context(), h.sessionToken(r), key)
+	if q.organisation != "" && c.OrganisationSlug != q.organisation && !c.User.ID.IsZero() {
+		c, err = domain.Checked{}, domain.UnknownSession() // who is in at another organisation is nobody here
+	}
 	if err != nil {
 		h.turnAway(w, r, q, c, err)
 		return

@@ -14,7 +14,7 @@ type question struct {
 	asked        string        // the address that was asked for, to come back to; empty: nobody said, or it is none to come back to
 	origin       domain.Origin // of it; empty: as asked, or it is none of an application
 	application  string        // the audience of the application, where the proxy's configuration says so
-	organisation string        // the slug of the organisation whose door is meant, likewise
+	organisation string        // the slug of the only organisation whose people may go on, likewise
 	method       string        // of the request
 	hands        bool          // the proxy hands our answer on to the browser
 	redirect     string        // "1": redirect browsers, "0": never; empty: as the proxy does it

@@ -19,7 +19,7 @@ func TestHowProxiesAsk(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
 		g := newGate(t, store)
 		g.member("ana@acme.test")
-		token := g.session("ana@acme.test")
+		token, slug := g.session("ana@acme.test"), g.tenant.Organisation.Slug
 		forwarded := []string{"X-Forwarded-Proto", "https", "X-Forwarded-Host", "crm.acme.test", "X-Forwarded-Uri", "/deals?id=1&x=%2F%C3%A9"}
 		back := "?return_to=https%3A%2F%2Fcrm.acme.test%2Fdeals%3Fid%3D1%26x%3D%252F%25C3%25A9"
 		for name, c := range map[string]struct {
@@ -41,7 +41,7 @@ func TestHowProxiesAsk(t *testing.T) {
 				"/auth/check/?application=" + crmOrigin, []string{"Host", "other.acme.test", "X-Forwarded-Proto", "https"}, 302, 403,
 				"/sign-in?return_to=https%3A%2F%2Fother.acme.test%2F%3Fapplication%3Dhttps%3A%2F%2Fcrm.acme.test",
 			},
-			"the door of one organisation": {"/auth/check?organisation=acme", []string{"X-Original-URL", crmOrigin}, 401, 200, "/sign-in/acme?return_to=https%3A%2F%2Fcrm.acme.test%2F"},
+			"the door of one organisation": {"/auth/check?organisation=" + slug, []string{"X-Original-URL", crmOrigin}, 401, 200, "/sign-in/" + slug + "?return_to=https%3A%2F%2Fcrm.acme.test%2F"},
 			"an application by audience":   {"/auth/check?application=" + crmOrigin, []string{"X-Original-URL", "https://inner.test/"}, 401, 200, "/sign-in?return_to=https%3A%2F%2Finner.test%2F"},
 			"an unknown application":       {"/auth/check?application=x", []string{"X-Original-URL", crmOrigin}, 401, 403, "/sign-in?return_to=https%3A%2F%2Fcrm.acme.test%2F"},
 			"an unknown address":           {"/auth/check", []string{"X-Original-URL", "https://evil.test/"}, 401, 403, "/sign-in?return_to=https%3A%2F%2Fevil.test%2F"},

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 	"time"
 
@@ -216,5 +217,38 @@ func TestLogo(t *testing.T) {
 		look, err := g.entrance.AppearanceOf(g.Context(), g.org())
 		require.NoError(g, err)
 		require.Contains(g, g.ask(look.LogoPath(), "").Header().Get("Cache-Control"), "immutable")
+	})
+}
+
+// Any organisation of an installation may register what another one has registered, and call its people as it likes. Whose the
+// application is says the proxy, and then nobody else's people come to it; the assertion says whose they are.
+func TestAnotherOrganisationsPeople(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+		g := newGate(t, store)
+		g.member("ana@acme.test")
+		slug := g.tenant.Organisation.Slug
+		evil := *g
+		evil.tenant = storetest.NewTenant(t, store, storetest.Slug(t)+"-2", -1)
+		evil.app("CRM", crmOrigin)
+		var err error
+		evil.staff, err = evil.admin.CreateRole(t.Context(), evil.boss(), domain.RoleSpec{Name: "Owner", Sees: domain.SeesOwn})
+		require.NoError(t, err)
+		ana := evil.member("ana@acme.test")
+		theirs := evil.session("ana@acme.test")
+		ask := func(path, token string) *httptest.ResponseRecorder {
+			return g.ask(path, token, "X-Original-URL", crmOrigin+"/deals")
+		}
+		require.Equal(t, http.StatusOK, ask(checkPath+"?organisation="+slug, g.session("ana@acme.test")).Code)
+		for _, path := range []string{"?organisation=" + slug, "?application=" + crmOrigin + "&organisation=" + slug} {
+			out := ask(checkPath+path, theirs)
+			require.Equal(t, http.StatusUnauthorized, out.Code)
+			require.Equal(t, gateBase+"/sign-in/"+slug+"?return_to="+url.QueryEscape(crmOrigin+"/deals"), out.Header().Get(headerSignIn))
+			require.Empty(t, out.Header().Get(headerUser)+out.Header().Get(headerEmail)+out.Header().Get(headerAssertion))
+		}
+		_, err = evil.admin.SetWindow(t.Context(), evil.boss(), ana.ID, domain.WindowSpec{TimeZone: "UTC", ValidFrom: "2999-01-01"})
+		require.NoError(t, err)
+		require.Equal(t, http.StatusUnauthorized, ask(checkPath+"?organisation="+slug, theirs).Code, "nor are they told here why they may not come in there")
+		require.Equal(t, http.StatusForbidden, ask(checkPath, theirs).Code)
 	})
 }

@@ -1,6 +1,8 @@
 """Verifies an assertion of Usher; Python 3 with the package cryptography (Debian: python3-cryptography).
 
-    python3 verify.py ISSUER AUDIENCE < assertion
+    python3 verify.py ISSUER AUDIENCE [ORGANISATION] < assertion
+
+ORGANISATION is the id of the only one whose people come; without it the claim org tells those of several apart.
 """
 import base64
 import json
@@ -18,7 +20,7 @@ def decoded(part):
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 
-def verify(token, issuer, audience):
+def verify(token, issuer, audience, organisation=None):
     header, payload, signature = token.split(".")
     said = json.loads(decoded(header))
     if said["kid"] not in keys:
@@ -38,10 +40,10 @@ def verify(token, issuer, audience):
     else:
         raise ValueError("unknown algorithm")
     claims = json.loads(decoded(payload))
-    if claims["iss"] != issuer or claims["aud"] != audience or time.time() >= claims["exp"]:
+    if claims["iss"] != issuer or claims["aud"] != audience or organisation and claims["org"] != organisation or time.time() >= claims["exp"]:
         raise ValueError("not for us, or no longer")
     return claims
 
 
 if __name__ == "__main__":
-    print(json.dumps(verify(sys.stdin.read().strip(), *sys.argv[1:3])))
+    print(json.dumps(verify(sys.stdin.read().strip(), *sys.argv[1:4])))

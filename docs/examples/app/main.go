@@ -17,11 +17,12 @@ func main() {
 	listen := flag.String("listen", "127.0.0.1:3000", "where to listen")
 	issuer := flag.String("issuer", "http://127.0.0.1:8000", "the address of Usher, as --public-url has it")
 	audience := flag.String("audience", "", "of the application; the issuer unless given")
+	organisation := flag.String("organisation", "", "id of the only organisation whose people come; any that has registered the audience unless given")
 	flag.Parse()
 	if *audience == "" {
 		*audience = *issuer
 	}
-	verifier := &Verifier{Issuer: *issuer, Audience: *audience, Now: time.Now}
+	verifier := &Verifier{Issuer: *issuer, Audience: *audience, Organisation: *organisation, Now: time.Now}
 	server := &http.Server{Addr: *listen, Handler: handler(verifier), ReadHeaderTimeout: 10 * time.Second}
 	if err := server.ListenAndServe(); err != nil {
 		fmt.Fprintln(os.Stderr, "app:", err)

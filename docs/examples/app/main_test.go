@@ -290,22 +290,27 @@ func TestVerifiers(t *testing.T) {
 			t.Cleanup(server.Close)
 			h, _ := usher(t, server.URL, algorithm)
 			mux.Handle(assertion.Path, h.signer)
-			mint := func(audience string) string {
-				token, err := h.signer.Mint(t.Context(), assertion.Claims{Subject: h.user.ID.String(), Audience: audience, Algorithm: algorithm})
+			mint := func(audience, organisation string) string {
+				token, err := h.signer.Mint(t.Context(), assertion.Claims{
+					Subject: h.user.ID.String(), Audience: audience, Algorithm: algorithm, More: map[string]any{"org": organisation},
+				})
 				require.NoError(t, err)
 				return token
 			}
-			good := mint("crm")
+			good := mint("crm", "acme")
 			parts := strings.Split(good, ".")
-			forged := parts[0] + "." + strings.Split(mint("other"), ".")[1] + "." + parts[2]
+			forged := parts[0] + "." + strings.Split(mint("other", "acme"), ".")[1] + "." + parts[2]
 			for name, c := range map[string]struct {
 				token string
 				holds bool
-			}{"good": {good, true}, "another audience": {mint("other"), false}, "another body": {forged, false}, "no signature": {parts[0] + "." + parts[1] + ".", false}} {
-				_, err := (&Verifier{Issuer: server.URL, Audience: "crm", Now: h.clock.Now}).Verify(t.Context(), c.token)
+			}{
+				"good": {good, true}, "another audience": {mint("other", "acme"), false}, "another organisation": {mint("crm", "evil"), false},
+				"another body": {forged, false}, "no signature": {parts[0] + "." + parts[1] + ".", false},
+			} {
+				_, err := (&Verifier{Issuer: server.URL, Audience: "crm", Organisation: "acme", Now: h.clock.Now}).Verify(t.Context(), c.token)
 				require.Equal(t, c.holds, err == nil, "Go: %s: %v", name, err)
 				for _, program := range [][]string{{node, "../verify.mjs"}, {python, "../verify.py"}} {
-					command := exec.CommandContext(t.Context(), program[0], program[1], server.URL, "crm")
+					command := exec.CommandContext(t.Context(), program[0], program[1], server.URL, "crm", "acme")
 					command.Stdin = strings.NewReader(c.token)
 					said, err := command.CombinedOutput()
 					require.Equal(t, c.holds, err == nil, "%s: %s: %s", program[1], name, said)

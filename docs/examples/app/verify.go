@@ -22,7 +22,10 @@ import (
 type Verifier struct {
 	Issuer   string
 	Audience string
-	Now      func() time.Time
+	// Organisation is the id of the only one whose people come. Where it is empty those of each come that has registered the
+	// audience, and the claim org tells them apart: it is the organisation that says what its people are called.
+	Organisation string
+	Now          func() time.Time
 
 	mu      sync.Mutex
 	keys    map[string]jwk
@@ -65,7 +68,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (map[string]any, er
 		return nil, errAssertion
 	}
 	expires, ok := claims["exp"].(float64)
-	if !ok || claims["iss"] != v.Issuer || claims["aud"] != v.Audience || !v.Now().Before(time.Unix(int64(expires), 0)) {
+	if !ok || claims["iss"] != v.Issuer || claims["aud"] != v.Audience || v.Organisation != "" && claims["org"] != v.Organisation || !v.Now().Before(time.Unix(int64(expires), 0)) {
 		return nil, errAssertion
 	}
 	return claims, nil
