@@ -77,8 +77,9 @@ func (e *Entrance) answer(ctx context.Context, token string, by Factor, try proo
 	if len(s.Steps) == 0 || s.Steps[0] != StepSecondFactor {
 		return SignedIn{}, &Error{Kind: Forbidden, Code: CodeStepMissing, Message: "this sign-in asks for no second factor; go on"}
 	}
+	now := e.env.instant()
 	return e.give(ctx, s, try, guessable, v, func(is *Session) SignInStep {
-		is.Factor = by
+		is.Factor, is.ProvedAt = by, now
 		return StepSecondFactor
 	})
 }
