@@ -178,6 +178,7 @@ func providerSlow(p *porch) {
 		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
 	})
+	p.door = p.patient(p.provider.Roots, true, patience) // the one before may remember that the document did not come
 	p.wrong("provider-down", "an answer without an end", p.comes)
 	p.provider.Instead = nil
 	p.anew()
