@@ -21,7 +21,7 @@ func (ad *Administration) OAuthClients(ctx context.Context, who Administrator, o
 }
 
 // CreateOAuthClient makes an OAuth client of a connection. text is its secret: it is shown once and kept nowhere. It
-// needs directory:edit. NotFound, Invalid, TooMany.
+// needs directory:edit and, as a token does, every other permission. NotFound, Invalid, TooMany, Forbidden.
 func (ad *Administration) CreateOAuthClient(ctx context.Context, who Administrator, of ConnectionID, spec OAuthClientSpec) (c OAuthClient, text string, err error) {
 	if err := spec.Check(); err != nil {
 		return OAuthClient{}, "", err
@@ -29,6 +29,9 @@ func (ad *Administration) CreateOAuthClient(ctx context.Context, who Administrat
 	err = ad.change(ctx, who, ModuleDirectory, ActionEdit, "", func(tx Tx, now time.Time) error {
 		connection, err := tx.Connections().Get(who.Organisation, of)
 		if err != nil {
+			return err
+		}
+		if err := who.mayReachAnybody(tx, "connection"); err != nil {
 			return err
 		}
 		if c, text, err = makeOAuthClient(ad.env, ad.random, connection, spec, now); err != nil {
@@ -43,8 +46,8 @@ func (ad *Administration) CreateOAuthClient(ctx context.Context, who Administrat
 }
 
 // RotateOAuthClient gives a client another secret, which is good for as long as the one before was made for. That one
-// stays good for the overlap, of at most 30 days; without overlap the tokens that it obtained end as well. It needs
-// directory:edit. NotFound, Invalid, VersionMismatch.
+// stays good for the overlap, of at most 30 days; without overlap the tokens that it obtained end as well. It needs what
+// CreateOAuthClient needs. NotFound, Invalid, VersionMismatch, Forbidden.
 func (ad *Administration) RotateOAuthClient(ctx context.Context, who Administrator, id OAuthClientID, overlap time.Duration, match IfMatch) (c OAuthClient, text string, err error) {
 	if overlap < 0 || overlap > MaxOverlap {
 		return OAuthClient{}, "", InvalidField("overlap_hours", "use 0 to 720 hours")
@@ -55,6 +58,9 @@ func (ad *Administration) RotateOAuthClient(ctx context.Context, who Administrat
 			return err
 		}
 		if err := match.admits(held.Version()); err != nil {
+			return err
+		}
+		if err := who.mayReachAnybody(tx, "connection"); err != nil {
 			return err
 		}
 		c, text, err = rotateOAuthClient(tx, ad.author(who), ad.random, held, overlap, now)

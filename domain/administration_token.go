@@ -40,7 +40,8 @@ func ofConnection(all []Token, of ConnectionID) []Token {
 }
 
 // CreateToken makes a token of a connection; lifetime 0 means that it does not expire. text is the token itself: it is
-// shown once and kept nowhere. It needs directory:edit. NotFound, Invalid, TooMany.
+// shown once and kept nowhere. Who has it speaks for the directory, and can change anybody of its people: it needs
+// directory:edit and every other permission (rule owner.escalation). NotFound, Invalid, TooMany, Forbidden.
 func (ad *Administration) CreateToken(ctx context.Context, who Administrator, of ConnectionID, lifetime time.Duration) (t Token, text string, err error) {
 	if err := checkLifetime(lifetime); err != nil {
 		return Token{}, "", err
@@ -59,6 +60,9 @@ func (ad *Administration) CreateToken(ctx context.Context, who Administrator, of
 func (ad *Administration) addToken(tx Tx, who Administrator, of ConnectionID, expires, now time.Time) (t Token, text string, err error) {
 	c, err := tx.Connections().Get(who.Organisation, of)
 	if err != nil {
+		return Token{}, "", err
+	}
+	if err := who.mayReachAnybody(tx, "connection"); err != nil {
 		return Token{}, "", err
 	}
 	all, err := tx.Tokens().List(who.Organisation)
@@ -118,7 +122,8 @@ func (ad *Administration) RevokeToken(ctx context.Context, who Administrator, id
 }
 
 // RotateToken makes a token in place of one that is in force, good for as long as that was made for. The old one ends
-// after the overlap, or when it would have ended anyway. It needs directory:edit. NotFound, Invalid, VersionMismatch.
+// after the overlap, or when it would have ended anyway. It needs what CreateToken needs. NotFound, Invalid, VersionMismatch,
+// Forbidden.
 func (ad *Administration) RotateToken(ctx context.Context, who Administrator, id TokenID, overlap time.Duration, match IfMatch) (made Token, text string, err error) {
 	if overlap < 0 || overlap > MaxOverlap {
 		return Token{}, "", InvalidField("overlap_hours", "use 0 to 720 hours")

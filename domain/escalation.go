@@ -18,8 +18,9 @@ func (a Administrator) mayGrant(field string, p Permissions) error {
 	}
 }
 
-// mayReachAnybody refuses a setting by which a connection can come to be any account but an owner's, from who may not do
-// everything that people may do (rule owner.escalation).
+// mayReachAnybody refuses what lets a connection, or who speaks for its directory, come to be any account, from who may not do
+// everything that people may do (rule owner.escalation): how people are linked, and the credentials of a directory, which
+// can push another address to anybody of its people and have a link to choose a password sent there.
 func (a Administrator) mayReachAnybody(tx Tx, field string) error {
 	if a.Owner {
 		return nil

@@ -2,6 +2,7 @@ package domain_test
 
 import (
 	"crypto/rand"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -125,4 +126,36 @@ func escalationOfAddress(s *visit) {
 	require.NoError(s, address(clerk, weak))
 	require.NoError(s, address(s.clerk("users:edit", "profiles:edit"), strong))
 	require.NoError(s, address(s.boss(), owner))
+}
+
+// escalationOfCredentials: who has a directory's credentials can push another address to anybody of its people and have a link to
+// choose a password sent there, so nobody makes any who may do less than anybody.
+func escalationOfCredentials(s *visit) {
+	ctx, org := s.Context(), s.caller.Connection
+	clerk, all := s.clerk("directory:edit", "directory:view", "users:edit"), s.application(everyPermission()...)
+	token, _, err := s.admin.CreateToken(ctx, all, org, 0)
+	require.NoError(s, err)
+	client, _, err := s.admin.CreateOAuthClient(ctx, all, org, domain.OAuthClientSpec{TokenLifetime: time.Hour})
+	require.NoError(s, err)
+	made := s.eventsSince(func() {
+		_, text, err := s.admin.CreateToken(ctx, clerk, org, 0)
+		storetest.Refused(s, err, domain.Forbidden, domain.CodeEscalation)
+		require.Empty(s, text)
+		_, text, err = s.admin.RotateToken(ctx, clerk, token.ID, time.Hour, domain.IfMatch{})
+		storetest.Refused(s, err, domain.Forbidden, domain.CodeEscalation)
+		require.Empty(s, text)
+		_, text, err = s.admin.CreateOAuthClient(ctx, clerk, org, domain.OAuthClientSpec{TokenLifetime: time.Hour})
+		storetest.Refused(s, err, domain.Forbidden, domain.CodeEscalation)
+		require.Empty(s, text)
+		_, text, err = s.admin.RotateOAuthClient(ctx, clerk, client.ID, time.Hour, domain.IfMatch{})
+		storetest.Refused(s, err, domain.Forbidden, domain.CodeEscalation)
+		require.Empty(s, text)
+	})
+	require.Empty(s, made)
+	_, _, err = s.admin.RotateToken(ctx, all, token.ID, time.Hour, domain.IfMatch{})
+	require.NoError(s, err)
+	_, _, err = s.admin.RotateOAuthClient(ctx, all, client.ID, time.Hour, domain.IfMatch{})
+	require.NoError(s, err)
+	_, err = s.admin.RevokeToken(ctx, clerk, token.ID, domain.IfMatch{})
+	require.NoError(s, err, "to end one takes nothing more")
 }

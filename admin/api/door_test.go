@@ -114,7 +114,7 @@ func TestOperationsNeedTheirPermission(t *testing.T) {
 			"add-domain": `{"domain":"acme.example"}`, "trust-connections": `{"connection_ids":[]}`, "create-api-key": `{"name":"x","permissions":["users:view"]}`,
 			"create-webhook": `{"url":"https://app.acme.test"}`, "edit-webhook": `{}`, "replay-webhook": `{"from_event_id":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"}`,
 			"create-user": `{"full_name":"x","email":"x@acme.test","role_id":"` + s.tenant.Connection.ID.String() + `"}`, "edit-user": "{}",
-			"change-licence": `{"licence":"full"}`, "set-window": "{}", "change-policy": "{}", "set-seats": `{"limit":1}`,
+			"change-licence": `{"licence":"full"}`, "change-connection": `{}`, "set-window": "{}", "change-policy": "{}", "set-seats": `{"limit":1}`,
 			"create-application": `{"name":"x","origins":["https://x.test"]}`, "edit-application": `{}`, "change-appearance": `{}`, "set-logo": "x",
 			"create-role": `{"name":"x","parent_id":null,"sees":"own"}`, "update-role": `{"name":"x","parent_id":null,"sees":"own"}`,
 			"create-profile": `{"name":"x","grants":{}}`, "update-profile": `{"grants":{}}`,
@@ -137,7 +137,7 @@ func TestOperationsNeedTheirPermission(t *testing.T) {
 				}
 				id := s.tenant.Connection.ID.String()
 				target := strings.NewReplacer("{id}", id, "{other}", id, "{session}", id, "{device}", id, "{type}", domain.LicenceFull, "{domain}", "acme.example", "{kind}", "x",
-					"{user}", id, "{finding}", "owner", "{item}", "x").Replace(path)
+					"{user}", id, "{finding}", "owner", "{item}", "x", "{identity}", id).Replace(path)
 				refused(s, s.as(keys[needed], method, target, bodies[op.OperationID]), http.StatusForbidden, domain.CodePermissionMissing, needed)
 				asked++
 			}

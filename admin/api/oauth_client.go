@@ -55,9 +55,10 @@ func (s *service) addOAuthClients() {
 	})
 	add(s, operation{
 		method: http.MethodPost, path: "/connections/{id}/oauth-clients", id: "create-oauth-client", tag: "OAuth clients",
-		summary:     "Make an OAuth client for a connection",
-		description: "With its id and secret the identity provider gets short directory tokens at POST /oauth/token (client credentials, RFC 6749 section 4.4).",
-		needs:       "directory:edit", status: http.StatusCreated,
+		summary: "Make an OAuth client for a connection",
+		description: "With its id and secret the identity provider gets short directory tokens at POST /oauth/token (client credentials, RFC 6749 section 4.4). " +
+			"Who has it can change anybody of the directory, so making it takes every permission there is.",
+		needs: "directory:edit", status: http.StatusCreated,
 	}, func(ctx context.Context, who domain.Administrator, in *createOAuthClient) (*created[newOAuthClient], error) {
 		id, err := identified[domain.Connection](in.ID, "connection")
 		if err != nil {
@@ -75,7 +76,8 @@ func (s *service) addOAuthClients() {
 		method: http.MethodPost, path: "/oauth-clients/{id}/rotate", id: "rotate-oauth-client", tag: "OAuth clients",
 		summary: "Give an OAuth client another secret",
 		description: "The new secret is good for as long as the one before was made for; that one ends after the overlap, and one before it at once. " +
-			"Without overlap (0) the tokens that the client was given end as well.",
+			"Without overlap (0) the tokens that the client was given end as well." +
+			" Who has it can change anybody of the directory, so making it takes every permission there is.",
 		needs: "directory:edit", status: http.StatusCreated,
 	}, func(ctx context.Context, who domain.Administrator, in *rotateToken) (*created[newOAuthClient], error) {
 		id, err := identified[domain.OAuthClient](in.ID, "OAuth client")

@@ -165,7 +165,7 @@ func modulesOfLicence(s *scene) {
 	require.Equal(s, []any{"teams", "users"}, put.object(s)["modules"])
 	require.Equal(s, put.body, s.get(path).body)
 	refused(s, s.put(path, `{"modules":[]}`, "If-Match", read.header.Get("ETag")), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
-	refused(s, s.put(path, `{"modules":true}`), http.StatusForbidden, domain.CodeEscalation, "modules")
+	refused(s, s.as(s.key("licences:edit"), http.MethodPut, path, `{"modules":true}`), http.StatusForbidden, domain.CodeEscalation, "modules")
 	refused(s, s.put(path, `{"modules":["rockets"]}`), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "modules")
 	for _, wrong := range []string{`{}`, `{"modules":false}`, `{"modules":null}`, `{"modules":{"except":["users"]}}`, `{"modules":[""]}`} {
 		refused(s, s.put(path, wrong), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "modules")

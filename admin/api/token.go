@@ -62,7 +62,7 @@ func (s *service) addTokens() {
 	})
 	add(s, operation{
 		method: http.MethodPost, path: "/connections/{id}/tokens", id: "create-token", tag: "Tokens", summary: "Make a token for a connection",
-		description: "The other tokens of the connection stay in force.", needs: "directory:edit", status: http.StatusCreated,
+		description: "The other tokens of the connection stay in force. Who has it can change anybody of the directory, so making it takes every permission there is.", needs: "directory:edit", status: http.StatusCreated,
 	}, func(ctx context.Context, who domain.Administrator, in *createToken) (*created[newToken], error) {
 		id, err := identified[domain.Connection](in.ID, "connection")
 		if err != nil {
@@ -77,8 +77,9 @@ func (s *service) addTokens() {
 	})
 	add(s, operation{
 		method: http.MethodPost, path: "/tokens/{id}/rotate", id: "rotate-token", tag: "Tokens", summary: "Make a token in place of another",
-		description: "The new one is good for as long as the old one was made for; the old one ends after the overlap.",
-		needs:       "directory:edit", status: http.StatusCreated,
+		description: "The new one is good for as long as the old one was made for; the old one ends after the overlap." +
+			" Who has it can change anybody of the directory, so making it takes every permission there is.",
+		needs: "directory:edit", status: http.StatusCreated,
 	}, func(ctx context.Context, who domain.Administrator, in *rotateToken) (*created[newToken], error) {
 		id, err := identified[domain.Token](in.ID, "token")
 		if err != nil {

@@ -20,6 +20,9 @@ VALUES (:org, (:prefix::text || '81' || lpad(to_hex(:number::bigint), 14, '0')):
   'limit-' || :number::text, :now);
 INSERT INTO event_values (organisation_id, event_id, subject_id, before_values, after_values)
 VALUES (:org, (:prefix::text || '81' || lpad(to_hex(:number::bigint), 14, '0'))::uuid, :user_id, '{' || :on || '}', '{' || :off || '}');
+INSERT INTO status_steps (organisation_id, user_id, type, actor_kind, actor_id, stepped_at) VALUES (:org, :user_id, 'user.deactivated', 'connection', :connection, :now)
+ON CONFLICT (organisation_id, user_id) DO UPDATE SET type = excluded.type, actor_kind = excluded.actor_kind, actor_id = excluded.actor_id,
+stepped_at = excluded.stepped_at;
 SELECT 1/(CASE WHEN EXISTS (SELECT 1 FROM assignments WHERE organisation_id = :org AND user_id = :user_id AND kind = 'queue') THEN 0 ELSE 1 END);
 DELETE FROM waiting_people WHERE organisation_id = :org AND user_id = :user_id;
 UPDATE seats SET holder_id = NULL WHERE organisation_id = :org AND holder_id = :user_id;
@@ -36,6 +39,9 @@ VALUES (:org, (:prefix::text || '81' || lpad(to_hex(:number::bigint), 14, '0')):
   'limit-' || :number::text, :now);
 INSERT INTO event_values (organisation_id, event_id, subject_id, before_values, after_values)
 VALUES (:org, (:prefix::text || '81' || lpad(to_hex(:number::bigint), 14, '0'))::uuid, :user_id, '{' || :off || '}', '{' || :on || '}');
+INSERT INTO status_steps (organisation_id, user_id, type, actor_kind, actor_id, stepped_at) VALUES (:org, :user_id, 'user.activated', 'connection', :connection, :now)
+ON CONFLICT (organisation_id, user_id) DO UPDATE SET type = excluded.type, actor_kind = excluded.actor_kind, actor_id = excluded.actor_id,
+stepped_at = excluded.stepped_at;
 SELECT since, actor_kind, actor_id FROM suspensions WHERE organisation_id = :org AND user_id = :user_id;
 INSERT INTO inactivity (organisation_id, user_id, restarted_at) VALUES (:org, :user_id, :now)
 ON CONFLICT (organisation_id, user_id) DO UPDATE SET restarted_at = excluded.restarted_at

@@ -170,6 +170,10 @@ func dump(t *testing.T, url string) map[string][]string {
 	all := map[string][]string{}
 	for _, table := range query(t, db, tables) {
 		if _, name, _ := strings.Cut(table, "="); !strings.Contains(name, "goose") {
+			if name == "organisations" { // a stamp is drawn
+				_, err := db.Exec("UPDATE organisations SET commons_stamp = '00000000-0000-0000-0000-000000000000'")
+				require.NoError(t, err)
+			}
 			all[name] = query(t, db, "SELECT * FROM "+name)
 		}
 	}
