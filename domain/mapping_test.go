@@ -211,7 +211,7 @@ func mappingApplyEdit(s *scene) {
 func mappingApplyLicence(s *scene) {
 	s.withSeats(5)
 	s.setSeats(domain.SeatPlan{Licence: "simulator", Limit: 1})
-	ana, ben := s.provision("ana@acme.test"), s.provision("ben@acme.test")
+	ana, ben := s.provision("ana@acme.test", storetest.Name("Ana", "Ash")), s.provision("ben@acme.test", storetest.Name("Ben", "Beech"))
 	gone := s.provision("gone@acme.test", storetest.Truth("active", false))
 	g := s.group("Sales")
 	m := s.mapping(g, domain.MappingGrants{Licence: "simulator", Team: s.team("Blue").ID})

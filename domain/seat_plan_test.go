@@ -169,7 +169,7 @@ func seatWait(s *scene) {
 	s.policy(func(p *domain.Policy) { p.SeatOverflow = domain.SeatOverflowWait })
 	var line []domain.User
 	for _, name := range []string{"b", "c", "d", "e", "f", "g"} {
-		made := s.eventsSince(func() { line = append(line, s.provision(name+"@acme.test")) })
+		made := s.eventsSince(func() { line = append(line, s.provision(name+"@acme.test", storetest.Name(name, "Ash"))) })
 		require.Equal(s, []domain.EventType{domain.UserCreated}, eventTypes(made))
 	}
 	line = append(line, s.setActive(sleeping.ID, true))

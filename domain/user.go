@@ -134,9 +134,10 @@ func (u *User) describe(tree attribute.Value) error {
 	return nil
 }
 
-// recall sets the fields of a person who was read that rows are kept of and no column holds, from their attributes.
+// recall sets the fields of a person who was read that rows or keys are kept of and no column holds, from their attributes.
 func (u *User) recall(tree attribute.Value) {
 	u.Emails = emailsOf(tree)
+	u.GivenName, u.FamilyName = tree.Get("name").Get("givenName").Text(), tree.Get("name").Get("familyName").Text()
 	u.Extension = tree.Get(URNUsher).Get("extension").Text()
 }
 
