@@ -92,7 +92,7 @@ func (q PeopleQuery) order() (Sort, error) {
 
 // scope is the whole organisation of an administrator, or one connection in it.
 func (a Administrator) scope(only ConnectionID) Scope {
-	return Scope{Organisation: a.Organisation, Connection: only, Whole: only.IsZero()}
+	return Scope{Organisation: a.Organisation, Connection: only, Whole: only.IsZero(), Declared: true}
 }
 
 // GroupQuery asks for groups of the whole organisation, in order of creation.

@@ -23,7 +23,7 @@ type MappingView struct {
 
 	GroupName  string  // as it is or was; empty: the group is not known any more
 	Orphan     bool    // the group is gone, and nobody gets anything until the mapping is bound to another one (rule mapping.rebind)
-	Candidates []Group // of an orphan: groups of the same connection with the same name or external id
+	Candidates []Group // of an orphan: groups of the same connection with the same name, external id or value of claims
 	Job        JobID   // that applies a change of it; zero: none
 }
 

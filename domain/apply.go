@@ -95,9 +95,8 @@ func (d *Directory) membersMoved(tx Tx, caller Caller, group GroupID, moved []uu
 
 // beforeGroupGoes finds who loses something with a group that is about to go, and whose row is held; it gives back what is
 // to be done once it is gone. Of many people a job takes care.
-func (d *Directory) beforeGroupGoes(tx Tx, caller Caller, group GroupID, now time.Time) (after func() error, err error) {
+func beforeGroupGoes(tx Tx, org OrganisationID, group GroupID, now time.Time, write scribe) (after func() error, err error) {
 	nothing := func() error { return nil }
-	org := caller.Organisation
 	reached, err := tx.Mappings().Reaches(org, group)
 	if err != nil || !reached {
 		return nothing, err
@@ -113,7 +112,24 @@ func (d *Directory) beforeGroupGoes(tx Tx, caller Caller, group GroupID, now tim
 		return nothing, err
 	}
 	if !few {
-		return nothing, startJob(tx, org, r, now, d.scribe(caller))
+		return nothing, startJob(tx, org, r, now, write)
 	}
-	return func() error { return recompute(tx, org, people, now, d.scribe(caller)) }, nil
+	return func() error { return recompute(tx, org, people, now, write) }, nil
+}
+
+// archiveGroup takes a group away whose row is held, and from its people what it gave; say is called in between, and tells
+// of it.
+func archiveGroup(tx Tx, group Group, now time.Time, write scribe, say func() error) error {
+	group.ArchivedAt, group.ModifiedAt, group.Version = now, later(now, group.ModifiedAt), group.Version+1
+	apply, err := beforeGroupGoes(tx, group.Organisation, group.ID, now, write)
+	if err != nil {
+		return err
+	}
+	if err := tx.Groups().Archive(group); err != nil {
+		return err
+	}
+	if err := say(); err != nil {
+		return err
+	}
+	return apply()
 }

@@ -34,6 +34,10 @@ type Scope struct {
 	// Adopting adds the people of no connection whom the connection may adopt (rule link.adopt). Of groups there are none.
 	Adopting bool
 
+	// Declared adds the groups of the connection that administrators declared, known by their claims: for administrators,
+	// never for a directory. A whole organisation has them anyway.
+	Declared bool
+
 	// Standing, when set, makes a read select nothing unless the caller may still come in, by the same statement (see
 	// [Directory.Recall]).
 	Standing *Standing

@@ -99,7 +99,7 @@ func mappedPeople(tx Tx, c Connection) ([]UserID, error) {
 	}
 	var mapped []GroupID
 	for _, m := range mappings {
-		_, err := tx.Groups().Get(Scope{Organisation: c.Organisation, Connection: c.ID}, m.Group)
+		_, err := tx.Groups().Get(Scope{Organisation: c.Organisation, Connection: c.ID, Declared: true}, m.Group)
 		switch {
 		case err == nil:
 			mapped = append(mapped, m.Group)

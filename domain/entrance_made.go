@@ -172,7 +172,8 @@ func (r *arrival) licence() (string, error) {
 }
 
 // namedGroups are the groups of the connection that the claims name, in order of id, and what names none or several: a name
-// is a group's external id exactly, else the display name, without case, of one group alone.
+// is that with which a group was declared, exactly, else a group's external id, exactly, else the display name, without case,
+// of one group alone. What an administrator said stands above what a directory pushes.
 func (r *arrival) namedGroups() (groups []GroupID, unmatched []string, err error) {
 	if !r.settings.AppliesGroups || len(r.Groups) == 0 {
 		return nil, nil, nil
@@ -181,8 +182,12 @@ func (r *arrival) namedGroups() (groups []GroupID, unmatched []string, err error
 	if err != nil {
 		return nil, nil, err
 	}
-	byExternalID, byName := map[string]GroupID{}, map[string][]GroupID{}
+	declared, byExternalID, byName := map[string]GroupID{}, map[string]GroupID{}, map[string][]GroupID{}
 	for _, g := range there {
+		if g.ClaimValue != "" { // its name is for people alone
+			declared[g.ClaimValue] = g.ID
+			continue
+		}
 		if g.ExternalID != "" {
 			byExternalID[g.ExternalID] = g.ID
 		}
@@ -191,7 +196,10 @@ func (r *arrival) namedGroups() (groups []GroupID, unmatched []string, err error
 		}
 	}
 	for _, name := range r.Groups {
-		id, found := byExternalID[name]
+		id, found := declared[name]
+		if !found {
+			id, found = byExternalID[name]
+		}
 		if alike := byName[NewName(name).Key]; !found && len(alike) == 1 {
 			id, found = alike[0], true
 		}

@@ -241,6 +241,14 @@ var eventCatalogue = []EventEntry{
 		GroupsClaimed, 1, "user", "When the claims of a person's sign-in name other groups of the connection than before. Unmatched has at most 20 names that no group there has, or several.",
 		`{"groups":[]}`, `{"groups":[` + anID + `],"unmatched":["Everyone"]}`,
 	},
+	{
+		ClaimedGroupDeclared, 1, "group", "When an administrator declares a group of a connection that no directory pushes: value is what the claims of sign-ins call it.",
+		"", `{"connection":` + anID + `,"value":"0f3c6a1e-sales","name":"Sales"}`,
+	},
+	{
+		ClaimedGroupRemoved, 1, "group", "When such a group is removed. Its people lose what it gave.",
+		`{"connection":` + anID + `,"value":"0f3c6a1e-sales","name":"Sales"}`, "",
+	},
 	{SessionEnded, 1, "user", "When a session ends, whoever ends it.", "", `{"session":` + anID + `}`},
 	{DeviceRemembered, 1, "user", "When a person lets a browser be remembered, which is then not asked for a second factor.", "", `{"device":` + anID + `}`},
 	{DeviceForgotten, 1, "user", "When one browser of a person is not remembered any longer.", "", `{"device":` + anID + `}`},

@@ -15,6 +15,7 @@ type Group struct {
 	Organisation OrganisationID
 	Connection   ConnectionID
 	ExternalID   string
+	ClaimValue   string // what claims call it, of one that an administrator declared; empty: a directory's group
 	DisplayName  Name
 	Document     []byte // the resource as it is answered, without members and meta
 	Version      int64

@@ -79,7 +79,7 @@ type Mappings interface {
 	// Orphans reads the groups of mappings that are gone.
 	Orphans(org OrganisationID) ([]Group, error)
 	// Alike are the groups that are there of the same connection as one that is gone, with its display name, without case,
-	// or its external id, at most limit.
+	// or its external id, or what claims called it, which may be the one or the other; at most limit.
 	Alike(gone Group, limit int) ([]Group, error)
 }
 

@@ -32,6 +32,8 @@ func TestRulesOfMappings(t *testing.T) {
 		"mapping.rebind":             mappingRebind,
 		"mapping.dry-run":            mappingDryRun,
 		"mapping.checked":            mappingChecked,
+		"link.scope-declared":        linkScopeDeclared,
+		"mapping.declared-checked":   mappingDeclaredChecked,
 		"profile.delete-mapped":      profileDeleteMapped,
 		"owner.escalation-mapping":   ownerEscalationMapping,
 		"owner.last-mapping":         ownerLastMapping,

@@ -249,17 +249,6 @@ func (d *Directory) DeleteGroup(ctx context.Context, caller Caller, id GroupID, 
 		if event.Before, err = group.Attributes(); err != nil {
 			return err
 		}
-		group.ArchivedAt, group.ModifiedAt, group.Version = now, later(now, group.ModifiedAt), group.Version+1
-		apply, err := d.beforeGroupGoes(tx, caller, id, now)
-		if err != nil {
-			return err
-		}
-		if err := tx.Groups().Archive(group); err != nil {
-			return err
-		}
-		if err := tx.Events().Append(event); err != nil {
-			return err
-		}
-		return apply()
+		return archiveGroup(tx, group, now, d.scribe(caller), func() error { return tx.Events().Append(event) })
 	})
 }

@@ -46,20 +46,19 @@ ON CONFLICT (organisation_id, user_id, group_id) DO NOTHING`, org.UUID, user.UUI
 }
 
 func (t claimedGroups) Named(org domain.OrganisationID, connection domain.ConnectionID, names []string) ([]domain.Group, error) {
-	keys := make([]string, 0, 2*len(names))
-	for _, name := range names {
-		keys = append(keys, name, domain.NewName(name).Key)
-	}
 	var list []domain.Group
-	for part := range slices.Chunk(keys, maxNamed) {
+	for part := range slices.Chunk(names, maxNamed) {
 		marks, args := strings.TrimSuffix(strings.Repeat("?, ", len(part)), ", "), []any{org.UUID, connection.UUID}
 		for range 2 {
-			for _, key := range part {
-				args = append(args, key)
+			for _, name := range part {
+				args = append(args, name)
 			}
 		}
-		found, err := mappings(t).groups("g.organisation_id = ? AND g.connection_id = ? AND g.archived_at IS NULL AND (g.external_id IN ("+marks+
-			") OR g.display_name_key IN ("+marks+"))", args...)
+		for _, name := range part {
+			args = append(args, domain.NewName(name).Key)
+		}
+		found, err := mappings(t).groups("g.organisation_id = ? AND g.connection_id = ? AND g.archived_at IS NULL AND (g.claim_value IN ("+marks+
+			") OR g.external_id IN ("+marks+") OR g.display_name_key IN ("+marks+"))", args...)
 		if err != nil {
 			return nil, err
 		}
@@ -68,5 +67,10 @@ func (t claimedGroups) Named(org domain.OrganisationID, connection domain.Connec
 	return list, nil
 }
 
-// maxNamed bounds the texts that one statement looks for.
+func (t claimedGroups) Declared(org domain.OrganisationID, connection domain.ConnectionID) ([]domain.Group, error) {
+	return mappings(t).groups("g.organisation_id = ? AND g.connection_id = ? AND g.claim_value IS NOT NULL AND g.archived_at IS NULL ORDER BY g.group_id",
+		org.UUID, connection.UUID)
+}
+
+// maxNamed bounds the names that one statement looks for.
 const maxNamed = 500

@@ -29,7 +29,7 @@ type table struct {
 }
 
 // inScope is the condition under which a row may be seen: by a directory what its connection owns, and people whom it may
-// adopt (rules link.scope, link.adopt).
+// adopt (rules link.scope, link.adopt), but no group that administrators declared.
 func (t *table) inScope(scope domain.Scope) (sql string, args []any) {
 	if scope.Adopting && t.counted == countUsers {
 		sql, args = adoptable(scope)
@@ -39,8 +39,19 @@ func (t *table) inScope(scope domain.Scope) (sql string, args []any) {
 	if scope.Whole {
 		return t.alias + ".organisation_id = ? AND " + t.alias + ".archived_at IS NULL", []any{scope.Organisation.UUID}
 	}
-	return t.alias + ".organisation_id = ? AND " + t.alias + ".connection_id = ? AND " + t.alias + ".archived_at IS NULL",
-		[]any{scope.Organisation.UUID, scope.Connection.UUID}
+	sql = t.alias + ".organisation_id = ? AND " + t.alias + ".connection_id = ? AND " + t.alias + ".archived_at IS NULL"
+	if t.counted == countGroups && !scope.Declared {
+		sql += " AND " + pushed(t.alias)
+	}
+	return sql, []any{scope.Organisation.UUID, scope.Connection.UUID}
+}
+
+// pushed is the condition under which a group is a directory's.
+func pushed(alias string) string { return alias + ".claim_value IS NULL" }
+
+// kept reports whether the number that is kept of a connection's resources is that of a scope.
+func (t *table) kept(scope domain.Scope) bool {
+	return !wide(scope) && (t.counted != countGroups || !scope.Declared)
 }
 
 // page is the index in order of id within the scope.

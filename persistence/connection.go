@@ -192,11 +192,17 @@ WHERE organisation_id = ? AND connection_id = ? AND archived_at IS NULL`, []any{
 	return nil
 }
 
+// strays are the connections s of which there is anything: what is counted, and groups that were declared, which are not.
+const strays = `(SELECT organisation_id, connection_id FROM resource_counts
+UNION ALL SELECT organisation_id, connection_id FROM groups WHERE claim_value IS NOT NULL AND archived_at IS NULL) AS s`
+
+// astray is the condition under which such a connection is gone.
+const astray = "NOT EXISTS (SELECT 1 FROM connections c WHERE c.organisation_id = s.organisation_id AND c.connection_id = s.connection_id)"
+
 // Strays implements domain.Connections.
 func (t connections) Strays(org domain.OrganisationID, at time.Time) error {
 	var gone []domain.ConnectionID
-	err := t.query(`SELECT DISTINCT n.connection_id FROM resource_counts n WHERE n.organisation_id = ? AND NOT EXISTS
-(SELECT 1 FROM connections c WHERE c.organisation_id = n.organisation_id AND c.connection_id = n.connection_id)`, []any{org.UUID}, func(r row) error {
+	err := t.query("SELECT DISTINCT s.connection_id FROM "+strays+" WHERE s.organisation_id = ? AND "+astray, []any{org.UUID}, func(r row) error {
 		var id domain.ConnectionID
 		err := r.Scan(&id.UUID)
 		gone = append(gone, id)

@@ -46,16 +46,31 @@ func (t groups) get(query func(string, []any, func(row) error) error, scope doma
 	return group, err
 }
 
-const insertGroupSQL = `INSERT INTO groups (organisation_id, group_id, connection_id, external_id, display_name, display_name_key,
-document, version, created_at, modified_at, archived_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)`
+const insertGroupSQL = `INSERT INTO groups (organisation_id, group_id, connection_id, external_id, claim_value, display_name, display_name_key,
+document, version, created_at, modified_at, archived_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)`
 
 func (t groups) Insert(g domain.Group) error {
-	err := t.claim(externalIDTaken(), insertGroupSQL, g.Organisation.UUID, g.ID.UUID, g.Connection.UUID, textOrNull(g.ExternalID),
+	taken := externalIDTaken()
+	if g.ClaimValue != "" {
+		taken = &domain.Error{
+			Kind: domain.Conflict, Code: domain.CodeNameTaken, Field: "value",
+			Message: "a group of this connection was declared as " + clip(g.ClaimValue) + " already; use that one",
+		}
+	}
+	err := t.claim(taken, insertGroupSQL, g.Organisation.UUID, g.ID.UUID, g.Connection.UUID, textOrNull(g.ExternalID), textOrNull(g.ClaimValue),
 		g.DisplayName.Text, g.DisplayName.Key, string(g.Document), g.Version, g.CreatedAt.UnixMilli(), g.ModifiedAt.UnixMilli())
 	if err != nil {
 		return err
 	}
-	return count(t, g.Organisation, g.Connection, countGroups, g.ID.UUID, 1)
+	return countGroup(t, g, 1)
+}
+
+// countGroup counts a group where a directory sees it.
+func countGroup(s session, g domain.Group, by int) error {
+	if g.ClaimValue != "" {
+		return nil
+	}
+	return count(s, g.Organisation, g.Connection, countGroups, g.ID.UUID, by)
 }
 
 func (t groups) Save(was, is domain.Group) error {
@@ -124,5 +139,5 @@ WHERE organisation_id = ? AND group_id = ? AND version = ? AND archived_at IS NU
 	if err := leaveGroups(t, g.Organisation, g.ID.UUID, g.ModifiedAt); err != nil {
 		return err
 	}
-	return count(t, g.Organisation, g.Connection, countGroups, g.ID.UUID, -1)
+	return countGroup(t, g, -1)
 }

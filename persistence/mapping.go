@@ -1,6 +1,7 @@
 package persistence
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -234,8 +235,10 @@ func (t mappings) Orphans(org domain.OrganisationID) ([]domain.Group, error) {
 }
 
 func (t mappings) Alike(gone domain.Group, limit int) ([]domain.Group, error) {
-	return t.groups(`g.organisation_id = ? AND g.connection_id = ? AND g.archived_at IS NULL AND (g.display_name_key = ? OR g.external_id = ?)
-ORDER BY g.group_id LIMIT ?`, gone.Organisation.UUID, gone.Connection.UUID, gone.DisplayName.Key, textOrNull(gone.ExternalID), limit)
+	known := textOrNull(cmp.Or(gone.ExternalID, gone.ClaimValue))
+	return t.groups(`g.organisation_id = ? AND g.connection_id = ? AND g.archived_at IS NULL
+AND (g.display_name_key = ? OR g.external_id = ? OR g.claim_value = ?) ORDER BY g.group_id LIMIT ?`,
+		gone.Organisation.UUID, gone.Connection.UUID, gone.DisplayName.Key, known, known, limit)
 }
 
 func (t mappings) groups(where string, args ...any) ([]domain.Group, error) {

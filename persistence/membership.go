@@ -54,7 +54,7 @@ func (t groups) visibleSQL() string {
 	return `SELECT u.user_id AS id, 1 AS kind FROM ` + list + join + `users u ON u.user_id = listed.id
 WHERE u.organisation_id = ? AND u.connection_id = ? AND u.archived_at IS NULL
 UNION SELECT n.group_id, 2 FROM ` + list + join + `groups n ON n.group_id = listed.id
-WHERE n.organisation_id = ? AND n.connection_id = ? AND n.archived_at IS NULL`
+WHERE n.organisation_id = ? AND n.connection_id = ? AND n.archived_at IS NULL AND ` + pushed("n")
 }
 
 func (t groups) visibleArgs(g domain.Group, ids []uuid.UUID) []any {

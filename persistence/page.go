@@ -104,7 +104,7 @@ func (r *tail) behind(head row) row {
 // all pages of that size.
 func (p *search[Item]) walked() (domain.Page[Item], error) {
 	var page domain.Page[Item]
-	counted := p.q.Total && p.q.Where == nil && !wide(p.t.scope)
+	counted := p.q.Total && p.q.Where == nil && p.table.kept(p.t.scope)
 	var more tail
 	var x draft
 	x.add("SELECT " + p.columns(p.t.dialect))

@@ -214,7 +214,7 @@ func (p *search[Item]) accepts(s *seek) (bool, error) {
 		return accepted.few, nil
 	}
 	found, err := p.probe(s, p.most)
-	if err == nil && !found.few && p.q.Total && !wide(p.t.scope) {
+	if err == nil && !found.few && p.q.Total && p.table.kept(p.t.scope) {
 		// To count them, everything would have to be walked over. That is worth the more, the more there is.
 		var all int
 		if all, err = p.kept(); err == nil && all/16 > p.most {

@@ -41,8 +41,7 @@ OR EXISTS (SELECT 1 FROM api_keys k WHERE k.organisation_id = o.organisation_id 
 		domain.SweepSessions: "EXISTS (SELECT 1 FROM sessions s WHERE s.organisation_id = o.organisation_id)",
 		domain.SweepSeats: `(EXISTS (SELECT 1 FROM waiting_people w WHERE w.organisation_id = o.organisation_id)
 OR EXISTS (SELECT 1 FROM licence_wishes w WHERE w.organisation_id = o.organisation_id))`,
-		domain.SweepStrays: `EXISTS (SELECT 1 FROM resource_counts n WHERE n.organisation_id = o.organisation_id AND NOT EXISTS
-(SELECT 1 FROM connections c WHERE c.organisation_id = n.organisation_id AND c.connection_id = n.connection_id))`,
+		domain.SweepStrays:  "EXISTS (SELECT 1 FROM " + strays + " WHERE s.organisation_id = o.organisation_id AND " + astray + ")",
 		domain.SweepReviews: "EXISTS (SELECT 1 FROM users u WHERE u.organisation_id = o.organisation_id)",
 	}[kind]
 	return work, known

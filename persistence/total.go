@@ -17,7 +17,7 @@ func (p *search[Item]) setTotal(page *domain.Page[Item]) (err error) {
 // total counts everything that the query selects. What a connection shows altogether is known without counting; people of
 // no connection are in no such number, so a whole organisation is counted.
 func (p *search[Item]) total() (int, error) {
-	if p.q.Where != nil || wide(p.t.scope) {
+	if p.q.Where != nil || !p.table.kept(p.t.scope) {
 		return p.count(p.where, p.t.page())
 	}
 	return p.kept()

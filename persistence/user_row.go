@@ -117,14 +117,14 @@ func sortGroupRefs(refs []domain.GroupRef) {
 
 // groupColumns are what scanGroup reads of groups g.
 func groupColumns() string {
-	return `g.organisation_id, g.group_id, g.connection_id, COALESCE(g.external_id, ''), g.display_name, g.display_name_key,
+	return `g.organisation_id, g.group_id, g.connection_id, COALESCE(g.external_id, ''), COALESCE(g.claim_value, ''), g.display_name, g.display_name_key,
 g.document, g.version, g.created_at, g.modified_at`
 }
 
 func scanGroup(r row) (domain.Group, error) {
 	var g domain.Group
 	var created, modified int64
-	err := r.Scan(&g.Organisation.UUID, &g.ID.UUID, &g.Connection.UUID, &g.ExternalID, &g.DisplayName.Text, &g.DisplayName.Key,
+	err := r.Scan(&g.Organisation.UUID, &g.ID.UUID, &g.Connection.UUID, &g.ExternalID, &g.ClaimValue, &g.DisplayName.Text, &g.DisplayName.Key,
 		&g.Document, &g.Version, &created, &modified)
 	g.CreatedAt, g.ModifiedAt = instant(created), instant(modified)
 	return g, err

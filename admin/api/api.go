@@ -162,6 +162,7 @@ func (s *service) route() {
 	s.addEmailDomains()
 	s.addTokens()
 	s.addOAuthClients()
+	s.addClaimedGroups()
 	s.addLicences()
 	s.addPolicy()
 	s.addEvents()

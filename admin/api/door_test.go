@@ -110,7 +110,7 @@ func TestOperationsNeedTheirPermission(t *testing.T) {
 			keys[left] = s.key(others...)
 		}
 		bodies := map[string]string{
-			"create-connection": `{"name":"x"}`, "change-connection-policy": "{}", "change-connection-provider": "{}", "make-adoptable": `{"connection_id":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"}`, "make-domain-adoptable": `{"connection_id":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"}`,
+			"create-connection": `{"name":"x"}`, "declare-claimed-group": `{"value":"x","name":"x"}`, "change-connection-policy": "{}", "change-connection-provider": "{}", "make-adoptable": `{"connection_id":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"}`, "make-domain-adoptable": `{"connection_id":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"}`,
 			"add-domain": `{"domain":"acme.example"}`, "trust-connections": `{"connection_ids":[]}`, "create-api-key": `{"name":"x","permissions":["users:view"]}`,
 			"create-webhook": `{"url":"https://app.acme.test"}`, "edit-webhook": `{}`, "replay-webhook": `{"from_event_id":"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"}`,
 			"create-user": `{"full_name":"x","email":"x@acme.test","role_id":"` + s.tenant.Connection.ID.String() + `"}`, "edit-user": "{}",
@@ -137,7 +137,7 @@ func TestOperationsNeedTheirPermission(t *testing.T) {
 				}
 				id := s.tenant.Connection.ID.String()
 				target := strings.NewReplacer("{id}", id, "{other}", id, "{session}", id, "{device}", id, "{type}", domain.LicenceFull, "{domain}", "acme.example", "{kind}", "x",
-					"{user}", id, "{finding}", "owner", "{item}", "x", "{identity}", id).Replace(path)
+					"{user}", id, "{finding}", "owner", "{item}", "x", "{identity}", id, "{group}", id).Replace(path)
 				refused(s, s.as(keys[needed], method, target, bodies[op.OperationID]), http.StatusForbidden, domain.CodePermissionMissing, needed)
 				asked++
 			}

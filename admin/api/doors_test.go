@@ -26,6 +26,7 @@ func TestRulesOfDoors(t *testing.T) {
 		"password.policy":           passwordPolicy,
 		"password.reset":            passwordReset,
 		"mfa.reset":                 mfaReset,
+		"mapping.apply-declared":    mappingApplyDeclared,
 		"identity.unlink":           unlinkIdentity,
 		"access.mfa":                accessMFA,
 		"deactivate.doors":          deactivateDoors,

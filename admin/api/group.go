@@ -11,12 +11,13 @@ import (
 	"usher/domain"
 )
 
-// Group is what a directory calls a group.
+// Group is what a directory calls a group, or what administrators declared as one.
 type Group struct {
 	ID           string    `json:"id" format:"uuid"`
 	DisplayName  string    `json:"display_name"`
 	ConnectionID string    `json:"connection_id" format:"uuid"`
 	ExternalID   *string   `json:"external_id" doc:"As the directory sent it."`
+	ClaimValue   *string   `json:"claim_value" doc:"What claims call it, of a group that an administrator declared; null: a directory's group."`
 	CreatedAt    time.Time `json:"created_at"`
 	ModifiedAt   time.Time `json:"modified_at"`
 }
@@ -122,7 +123,8 @@ func (s *service) listMembers(ctx context.Context, who domain.Administrator, in 
 func showGroup(g domain.Group) Group {
 	return Group{
 		ID: g.ID.String(), DisplayName: g.DisplayName.Text, ConnectionID: g.Connection.String(), ExternalID: orNil(g.ExternalID),
-		CreatedAt: g.CreatedAt, ModifiedAt: g.ModifiedAt,
+		ClaimValue: orNil(g.ClaimValue),
+		CreatedAt:  g.CreatedAt, ModifiedAt: g.ModifiedAt,
 	}
 }
 

@@ -21,7 +21,7 @@ type mapping struct {
 	QueueIDs   []string `json:"queue_ids" nullable:"false"`
 	Licence    *string  `json:"licence"`
 	Orphan     bool     `json:"orphan" doc:"The group is gone: nobody gets anything until the mapping is bound to another one."`
-	Candidates []Group  `json:"rebind_candidates" nullable:"false" doc:"Of an orphan: groups of the same connection with the same name or external id, 20 at most."`
+	Candidates []Group  `json:"rebind_candidates" nullable:"false" doc:"Of an orphan: groups of the same connection with the same name, external id or value of claims, 20 at most."`
 	JobID      *string  `json:"job_id" format:"uuid" doc:"The job that applies a change of it; null: none is under way."`
 
 	CreatedAt  time.Time `json:"created_at"`

@@ -19,6 +19,8 @@ type connectionCommands struct {
 
 	Client   connectionClient   `cmd:"" help:"Change what a connection is at which OpenID provider: issuer, client, secret."`
 	Provider connectionProvider `cmd:"" help:"Show or change what a connection asks of its OpenID provider, and what becomes of who comes by it."`
+
+	Group connectionGroupCommands `cmd:"" help:"Declare groups that no directory pushes, known by the claims of sign-ins."`
 }
 
 // kinds are the names of all kinds of identity provider.

@@ -84,7 +84,7 @@ type nameRow struct {
 
 type groupRow struct {
 	id, connection, displayName, displayNameKey, document string
-	externalID                                            sql.NullString
+	externalID, claimValue                                sql.NullString
 	version, createdAt, modifiedAt                        int64
 	archivedAt                                            sql.NullInt64
 }
@@ -207,11 +207,11 @@ func (s *snapshot) readWords(tx *sql.Tx) error {
 func (s *snapshot) readGroups(tx *sql.Tx, org string) error {
 	err := eachOf(tx, func(scan func(...any) error) error {
 		g := &groupRow{}
-		err := scan(&g.id, &g.connection, &g.externalID, &g.displayName, &g.displayNameKey, &g.document, &g.version, &g.createdAt,
+		err := scan(&g.id, &g.connection, &g.externalID, &g.claimValue, &g.displayName, &g.displayNameKey, &g.document, &g.version, &g.createdAt,
 			&g.modifiedAt, &g.archivedAt)
 		s.groups[g.id] = g
 		return err
-	}, `SELECT CAST(group_id AS text), CAST(connection_id AS text), external_id, display_name, display_name_key, document,
+	}, `SELECT CAST(group_id AS text), CAST(connection_id AS text), external_id, claim_value, display_name, display_name_key, document,
 version, created_at, modified_at, archived_at FROM groups WHERE organisation_id = $1`, org)
 	if err != nil {
 		return err

@@ -94,9 +94,9 @@ func (s *snapshot) checkGroupEvents(t testing.TB) {
 			continue
 		}
 		switch domain.EventType(e.kind) {
-		case domain.GroupCreated:
+		case domain.GroupCreated, domain.ClaimedGroupDeclared:
 			created[e.subject]++
-		case domain.GroupUpdated, domain.GroupDeleted:
+		case domain.GroupUpdated, domain.GroupDeleted, domain.ClaimedGroupRemoved:
 			changes[e.subject]++
 		default:
 			require.Fail(t, "an unexpected event of a group", e.kind)

@@ -37,6 +37,7 @@ func (s *snapshot) checkMemberships(t testing.TB) {
 		g := s.groups[m.group]
 		require.NotNil(t, g, "a membership of no group")
 		require.True(t, g.live(), "a membership of the archived group %s", g.id)
+		require.False(t, g.claimValue.Valid, "a membership of the declared group %s", g.id)
 		switch m.kind {
 		case domain.MemberUser:
 			u := s.users[m.member]
@@ -45,6 +46,7 @@ func (s *snapshot) checkMemberships(t testing.TB) {
 		case domain.MemberGroup:
 			n := s.groups[m.member]
 			require.NotNil(t, n, "the member %s of %s is no group", m.member, m.group)
+			require.False(t, n.claimValue.Valid, "the declared group %s is a member of %s", n.id, g.id)
 			require.Equal(t, g.connection, n.connection, "connections of %s and its member %s", g.id, n.id)
 		default:
 			require.Fail(t, "an unknown kind of member", m.kind)
@@ -112,7 +114,7 @@ func (s *snapshot) checkCounts(t testing.TB) {
 		}
 	}
 	for _, g := range s.groups {
-		if g.live() {
+		if g.live() && !g.claimValue.Valid {
 			rows[countKey{g.connection, "group"}]++
 		}
 	}

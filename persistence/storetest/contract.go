@@ -73,6 +73,7 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"UsedTokens":         usedTokens,
 		"ProviderSettings":   providerSettings,
 		"Arrivals":           arrivals,
+		"DeclaredGroups":     declaredGroups,
 		"SignIns":            signIns,
 		"Links":              links,
 		"Sessions":           sessions,
