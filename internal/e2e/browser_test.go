@@ -118,12 +118,16 @@ func call[P, R any](w *window, command cdp.Command[P, R], parameters P) R {
 	return answer
 }
 
-// run does something in the window that gives a value.
+// run does something in the window that gives a value. Where the page was replaced after the place was found, as by a
+// redirect, and before anything was done there, it is looked for again.
 func run[V any](w *window, action chromedp.Action[V]) V {
 	w.Helper()
 	ctx, cancel := w.patient()
 	defer cancel()
 	value, err := chromedp.Run(ctx, action)
+	for err != nil && strings.Contains(err.Error(), "No node with given id found") && ctx.Err() == nil {
+		value, err = chromedp.Run(ctx, action)
+	}
 	w.fine(err)
 	return value
 }
