@@ -64,17 +64,6 @@ func (s *scene) application(permissions ...string) domain.Administrator {
 	return who
 }
 
-// everyPermission spells what there is, but for what applications register.
-func everyPermission() []string {
-	var list []string
-	for _, m := range domain.BuiltInModules() {
-		for _, action := range m.Actions {
-			list = append(list, m.ID+":"+action)
-		}
-	}
-	return list
-}
-
 func (s *scene) presents(text string) (domain.Administrator, error) {
 	b, err := domain.ParseAPIKey(text)
 	require.NoError(s, err)
@@ -131,7 +120,7 @@ func keyAccessImmediate(s *scene) {
 	storetest.Refused(s, err, domain.Unauthenticated, domain.CodeUnauthenticated)
 
 	// A token whose end was moved is refused when the new end has come, by those who remember it as well.
-	admin := s.application(everyPermission()...)
+	admin := s.application(storetest.EveryPermission()...)
 	_, token, err := s.administration().CreateToken(s.Context(), admin, s.caller.Connection, 0)
 	require.NoError(s, err)
 	b, err := domain.ParseBearer(token)
@@ -164,7 +153,7 @@ func keySuspendOrganisation(s *scene) {
 
 // One event for each thing that changed, none for what was so already, and no secret in any.
 func keyEvents(s *scene) {
-	admin := s.application(everyPermission()...)
+	admin := s.application(storetest.EveryPermission()...)
 	ad, ctx := s.administration(), s.Context()
 	types := func(fn func()) []domain.EventType { return eventTypes(s.eventsSince(fn)) }
 	var k domain.APIKey

@@ -132,7 +132,7 @@ func escalationOfAddress(s *visit) {
 // choose a password sent there, so nobody makes any who may do less than anybody.
 func escalationOfCredentials(s *visit) {
 	ctx, org := s.Context(), s.caller.Connection
-	clerk, all := s.clerk("directory:edit", "directory:view", "users:edit"), s.application(everyPermission()...)
+	clerk, all := s.clerk("directory:edit", "directory:view", "users:edit"), s.application(storetest.EveryPermission()...)
 	token, _, err := s.admin.CreateToken(ctx, all, org, 0)
 	require.NoError(s, err)
 	client, _, err := s.admin.CreateOAuthClient(ctx, all, org, domain.OAuthClientSpec{TokenLifetime: time.Hour})

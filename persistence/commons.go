@@ -81,7 +81,8 @@ func (m *remembered) keep(org domain.OrganisationID, c *commons) {
 const sameMoments = 5
 
 // withCommons reads something of a person, with the stamp of that moment, and gives the commons that belong to it; nil where
-// there is no stamp, since there was nobody.
+// there is no stamp, since there was nobody. What is not remembered is gathered, and remembered where the stamp is the
+// same afterwards: then nothing came in between.
 func withCommons(s session, org domain.OrganisationID, read func() (stamp uuid.NullUUID, err error)) (*commons, error) {
 	for attempt := 1; ; attempt++ {
 		stamp, err := read()
@@ -91,31 +92,14 @@ func withCommons(s session, org domain.OrganisationID, read func() (stamp uuid.N
 		if known := s.remembered().get(org); known != nil && known.stamp == stamp.UUID {
 			return known, nil
 		}
-		is, err := readCommons(s, org)
-		if err != nil || is.stamp == stamp.UUID || attempt == sameMoments {
-			return is, err
-		}
-	}
-}
-
-const stampSQL = "SELECT commons_stamp FROM organisations WHERE organisation_id = ?"
-
-// readCommons reads them as they were at one moment, and remembers them.
-func readCommons(s session, org domain.OrganisationID) (*commons, error) {
-	for attempt := 1; ; attempt++ {
-		var before, after uuid.UUID
-		if _, err := fetch(s, stampSQL, []any{org.UUID}, &before); err != nil {
-			return nil, err
-		}
 		c, err := gatherCommons(s, org)
 		if err != nil {
 			return nil, err
 		}
-		if _, err := fetch(s, stampSQL, []any{org.UUID}, &after); err != nil {
+		if _, err := fetch(s, "SELECT commons_stamp FROM organisations WHERE organisation_id = ?", []any{org.UUID}, &c.stamp); err != nil {
 			return nil, err
 		}
-		c.stamp = after
-		if before == after { // nothing came in between
+		if c.stamp == stamp.UUID {
 			s.remembered().keep(org, c)
 			return c, nil
 		}

@@ -43,7 +43,7 @@ func TestIdempotencyKey(t *testing.T) {
 		}
 
 		// Another API key does not get the answer: its request is its own.
-		other := s.as(s.key(everyPermission()...), http.MethodPost, path, `{"expires_in_hours":5}`, "Idempotency-Key", "k-1")
+		other := s.as(s.key(storetest.EveryPermission()...), http.MethodPost, path, `{"expires_in_hours":5}`, "Idempotency-Key", "k-1")
 		require.Equal(s, http.StatusCreated, other.status)
 		require.NotEqual(s, first.text(s, "token"), other.text(s, "token"))
 

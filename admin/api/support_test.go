@@ -62,7 +62,7 @@ func newScene(t *testing.T, store *persistence.Store, configure func(*Config)) *
 	server := httptest.NewServer(s.service)
 	t.Cleanup(server.Close)
 	s.url = server.URL + Prefix
-	s.all = s.key(everyPermission()...)
+	s.all = s.key(storetest.EveryPermission()...)
 	return s
 }
 
@@ -89,17 +89,6 @@ func config(t *testing.T, store domain.Store, clock *storetest.Clock) Config {
 		Webhooks:  domain.WebhookTerms{Seal: func(text, place []byte) ([]byte, error) { return key.Seal("webhook", text, place) }},
 		RequestID: func(context.Context) string { return "request-1" },
 	}
-}
-
-// everyPermission spells what there is, but for what applications register.
-func everyPermission() []string {
-	var list []string
-	for _, m := range domain.BuiltInModules() {
-		for _, action := range m.Actions {
-			list = append(list, m.ID+":"+action)
-		}
-	}
-	return list
 }
 
 // needed is every permission that an operation asks for, as the document says.

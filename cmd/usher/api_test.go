@@ -20,10 +20,10 @@ import (
 func application(t *testing.T, app *App, slug string) (key string) {
 	t.Helper()
 	spec := domain.APIKeySpec{Name: "application"}
-	for _, m := range domain.BuiltInModules() {
-		for _, action := range m.Actions {
-			spec.Permissions = append(spec.Permissions, domain.Permission{Module: m.ID, Action: action})
-		}
+	for _, text := range storetest.EveryPermission() {
+		of, err := domain.ParsePermission(text)
+		require.NoError(t, err)
+		spec.Permissions = append(spec.Permissions, of)
 	}
 	_, key, err := app.Installation.CreateAPIKey(t.Context(), slug, spec)
 	require.NoError(t, err)

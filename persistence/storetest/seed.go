@@ -129,3 +129,14 @@ func Account(t testing.TB, store domain.Store, tenant Tenant, userName string, w
 	}))
 	return u
 }
+
+// EveryPermission spells the permissions there are, but for those that applications register.
+func EveryPermission() []string {
+	var list []string
+	for _, m := range domain.BuiltInModules() {
+		for _, action := range m.Actions {
+			list = append(list, m.ID+":"+action)
+		}
+	}
+	return list
+}
