@@ -84,17 +84,19 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 		_ = answer.Body.Close()
 		return nil, errTooLarge
 	}
-	answer.Body = &boundedBody{body: answer.Body, left: maxAnswer}
+	answer.Body = &boundedBody{waits: r.Context().Err, body: answer.Body, left: maxAnswer}
 	return answer, nil
 }
 
 // CloseIdleConnections is called by [http.Client.CloseIdleConnections].
 func (g *guard) CloseIdleConnections() { g.inner.CloseIdleConnections() }
 
-// boundedBody fails where a body goes on beyond its bound.
+// boundedBody fails where a body goes on beyond its bound, or comes to its end only because nobody waits any more: a server
+// that is told so ends its answer, and its last bytes can arrive before the connection is closed here.
 type boundedBody struct {
-	body io.ReadCloser
-	left int64
+	waits func() error // why nobody does any more
+	body  io.ReadCloser
+	left  int64
 }
 
 // Read implements io.Reader.
@@ -108,6 +110,9 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	n, err := b.body.Read(p)
 	if b.left -= int64(n); b.left < 0 {
 		return 0, errTooLarge
+	}
+	if gone := b.waits(); gone != nil && errors.Is(err, io.EOF) {
+		err = gone
 	}
 	return n, err
 }
