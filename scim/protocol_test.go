@@ -31,21 +31,23 @@ type database struct {
 	store func(t *testing.T) *persistence.Store
 }
 
-// databases are all that there are. They are opened by the first subtest that needs them, and closed with t.
+// databases are all that there are, PostgreSQL also at SERIALIZABLE (security 52). They are opened by the first subtest that
+// needs them, and closed with t.
 func databases(t *testing.T) []database {
 	t.Helper()
 	sqlite := sync.OnceValue(func() *persistence.Store { return storetest.SQLite(t) })
-	postgres := sync.OnceValue(func() *persistence.Store { return storetest.Postgres(t) })
-	return []database{
-		{"sqlite", func(*testing.T) *persistence.Store { return sqlite() }},
-		{"postgres", func(t *testing.T) *persistence.Store {
+	kinds := []database{{"sqlite", func(*testing.T) *persistence.Store { return sqlite() }}}
+	for name, open := range map[string]func(testing.TB) *persistence.Store{"postgres": storetest.Postgres, "serializable": storetest.Serializable} {
+		shared := sync.OnceValue(func() *persistence.Store { return open(t) })
+		kinds = append(kinds, database{name, func(t *testing.T) *persistence.Store {
 			t.Helper()
 			if os.Getenv("USHER_TEST_POSTGRES") == "" {
-				return storetest.Postgres(t) // skips, or fails where nothing may be skipped
+				return open(t) // skips, or fails where nothing may be skipped
 			}
-			return postgres()
-		}},
+			return shared()
+		}})
 	}
+	return kinds
 }
 
 // story is a test that runs on every database, in a tenant of its own.
