@@ -73,6 +73,7 @@ func TestRulesOfDoors(t *testing.T) {
 		"session.proof":                  sessionProof,
 		"access.immediate":               accessImmediateSession,
 		"access.window":                  accessWindowSession,
+		"seat.wait-invited":              seatWaitInvited,
 		"deactivate.doors":               deactivateDoors,
 		"deactivate.doors-keys":          deactivateEndsKeys,
 		"deactivate.doors-made-keys":     deactivateEndsKeysOfKeys,
