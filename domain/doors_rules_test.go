@@ -92,6 +92,7 @@ func TestRulesOfDoors(t *testing.T) {
 		"sign-in.says-nothing":           signInSaysNothing,
 		"secrets.nowhere-in-clear":       secretsNowhere,
 		"delete.purge":                   purgeDoors,
+		"delete.purge-everywhere":        purgeEverywhere,
 		"delete.names":                   archivedIdentity,
 		"invite.accept-at-once":          acceptAtOnce,
 		"password.reset-once":            resetAtOnce,
