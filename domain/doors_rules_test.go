@@ -74,6 +74,7 @@ func TestRulesOfDoors(t *testing.T) {
 		"access.immediate":               accessImmediateSession,
 		"access.window":                  accessWindowSession,
 		"seat.wait-invited":              seatWaitInvited,
+		"seat.wait-doors":                seatWaitDoors,
 		"deactivate.doors":               deactivateDoors,
 		"deactivate.doors-keys":          deactivateEndsKeys,
 		"deactivate.doors-made-keys":     deactivateEndsKeysOfKeys,

@@ -79,3 +79,71 @@ func seatWaitInvited(s *visit) {
 	require.False(s, s.waits(mute.ID))
 	require.NotContains(s, eventTypes(made), domain.UserInvited)
 }
+
+// seatWaitDoors: who waits cannot get in, by whatever they got in by before, and nothing that they try makes them active; with
+// the seat all of it works again (rules seat.wait, activate.seat).
+func seatWaitDoors(s *visit) {
+	s.scene.withSeats(2)
+	s.policy(func(p *domain.Policy) { p.SeatOverflow = domain.SeatOverflowWait })
+	p := s.provider("idp")
+	u := s.pushedBy(p, "ana@acme.test", "e1", "ana@acme.test")
+	_, err := s.admin.Invite(s.Context(), s.boss(), u.ID, domain.IfMatch{})
+	require.NoError(s, err)
+	_, err = s.entrance.AcceptInvitation(s.Context(), s.invitation(u), goodPassword, s.from)
+	require.NoError(s, err)
+	s.linked(p, "1", u.ID)
+	s.in("ana@acme.test")
+	active := func(active bool) {
+		s.Helper()
+		_, err := s.directory.ChangeUser(s.Context(), p.caller, u.ID, domain.IfMatch{}, nil, storetest.Setting(storetest.Truth("active", active)))
+		require.NoError(s, err)
+	}
+	active(false)
+	s.provision("bo@acme.test")
+	holder := s.provision("cleo@acme.test")
+	active(true)
+	require.True(s, s.waits(u.ID))
+
+	made := s.eventsSince(func() {
+		_, err := s.signIn("ana@acme.test", goodPassword)
+		s.refused("access_refused waiting_for_seat", err)
+		_, err = s.signIn("ana@acme.test", wrongPassword)
+		s.refused("sign_in_refused", err)
+		_, err = s.arrive(p.says("1"))
+		s.refused("access_refused waiting_for_seat", err)
+		require.NoError(s, s.entrance.RequestReset(s.Context(), s.org(), "ana@acme.test", s.from))
+		storetest.Refused(s, s.admin.ResetPassword(s.Context(), s.boss(), u.ID, domain.IfMatch{}), domain.Invalid, domain.CodeInvalidValue)
+		_, err = s.admin.Invite(s.Context(), s.boss(), u.ID, domain.IfMatch{})
+		storetest.Refused(s, err, domain.Conflict, domain.CodeWaitingForSeat)
+		_, err = s.admin.Confirm(s.Context(), s.boss(), u.ID, domain.IfMatch{})
+		storetest.Refused(s, err, domain.Conflict, domain.CodeWaitingForSeat)
+		s.done(s.admin.ActivateAndInvite(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
+	})
+	require.NotContains(s, eventTypes(made), domain.UserInvited)
+	require.NotContains(s, eventTypes(made), domain.PasswordResetRequested)
+	require.Equal(s, domain.Pending, s.found(u.ID).Status)
+	require.True(s, s.waits(u.ID))
+
+	s.setActive(holder.ID, false)
+	require.Equal(s, domain.Active, s.found(u.ID).Status)
+	require.Empty(s, s.verdict(s.in("ana@acme.test")), "by the password they had")
+	in, err := s.arrive(p.says("1"))
+	require.NoError(s, err)
+	require.Empty(s, s.verdict(in), "and by the identity")
+
+	// An administrator who deactivates somebody in line takes them out of it, for good: the seat goes to the next one.
+	active(false)
+	s.setActive(holder.ID, true)
+	active(true)
+	require.True(s, s.waits(u.ID))
+	next := s.provision("next@acme.test")
+	s.deactivate(u.ID)
+	require.False(s, s.waits(u.ID))
+	made = s.eventsSince(func() { active(true) })
+	require.Equal(s, []domain.EventType{domain.SuspensionKept}, eventTypes(made))
+	require.False(s, s.waits(u.ID))
+	s.setActive(holder.ID, false)
+	require.Equal(s, []domain.Status{domain.Inactive, domain.Active}, []domain.Status{s.found(u.ID).Status, s.found(next.ID).Status})
+	_, err = s.admin.Activate(s.Context(), s.boss(), u.ID, domain.IfMatch{})
+	storetest.Refused(s, err, domain.Forbidden, domain.CodeSeatsExhausted)
+}
