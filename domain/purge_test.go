@@ -52,7 +52,9 @@ func (s *scene) cells(each func(where, cell string)) {
 // purgeEverywhere: of somebody with all that a person can have, nothing personal is left anywhere.
 func purgeEverywhere(s *visit) {
 	p := s.provider("idp")
-	s.settings(p, func(set *domain.ProviderSettings) { set.JustInTime, set.RefreshesNames, set.AppliesGroups = true, true, true })
+	s.settings(p, func(set *domain.ProviderSettings) {
+		set.JustInTime, set.RefreshesNames, set.AppliesGroups = true, true, true
+	})
 	const mark = "zephyrine"
 	a := p.tells(mark+"-subject", mark, mark+"@acme.test")
 	a.Told.GivenName, a.Groups, a.LogoutHint = "Zephyrine", []string{"friends of " + mark}, []byte("sealed")
