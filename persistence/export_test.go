@@ -28,6 +28,15 @@ func PageWithProbe[Item any](store *Store, q domain.Query, most int) (page domai
 	return page, err
 }
 
+// Isolation is the level at which a unit of work on PostgreSQL reads and writes.
+func Isolation(store *Store) (level string, err error) {
+	err = store.write(context.Background(), func(s session) error {
+		_, err := fetch(s, "SHOW transaction_isolation", nil, &level)
+		return err
+	})
+	return level, err
+}
+
 // Statement is what a query became, with the plan of the database.
 type Statement struct{ SQL, Plan string }
 

@@ -17,7 +17,7 @@ import (
 //race:without one statement, looked at
 func TestPeopleOfGroupArePaged(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+	storetest.EachDialect(t, func(t *testing.T, store *persistence.Store) {
 		tenant := storetest.NewTenant(t, store, "acme", -1)
 		org, group := tenant.Organisation.ID, domain.GroupID{UUID: uuid.MustParse("00000000-0000-7000-8000-000000000001")}
 		crowd(t, store, tenant.Caller, 5000)

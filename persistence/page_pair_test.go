@@ -18,7 +18,7 @@ import (
 //race:without one search after the other
 func TestPageOfPairs(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+	storetest.EachDialect(t, func(t *testing.T, store *persistence.Store) {
 		d := populate(t, store, 11, 60)
 		leaves := []domain.Predicate{
 			compare(userName, domain.Contains, "ann"), compare(userName, domain.StartsWith, "AN"), compare(userName, domain.GreaterOrEqual, "m"),
@@ -66,7 +66,7 @@ func TestPageOfPairs(t *testing.T) {
 //race:without one search after the other
 func TestPageAtEveryOffset(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+	storetest.EachDialect(t, func(t *testing.T, store *persistence.Store) {
 		d := populate(t, store, 12, 40)
 		for _, by := range []domain.Attribute{
 			displayName, externalID, userName, title, at("", "id", "", domain.TypeString, true),

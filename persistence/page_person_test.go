@@ -163,7 +163,7 @@ func (c *company) predicate(t *rapid.T, depth int) domain.Predicate {
 //race:without one search after the other
 func TestPeopleMeanWhatMatchMeans(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+	storetest.EachDialect(t, func(t *testing.T, store *persistence.Store) {
 		c := newCompany(t, store, 60)
 		rapid.Check(t, func(t *rapid.T) {
 			q := domain.Query{Scope: domain.Scope{Organisation: c.tenant.Organisation.ID, Whole: true}, Where: c.predicate(t, 3)}
@@ -191,7 +191,7 @@ func TestPeopleUseIndexes(t *testing.T) {
 	}
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	thing := uuid.New()
-	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+	storetest.EachDialect(t, func(t *testing.T, store *persistence.Store) {
 		tenant := storetest.NewTenant(t, store, "acme", -1)
 		crowd(t, store, tenant.Caller, 20_000)
 		org := tenant.Organisation.ID

@@ -25,7 +25,7 @@ func groupsPage(tx domain.Tx, q domain.Query) (domain.Page[domain.Group], error)
 // A row of a page is the same as what reading it by its id gives, whichever way the page came about.
 func TestPageRowIsWhatGetGives(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+	storetest.EachDialect(t, func(t *testing.T, store *persistence.Store) {
 		d := populate(t, store, 7, 60)
 		scope := d.tenant.Caller.Scope()
 		queries := map[string]domain.Query{
@@ -77,7 +77,7 @@ func TestPageRowIsWhatGetGives(t *testing.T) {
 // link.scope, domain.Standing).
 func TestPageProvesStanding(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+	storetest.EachDialect(t, func(t *testing.T, store *persistence.Store) {
 		d := populate(t, store, 8, 30)
 		now := time.Now().UTC()
 		scope := d.tenant.Caller.Scope()
@@ -132,7 +132,7 @@ func TestPageProvesStanding(t *testing.T) {
 // Without the right to look at it, another connection's directory does not exist, and neither does what is archived.
 func TestPageKeepsToItsScope(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+	storetest.EachDialect(t, func(t *testing.T, store *persistence.Store) {
 		tenant := storetest.NewTenant(t, store, "acme", -1)
 		_, _, other := storetest.NewConnection(t, store, tenant.Organisation.ID, "other")
 		directory := domain.NewDirectory(store, storetest.Environment())
@@ -163,7 +163,7 @@ func TestPageKeepsToItsScope(t *testing.T) {
 // A long search ends when nobody waits for it any more.
 func TestPageHeedsTheContext(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+	storetest.EachDialect(t, func(t *testing.T, store *persistence.Store) {
 		tenant := storetest.NewTenant(t, store, "acme", -1)
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
@@ -178,7 +178,7 @@ func TestPageHeedsTheContext(t *testing.T) {
 // A position of one order is refused by an order that cannot read it.
 func TestPageRefusesForeignPosition(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+	storetest.EachDialect(t, func(t *testing.T, store *persistence.Store) {
 		tenant := storetest.NewTenant(t, store, "acme", -1)
 		_, err := readPage(store, domain.Query{
 			Scope: tenant.Caller.Scope(), Limit: 1, After: &domain.Position{Key: "anna", ID: uuid.Max},
@@ -191,7 +191,7 @@ func TestPageRefusesForeignPosition(t *testing.T) {
 // The largest filters that are let in (200 terms, 50 deep) are answered, whatever they are made of.
 func TestPageAnswersTheLargestFilters(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+	storetest.EachDialect(t, func(t *testing.T, store *persistence.Store) {
 		d := populate(t, store, 9, 30)
 		leaves := []domain.Predicate{
 			compare(userName, domain.Contains, "nobody"), compare(emailValue, domain.Equal, "nobody"),

@@ -23,7 +23,7 @@ import (
 //race:without one search after the other
 func TestPageMeansWhatMatchMeans(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+	storetest.EachDialect(t, func(t *testing.T, store *persistence.Store) {
 		for seed := range uint64(2) {
 			d := populate(t, store, seed, 60)
 			t.Run("users", rapid.MakeCheck(func(t *rapid.T) { checkPages(t, d, userPages(d)) }))

@@ -110,7 +110,7 @@ func TestPageUsesIndexes(t *testing.T) {
 		{name: "in order of displayName", sort: &domain.Sort{Attribute: displayName}, found: 100, index: plan{"users_display_name", "users_display_name"}, statements: 2},
 		{name: "in falling order of displayName", sort: &domain.Sort{Attribute: displayName, Descending: true}, found: 100, index: plan{"users_display_name", "users_display_name"}},
 	}
-	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+	storetest.EachDialect(t, func(t *testing.T, store *persistence.Store) {
 		const people = 20_000
 		tenant := storetest.NewTenant(t, store, "acme", -1)
 		crowd(t, store, tenant.Caller, people)
@@ -164,7 +164,7 @@ func TestPageOfWholeOrganisationUsesIndexes(t *testing.T) {
 		{name: "any co", where: any3, found: 1, index: plan{"users_text", "users_user_name_text"}},
 		{name: "any co, active, in order of displayName", where: domain.And{Terms: []domain.Predicate{active, any3}}, sort: &domain.Sort{Attribute: displayName}, found: 1, index: plan{"users_text", "users_user_name_text"}},
 	}
-	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+	storetest.EachDialect(t, func(t *testing.T, store *persistence.Store) {
 		tenant := storetest.NewTenant(t, store, "acme", -1)
 		crowd(t, store, tenant.Caller, 20_000)
 		for _, c := range cases {
@@ -210,7 +210,7 @@ func requirePlan(t *testing.T, store *persistence.Store, statements []persistenc
 //race:without one search after the other
 func TestPageUsesIndexesOfMemberships(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+	storetest.EachDialect(t, func(t *testing.T, store *persistence.Store) {
 		const groups, each = 1000, 8
 		tenant := storetest.NewTenant(t, store, "acme", -1)
 		crowd(t, store, tenant.Caller, 4000)

@@ -3,8 +3,21 @@ package persistence_test
 import (
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
+	"usher/persistence"
 	"usher/persistence/storetest"
 )
+
+// Security 52: what the suites call serializable is.
+func TestSecurity52Serializable(t *testing.T) {
+	t.Parallel()
+	for level, open := range map[string]func(testing.TB) *persistence.Store{"read committed": storetest.Postgres, "serializable": storetest.Serializable} {
+		got, err := persistence.Isolation(open(t))
+		require.NoError(t, err)
+		require.Equal(t, level, got)
+	}
+}
 
 // The contract of every store, over both databases, and over PostgreSQL at SERIALIZABLE (security 52).
 func TestContract(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 // The rules of what people get in by, as they show on the pages.
 func TestRulesOfPages(t *testing.T) {
 	t.Parallel()
+	each := storetest.Shared(t)
 	for name, rule := range map[string]func(b *browser){
 		"invite.once":               pagesInviteOnce,
 		"invite.accept":             pagesInviteAccept,
@@ -34,7 +35,7 @@ func TestRulesOfPages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+			each(t, func(t *testing.T, store *persistence.Store) {
 				b := newGate(t, store).browser()
 				rule(b)
 				if !t.Failed() {

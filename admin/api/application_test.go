@@ -104,7 +104,7 @@ func TestAppearance(t *testing.T) {
 			set := s.put("/appearance/logo", content, "Content-Type", "text/html")
 			require.Equal(s, http.StatusOK, set.status, "%s: %s", name, set.body)
 			logo := set.text(s, "logo")
-			require.True(s, strings.HasPrefix(logo, "/brand/acme/logo?v="), logo)
+			require.True(s, strings.HasPrefix(logo, "/brand/"+s.slug()+"/logo?v="), logo)
 			logos[logo] = true
 		}
 		require.Len(s, logos, 3, "another picture has another address")

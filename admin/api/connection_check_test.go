@@ -29,7 +29,7 @@ func TestConnectionCheck(t *testing.T) {
 			}}
 		})
 		connection := func(name, secret string) string {
-			c, err := s.installation.CreateConnection(t.Context(), "acme", domain.ConnectionSpec{Name: name, Kind: domain.KindOkta, OIDC: domain.OIDCSpec{
+			c, err := s.installation.CreateConnection(t.Context(), s.slug(), domain.ConnectionSpec{Name: name, Kind: domain.KindOkta, OIDC: domain.OIDCSpec{
 				Issuer: provider.Issuer, ClientID: oidctest.ClientID,
 				Seal: func(domain.OrganisationID, domain.ConnectionID) ([]byte, error) { return []byte(secret), nil },
 			}})

@@ -94,7 +94,7 @@ func TestConnectionProviderKey(t *testing.T) {
 			c.Clients = oidc.Clients{BaseURL: "https://usher.acme.test", SealKey: reverse, Random: rand.Reader}
 			c.Checker = oidc.Checker{Party: party, Registrar: oidc.Registrar{BaseURL: "https://usher.acme.test", OpenKey: reverse}}
 		})
-		made, err := s.installation.CreateConnection(t.Context(), "acme", domain.ConnectionSpec{
+		made, err := s.installation.CreateConnection(t.Context(), s.slug(), domain.ConnectionSpec{
 			Name: "idp", Kind: domain.KindGeneric, OIDC: domain.OIDCSpec{Issuer: provider.Issuer, ClientID: oidctest.ClientID},
 		})
 		require.NoError(t, err)

@@ -124,7 +124,7 @@ func TestLicences(t *testing.T) {
 			{"type": "full", "limit": 10.0, "held": 3.0, "waiting": 0.0, "free": 7.0},
 			{"type": "simulator", "limit": nil, "held": 0.0, "waiting": 0.0, "free": nil},
 		}, s.get("/licences").items(s))
-		require.Equal(s, "acme", s.get("/organisation").text(s, "slug"))
+		require.Equal(s, s.slug(), s.get("/organisation").text(s, "slug"))
 	})
 }
 

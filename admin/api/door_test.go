@@ -20,18 +20,18 @@ func TestNobodyComesInWithoutAKey(t *testing.T) {
 	t.Parallel()
 	each(t, func(s *scene) {
 		expired, revoked := s.key("users:view"), s.key("users:view")
-		k, _, err := s.installation.CreateAPIKey(s.Context(), "acme", domain.APIKeySpec{Name: "x", Permissions: []domain.Permission{{Module: "users", Action: "view"}}})
+		k, _, err := s.installation.CreateAPIKey(s.Context(), s.slug(), domain.APIKeySpec{Name: "x", Permissions: []domain.Permission{{Module: "users", Action: "view"}}})
 		require.NoError(s, err)
-		_, short, err := s.installation.CreateAPIKey(s.Context(), "acme", domain.APIKeySpec{Name: "short", Permissions: []domain.Permission{{Module: "users", Action: "view"}}, Lifetime: time.Hour})
+		_, short, err := s.installation.CreateAPIKey(s.Context(), s.slug(), domain.APIKeySpec{Name: "short", Permissions: []domain.Permission{{Module: "users", Action: "view"}}, Lifetime: time.Hour})
 		require.NoError(s, err)
-		keys, err := s.installation.ListAPIKeys(s.Context(), "acme")
+		keys, err := s.installation.ListAPIKeys(s.Context(), s.slug())
 		require.NoError(s, err)
 		require.Equal(s, http.StatusOK, s.as(short, http.MethodGet, "/users", "").status)
 		require.Equal(s, http.StatusOK, s.as(revoked, http.MethodGet, "/users", "").status)
 		s.clock.Move(time.Hour)
 		for _, known := range keys { // all but the first one made, which stays to show that the others were refused for a reason
 			if b, err := domain.ParseAPIKey(revoked); err == nil && b.Hash == known.Hash {
-				_, err = s.installation.RevokeAPIKey(s.Context(), "acme", known.ID)
+				_, err = s.installation.RevokeAPIKey(s.Context(), s.slug(), known.ID)
 				require.NoError(s, err)
 			}
 		}
@@ -56,13 +56,13 @@ func TestNobodyComesInWithoutAKey(t *testing.T) {
 func TestAnotherOrganisationIsNotThere(t *testing.T) {
 	t.Parallel()
 	each(t, func(s *scene) {
-		beta := storetest.NewTenant(s, s.store, "beta", -1)
+		beta := s.stranger()
 		theirs := storetest.Account(s, s.store, beta, "ana@beta.test", nil)
 		g, err := domain.NewDirectory(s.store, s.clock.Environment()).CreateGroup(s.Context(), beta.Caller, storetest.GroupNamed("Beta"), nil)
 		require.NoError(s, err)
-		tokens, err := s.installation.ListTokens(s.Context(), "beta", "")
+		tokens, err := s.installation.ListTokens(s.Context(), beta.Organisation.Slug, "")
 		require.NoError(s, err)
-		client, _, err := s.installation.CreateOAuthClient(s.Context(), "beta", beta.Connection.Name, domain.OAuthClientSpec{})
+		client, _, err := s.installation.CreateOAuthClient(s.Context(), beta.Organisation.Slug, beta.Connection.Name, domain.OAuthClientSpec{})
 		require.NoError(s, err)
 		for _, request := range []string{
 			"GET /users/" + theirs.ID.String(), "GET /groups/" + g.ID.String(), "GET /groups/" + g.ID.String() + "/members",
@@ -88,9 +88,9 @@ func TestAnotherOrganisationIsNotThere(t *testing.T) {
 		}
 		require.Empty(s, s.get("/users?q=beta").items(s))
 		require.Empty(s, s.get("/groups").items(s))
-		require.Len(s, s.as(s.keyOf("beta", "users:view"), http.MethodGet, "/users", "").items(s), 1)
+		require.Len(s, s.as(s.keyOf(beta.Organisation.Slug, "users:view"), http.MethodGet, "/users", "").items(s), 1)
 		cursor := s.get("/events?limit=1").text(s, "next_cursor")
-		refused(s, s.as(s.keyOf("beta", "audit:view"), http.MethodGet, "/events?cursor="+cursor, ""), http.StatusBadRequest, domain.CodeInvalidCursor, "cursor")
+		refused(s, s.as(s.keyOf(beta.Organisation.Slug, "audit:view"), http.MethodGet, "/events?cursor="+cursor, ""), http.StatusBadRequest, domain.CodeInvalidCursor, "cursor")
 	})
 }
 
@@ -150,15 +150,15 @@ func TestOperationsNeedTheirPermission(t *testing.T) {
 // Rule access.immediate: what a key may do is looked up for every request.
 func accessFollowsAtOnce(s *scene) {
 	require.Equal(s, http.StatusOK, s.get("/me").status)
-	_, err := s.installation.SuspendOrganisation(s.Context(), "acme")
+	_, err := s.installation.SuspendOrganisation(s.Context(), s.slug())
 	require.NoError(s, err)
 	refused(s, s.get("/me"), http.StatusForbidden, domain.CodeOrganisationStopped, "")
-	_, err = s.installation.ResumeOrganisation(s.Context(), "acme")
+	_, err = s.installation.ResumeOrganisation(s.Context(), s.slug())
 	require.NoError(s, err)
 	me := s.get("/me")
 	require.Equal(s, http.StatusOK, me.status)
 	id, _ := domain.ParseID[domain.APIKey](me.text(s, "id"))
-	_, err = s.installation.RevokeAPIKey(s.Context(), "acme", id)
+	_, err = s.installation.RevokeAPIKey(s.Context(), s.slug(), id)
 	require.NoError(s, err)
 	refused(s, s.get("/me"), http.StatusUnauthorized, domain.CodeUnauthenticated, "")
 }

@@ -10,14 +10,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"usher/domain"
-	"usher/persistence"
 	"usher/persistence/storetest"
 )
 
 // The rules of what people get in by, as they show at this door.
 func TestRulesOfDoors(t *testing.T) {
 	t.Parallel()
-	for name, rule := range map[string]func(*scene){
+	tell(t, map[string]func(*scene){
 		"invite.mail":               inviteMail,
 		"invite.resend":             inviteResend,
 		"invite.once":               inviteOnce,
@@ -33,18 +32,7 @@ func TestRulesOfDoors(t *testing.T) {
 		"presence":                  presenceOfSession,
 		"access.immediate":          sessionsEnd,
 		"block.unblock":             unblockClears,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			storetest.Each(t, func(t *testing.T, store *persistence.Store) {
-				s := newScene(t, store, nil)
-				rule(s)
-				if !t.Failed() {
-					storetest.Consistent(t, store, s.tenant.Organisation.ID)
-				}
-			})
-		})
-	}
+	})
 }
 
 const goodPassword = "a mule on the harbour"

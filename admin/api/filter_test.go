@@ -8,17 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"usher/domain"
-	"usher/persistence"
 	"usher/persistence/storetest"
 )
 
 // Rule presence, and whom a list shows that asks by how people stand and what they are given.
 func TestRulesOfPresence(t *testing.T) {
 	t.Parallel()
-	t.Run("presence", func(t *testing.T) {
-		t.Parallel()
-		storetest.Each(t, func(t *testing.T, store *persistence.Store) { presence(newScene(t, store, nil)) })
-	})
+	tell(t, map[string]func(*scene){"presence": presence})
 }
 
 func (s *scene) saw(u domain.User, at time.Time) {

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"usher/domain"
-	"usher/persistence/storetest"
 )
 
 // boss is an owner of the organisation, who has come in by another door than an API key.
@@ -210,8 +209,8 @@ func TestPolicy(t *testing.T) {
 		require.Equal(s, want, s.ok(s.get("/policy")))
 		require.Equal(s, changed.header.Get("ETag"), s.get("/policy").header.Get("ETag"))
 		require.Equal(s, 1, s.events()[domain.PolicyChanged])
-		other := storetest.NewTenant(s, s.store, "beta", -1)
+		other := s.stranger()
 		require.NotEqual(s, other.Organisation.ID, s.tenant.Organisation.ID)
-		require.EqualValues(s, 90, s.as(s.keyOf("beta", "policy:view"), http.MethodGet, "/policy", "").object(s)["inactivity_days"])
+		require.EqualValues(s, 90, s.as(s.keyOf(other.Organisation.Slug, "policy:view"), http.MethodGet, "/policy", "").object(s)["inactivity_days"])
 	})
 }

@@ -210,10 +210,10 @@ func mappingRefused(s *scene) {
 	group, team := s.pushGroup("Sales").String(), s.made("/teams", `{"name":"Blue"}`)
 	boss := s.made("/profiles", `{"name":"Strong","grants":{"users:edit":true}}`)
 	m := s.made("/mappings", `{"group_id":"`+group+`","team_id":"`+team+`"}`)
-	beta := storetest.NewTenant(s, s.store, "beta", -1)
+	beta := s.stranger()
 	theirs, err := s.directory.CreateGroup(s.Context(), beta.Caller, storetest.GroupNamed("Theirs"), nil)
 	require.NoError(s, err)
-	foreign := s.keyOf("beta", "directory:view", "directory:edit")
+	foreign := s.keyOf(beta.Organisation.Slug, "directory:view", "directory:edit")
 	weak := s.key("directory:view", "directory:edit", "profiles:view")
 	before := s.events()
 	for body, field := range map[string]string{
@@ -320,6 +320,6 @@ func mappingPages(s *scene) {
 	require.Equal(s, []any{"mapping", second, "done", 3.0, 3.0}, []any{j["about_kind"], j["about_id"], j["phase"], j["people"], j["looked_at"]})
 	require.NotNil(s, j["finished_at"])
 	require.Nil(s, s.ok(s.get("/mappings/" + second))["job_id"])
-	storetest.NewTenant(s, s.store, "beta", -1)
-	refused(s, s.as(s.keyOf("beta", "directory:view"), http.MethodGet, "/jobs/"+later.String(), ""), http.StatusNotFound, domain.CodeNotFound, "")
+	beta := s.stranger()
+	refused(s, s.as(s.keyOf(beta.Organisation.Slug, "directory:view"), http.MethodGet, "/jobs/"+later.String(), ""), http.StatusNotFound, domain.CodeNotFound, "")
 }

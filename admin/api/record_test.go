@@ -9,29 +9,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"usher/domain"
-	"usher/persistence"
-	"usher/persistence/storetest"
 )
 
 // The rules about what people own as they show at this door.
 func TestRulesOfRecords(t *testing.T) {
 	t.Parallel()
-	for name, rule := range map[string]func(*scene){
+	tell(t, map[string]func(*scene){
 		"deactivate.records": deactivateRecords,
 		"delete.records":     deleteRecords,
 		"records.shared":     recordsShared,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			storetest.Each(t, func(t *testing.T, store *persistence.Store) {
-				s := newScene(t, store, nil)
-				rule(s)
-				if !t.Failed() {
-					storetest.Consistent(t, store, s.tenant.Organisation.ID)
-				}
-			})
-		})
-	}
+	})
 }
 
 // own tells that somebody owns deals.
@@ -114,9 +101,9 @@ func recordsShared(s *scene) {
 	refused(s, s.get("/records/deals/b/access?user="+bob), http.StatusNotFound, domain.CodeNotFound, "id")
 	refused(s, s.get(path+"/access?user="+uuid.NewString()), http.StatusNotFound, domain.CodeNotFound, "user")
 	refused(s, s.get(path+"/access"), http.StatusUnprocessableEntity, domain.CodeRequired, "user")
-	other := storetest.NewTenant(s, s.store, "beta", -1)
+	other := s.stranger()
 	require.NotEqual(s, other.Organisation.ID, s.tenant.Organisation.ID)
-	key := s.keyOf("beta", "records:view", "records:edit")
+	key := s.keyOf(other.Organisation.Slug, "records:view", "records:edit")
 	refused(s, s.as(key, http.MethodGet, path, ""), http.StatusNotFound, domain.CodeNotFound, "")
 	refused(s, s.as(key, http.MethodPut, "/records", `{"records":[{"kind":"deals","id":"1","owner_id":"`+ana+`"}]}`), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "records[0].owner_id")
 	require.EqualValues(s, 1, s.ok(s.post("/records/remove", `{"records":[{"kind":"deals","id":"a?%20#"},{"kind":"deals","id":"b"}]}`))["removed"])

@@ -151,10 +151,10 @@ func TestTeamsAndQueues(t *testing.T) {
 func TestAccessOfAnotherOrganisationIsNotThere(t *testing.T) {
 	t.Parallel()
 	each(t, func(s *scene) {
-		beta := storetest.NewTenant(s, s.store, "beta", -1)
+		beta := s.stranger()
 		theirs := storetest.Account(s, s.store, beta, "ana@beta.test", nil).ID.String()
 		ours := s.provision("ana@acme.test").ID.String()
-		key := s.keyOf("beta", s.needed()...)
+		key := s.keyOf(beta.Organisation.Slug, s.needed()...)
 		bodies := map[string]string{
 			"roles": `{"name":"x","parent_id":null,"sees":"own"}`, "profiles": `{"name":"x","grants":{}}`, "teams": `{"name":"x"}`, "queues": `{"name":"x"}`,
 		}

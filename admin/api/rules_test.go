@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"usher/domain"
-	"usher/persistence"
 	"usher/persistence/storetest"
 	"usher/scim"
 )
@@ -19,7 +18,7 @@ import (
 // behind must be consistent.
 func TestRules(t *testing.T) {
 	t.Parallel()
-	for name, rule := range map[string]func(*scene){
+	tell(t, map[string]func(*scene){
 		"seat.required":            seatRequired,
 		"seat.release":             seatRelease,
 		"seat.reduce":              seatReduce,
@@ -57,18 +56,7 @@ func TestRules(t *testing.T) {
 		"mapping.pages":            mappingPages,
 		"provision.limits":         provisionLimits,
 		"deactivate.queues":        deactivateQueues,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			storetest.Each(t, func(t *testing.T, store *persistence.Store) {
-				s := newScene(t, store, nil)
-				rule(s)
-				if !t.Failed() {
-					storetest.Consistent(t, store, s.tenant.Organisation.ID)
-				}
-			})
-		})
-	}
+	})
 }
 
 // newUser asks for a person by hand.

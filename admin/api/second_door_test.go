@@ -9,14 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"usher/domain"
-	"usher/persistence"
 	"usher/persistence/storetest"
 )
 
 // Rules that are kept deeper in the house, and show at this door all the same.
 func TestRulesShowHere(t *testing.T) {
 	t.Parallel()
-	for name, rule := range map[string]func(*scene){
+	tell(t, map[string]func(*scene){
 		"seat.never-oversold":     seatNeverOversold,
 		"seat.unlimited":          seatUnlimited,
 		"user.baseline":           userBaseline,
@@ -29,18 +28,7 @@ func TestRulesShowHere(t *testing.T) {
 		"block.no-lockout-dos":    blockFailedTold,
 		"password.expiry":         passwordExpiry,
 		"method.allowed-is-named": allowedMethods,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			storetest.Each(t, func(t *testing.T, store *persistence.Store) {
-				s := newScene(t, store, nil)
-				rule(s)
-				if !t.Failed() {
-					storetest.Consistent(t, store, s.tenant.Organisation.ID)
-				}
-			})
-		})
-	}
+	})
 }
 
 // seatNeverOversold: of requests at the same moment as many succeed as there are seats.

@@ -38,17 +38,35 @@ type scene struct {
 	all          string // a key that may do everything this package asks for
 }
 
-// each runs a test over both databases.
+// each runs a test over every database.
 func each(t *testing.T, test func(s *scene)) {
 	t.Helper()
 	storetest.Each(t, func(t *testing.T, store *persistence.Store) { test(newScene(t, store, nil)) })
+}
+
+// tell runs rules over every database, each in an organisation of its own. What a rule leaves behind must be consistent.
+func tell(t *testing.T, rules map[string]func(*scene)) {
+	t.Helper()
+	each := storetest.Shared(t)
+	for name, rule := range rules {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			each(t, func(t *testing.T, store *persistence.Store) {
+				s := newScene(t, store, nil)
+				rule(s)
+				if !t.Failed() {
+					storetest.Consistent(t, store, s.tenant.Organisation.ID)
+				}
+			})
+		})
+	}
 }
 
 func newScene(t *testing.T, store *persistence.Store, configure func(*Config)) *scene {
 	t.Helper()
 	clock := storetest.NewClock()
 	s := &scene{
-		T: t, store: store, clock: clock, tenant: storetest.NewTenant(t, store, "acme", 10),
+		T: t, store: store, clock: clock, tenant: storetest.OwnTenant(t, store, 10),
 		installation: domain.NewInstallation(store, clock.Environment(), rand.Reader),
 		directory:    domain.NewDirectory(store, clock.Environment()),
 	}
@@ -112,7 +130,16 @@ func permissionOf(op *huma.Operation) string {
 }
 
 // key makes an API key of the organisation.
-func (s *scene) key(permissions ...string) string { return s.keyOf("acme", permissions...) }
+func (s *scene) key(permissions ...string) string { return s.keyOf(s.slug(), permissions...) }
+
+// stranger is another organisation beside that of the scene.
+func (s *scene) stranger() storetest.Tenant {
+	s.Helper()
+	return storetest.NewTenant(s, s.store, storetest.Slug(s)+"-beta", -1)
+}
+
+// slug is what the organisation is called in addresses.
+func (s *scene) slug() string { return s.tenant.Organisation.Slug }
 
 func (s *scene) keyOf(slug string, permissions ...string) string {
 	s.Helper()

@@ -148,8 +148,8 @@ func TestWebhooksAreRefused(t *testing.T) {
 	refused(s, s.post("/webhooks", `{"url":"https://app.acme.test","types":["no.such"]}`), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "types")
 	require.Empty(s, s.webhookEvents())
 
-	theirs := storetest.NewTenant(t, s.store, "beta", -1)
-	key := s.keyOf("beta", s.needed()...)
+	theirs := s.stranger()
+	key := s.keyOf(theirs.Organisation.Slug, s.needed()...)
 	id := s.as(key, http.MethodPost, "/webhooks", `{"url":"https://beta.test"}`).text(t, "id")
 	never := theirs.Connection.ID.String()
 	for _, request := range []struct{ method, path, body string }{

@@ -31,8 +31,19 @@ import (
 	"usher/persistence"
 )
 
-// Each runs a test over a fresh, migrated store of each database, in parallel.
+// Each runs a test over a fresh, migrated store of each database, and one of PostgreSQL at SERIALIZABLE, in parallel.
 func Each(t *testing.T, test func(t *testing.T, store *persistence.Store)) {
+	t.Helper()
+	EachDialect(t, test)
+	t.Run("serializable", func(t *testing.T) {
+		t.Parallel()
+		test(t, Serializable(t))
+	})
+}
+
+// EachDialect is Each without SERIALIZABLE: for tests of what one statement finds and by which index, in which others that
+// write at the same time have no part.
+func EachDialect(t *testing.T, test func(t *testing.T, store *persistence.Store)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
@@ -44,7 +55,7 @@ func Each(t *testing.T, test func(t *testing.T, store *persistence.Store)) {
 	})
 }
 
-// EachURL is Each for tests that open the store themselves: the URL is of a fresh, migrated database.
+// EachURL is EachDialect for tests that open the store themselves: the URL is of a fresh, migrated database.
 func EachURL(t *testing.T, test func(t *testing.T, databaseURL string)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
@@ -109,7 +120,7 @@ func Postgres(t testing.TB) *persistence.Store {
 }
 
 // Serializable is Postgres with every transaction at isolation level SERIALIZABLE, where the server refuses more of
-// them and asks for a retry.
+// them and asks for a retry (security 52).
 func Serializable(t testing.TB) *persistence.Store {
 	t.Helper()
 	u, err := url.Parse(PostgresURL(t))
