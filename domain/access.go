@@ -69,6 +69,9 @@ type UserAccess struct {
 	Granted Permissions    // beside the profile
 	Revoked Permissions    // in spite of it
 
+	GrantedAt time.Time // when Granted changed last; zero: never, or it was not noted
+	RevokedAt time.Time // when Revoked did
+
 	Version    int64 // of all this; 0: nothing was ever given
 	ModifiedAt time.Time
 }
@@ -76,9 +79,11 @@ type UserAccess struct {
 // Defaults are what people from a directory get for whom nobody has decided (rule provision.defaults). They are looked
 // up, not copied: a new default holds for everybody who has the default, at once.
 type Defaults struct {
-	Role    RoleID    // zero: none
-	Profile ProfileID // zero: none
-	Version int64     // 0: never set
+	Role      RoleID    // zero: none
+	RoleAt    time.Time // since when it is this one; zero: it was not noted
+	Profile   ProfileID // zero: none
+	ProfileAt time.Time // likewise
+	Version   int64     // 0: never set
 }
 
 func (d Defaults) tree() attribute.Value {
@@ -98,10 +103,10 @@ func (u UserAccess) With(d Defaults) UserAccess {
 		return u
 	}
 	if u.Role.Source == "" && !d.Role.IsZero() {
-		u.Role = Given[Role]{ID: d.Role, Source: SourceDefault}
+		u.Role = Given[Role]{ID: d.Role, Source: SourceDefault, At: d.RoleAt}
 	}
 	if u.Profile.Source == "" && !d.Profile.IsZero() {
-		u.Profile = Given[Profile]{ID: d.Profile, Source: SourceDefault}
+		u.Profile = Given[Profile]{ID: d.Profile, Source: SourceDefault, At: d.ProfileAt}
 	}
 	return u
 }

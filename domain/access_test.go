@@ -2,6 +2,7 @@ package domain_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -265,6 +266,7 @@ func accessDefaults(s *scene) {
 		return u
 	}
 	require.Zero(s, access(pushed.ID).Role.ID, "no default: none")
+	chosen := s.clock.Now().UTC().Truncate(time.Millisecond)
 	made := s.eventsSince(func() {
 		for range 2 {
 			d, err := ad.SetDefaults(s.Context(), s.boss(), domain.IfMatch{}, r.ID, p.ID)
@@ -273,7 +275,7 @@ func accessDefaults(s *scene) {
 		}
 	})
 	require.Equal(s, []domain.EventType{domain.DefaultsChanged}, eventTypes(made))
-	require.Equal(s, domain.Given[domain.Role]{ID: r.ID, Source: domain.SourceDefault}, access(pushed.ID).Role)
+	require.Equal(s, domain.Given[domain.Role]{ID: r.ID, Source: domain.SourceDefault, At: chosen}, access(pushed.ID).Role)
 	require.Equal(s, permitted("teams:view"), s.effective(pushed.ID))
 	require.Zero(s, access(local.ID).Profile.ID)
 	require.Empty(s, s.effective(local.ID))
@@ -286,10 +288,11 @@ func accessDefaults(s *scene) {
 
 	// What is a default cannot just go.
 	storetest.Refused(s, ad.DeleteProfile(s.Context(), s.boss(), p.ID, domain.IfMatch{}, domain.ProfileID{}), domain.Conflict, domain.CodeInUse)
+	s.clock.Move(time.Hour)
 	require.NoError(s, ad.DeleteProfile(s.Context(), s.boss(), p.ID, domain.IfMatch{}, own.ID))
 	d, err := ad.Defaults(s.Context(), s.boss())
 	require.NoError(s, err)
-	require.Equal(s, domain.Defaults{Role: r.ID, Profile: own.ID, Version: 2}, d)
+	require.Equal(s, domain.Defaults{Role: r.ID, RoleAt: chosen, Profile: own.ID, ProfileAt: chosen.Add(time.Hour), Version: 2}, d)
 	_, err = ad.SetDefaults(s.Context(), s.boss(), domain.IfMatch{Set: true, Versions: []int64{1}}, domain.RoleID{}, domain.ProfileID{})
 	storetest.Refused(s, err, domain.Precondition, domain.CodeVersionMismatch)
 	_, err = ad.SetDefaults(s.Context(), s.boss(), domain.IfMatch{}, domain.RoleID{}, p.ID)

@@ -480,7 +480,12 @@ func (ad *Administration) saveDefaults(tx Tx, who Administrator, was, is Default
 	if was.Role == is.Role && was.Profile == is.Profile {
 		return was, nil
 	}
-	is.Version = was.Version + 1
+	if is.Version = was.Version + 1; is.Role != was.Role {
+		is.RoleAt = now
+	}
+	if is.Profile != was.Profile {
+		is.ProfileAt = now
+	}
 	if err := tx.Assignments().SaveDefaults(who.Organisation, was, is); err != nil {
 		return was, err
 	}

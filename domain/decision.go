@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -25,6 +26,17 @@ type AccessFacts struct {
 	Block                 BlockReason
 	Window                Window
 	Method                AccessMethod
+	Means                 Means
+}
+
+// Means is what somebody has to come in by. The zero value says that it was not asked: they have proved already that they have it.
+type Means struct {
+	Asked          bool
+	Locally        bool      // the policy lets a password or a passkey of theirs open something
+	Password       bool      // they have one
+	PasswordEndsAt time.Time // of a temporary password; zero: it is not temporary
+	SlowedUntil    time.Time // no password is tried before (rule owner.last); zero: at once
+	Provider       bool      // a connection that is not disabled may bring them in by single sign-on
 }
 
 // Decision is the outcome of [Decide]. Where access is refused, Reason is one stable word, Sentence is for the person and
@@ -34,47 +46,92 @@ type Decision struct {
 	Reason      string
 	Sentence    string
 	Remedy      string
-	NextOpening time.Time // of the window, where it will open again
+	NextOpening time.Time // when it will open by itself, of the window or after a pause; zero: it will not
 }
 
 // The reasons of a refusal, in the order in which they are looked at: the first that holds is told.
 const (
-	ReasonOrganisationSuspended = "organisation_suspended"
-	ReasonUnknown               = "unknown"
-	ReasonInactive              = "inactive"
-	ReasonWaiting               = "waiting_for_seat"
-	ReasonPending               = "pending" // not by single sign-on, which is how some accept
-	ReasonBlocked               = "blocked"
-	ReasonInactivity            = "blocked_inactivity"
-	ReasonFailedSignIns         = "blocked_failed_sign_ins" // not by single sign-on (rule block.no-lockout-dos)
-	ReasonNotYetValid           = "not_yet_valid"
-	ReasonNoLongerValid         = "no_longer_valid"
-	ReasonOutsideSchedule       = "outside_schedule"
+	ReasonOrganisationSuspended    = "organisation_suspended"
+	ReasonUnknown                  = "unknown"
+	ReasonInactive                 = "inactive"
+	ReasonWaiting                  = "waiting_for_seat"
+	ReasonPending                  = "pending" // not by single sign-on, which is how some accept
+	ReasonBlocked                  = "blocked"
+	ReasonInactivity               = "blocked_inactivity"
+	ReasonFailedSignIns            = "blocked_failed_sign_ins"    // not by single sign-on (rule block.no-lockout-dos)
+	ReasonLocalSignInOff           = "local_sign_in_off"          // by password; so are the next three
+	ReasonNoPassword               = "no_password"                //
+	ReasonTemporaryPasswordExpired = "temporary_password_expired" // rule invite.temporary-password
+	ReasonSlowed                   = "slowed"                     // the last owner, after wrong passwords (rule owner.last)
+	ReasonNoProvider               = "no_provider"                // by single sign-on
+	ReasonNotYetValid              = "not_yet_valid"
+	ReasonNoLongerValid            = "no_longer_valid"
+	ReasonOutsideSchedule          = "outside_schedule"
 )
 
 // Decide says whether somebody may come in (rule access.decision). It is the only place that decides: sign-in,
 // forward-auth, renewal of sessions and Explain call it. What concerns the person for good is told before what passes by
 // itself, so that nobody waits for a door that would stay shut.
 func Decide(facts AccessFacts, now time.Time) Decision {
-	switch {
-	case facts.OrganisationSuspended:
+	for _, look := range hindrances() {
+		if d := look(facts, now); d.Reason != "" {
+			return d
+		}
+	}
+	return Decision{Allowed: true}
+}
+
+// Hindrances are all that keeps somebody out, in order: the first is what [Decide] tells, and when it is gone the next. Of who is
+// not here nothing more is known. Who waits for a seat is pending for that, which is not told a second time.
+func Hindrances(facts AccessFacts, now time.Time) []Decision {
+	var list []Decision
+	for _, look := range hindrances() {
+		d := look(facts, now)
+		if d.Reason != "" {
+			list = append(list, d)
+		}
+		if d.Reason == ReasonUnknown {
+			break
+		}
+	}
+	return list
+}
+
+// hindrances are what can keep somebody out, in the order in which it is looked at; each gives the zero Decision where it does not.
+func hindrances() [7]func(AccessFacts, time.Time) Decision {
+	return [...]func(AccessFacts, time.Time) Decision{
+		decideOrganisation, decideStatus, decideBlock, decideLocally, decidePassword, decideProvider, decideWindow,
+	}
+}
+
+func decideOrganisation(facts AccessFacts, _ time.Time) Decision {
+	if facts.OrganisationSuspended {
 		return refusedAccess(ReasonOrganisationSuspended, "your organisation is suspended", "the operator of the service resumes the organisation")
+	}
+	return Decision{}
+}
+
+func decideStatus(facts AccessFacts, _ time.Time) Decision {
+	switch {
 	case !facts.Here:
 		return refusedAccess(ReasonUnknown, "there is no such account", "an administrator or the directory adds the person")
 	case facts.Status == Inactive:
 		return refusedAccess(ReasonInactive, "your account is deactivated", "an administrator or the directory activates the account")
 	case facts.Waiting:
 		return refusedAccess(ReasonWaiting, "your account waits for a free seat", "an administrator frees a seat or raises the plan")
-	case facts.Status == Pending && facts.Method != BySingleSignOn:
+	case facts.Status == Pending && facts.Method != BySingleSignOn && !facts.temporarily():
 		return refusedAccess(ReasonPending, "your account has not been accepted yet", "the person accepts the invitation, or an administrator confirms the account")
 	}
-	if d := decideBlock(facts); d.Reason != "" {
-		return d
-	}
-	return decideWindow(facts.Window, now)
+	return Decision{}
 }
 
-func decideBlock(facts AccessFacts) Decision {
+// temporarily reports whether somebody comes by a temporary password: a pending person may, to choose their own (rule
+// invite.temporary-password).
+func (f AccessFacts) temporarily() bool {
+	return f.Method == ByPassword && f.Means.Password && !f.Means.PasswordEndsAt.IsZero()
+}
+
+func decideBlock(facts AccessFacts, _ time.Time) Decision {
 	const unblock = "an administrator with the permission users:unblock unblocks the account"
 	switch {
 	case facts.Block == BlockedByAdministrator:
@@ -87,9 +144,42 @@ func decideBlock(facts AccessFacts) Decision {
 	return Decision{}
 }
 
-func decideWindow(window Window, now time.Time) Decision {
+func decideLocally(facts AccessFacts, _ time.Time) Decision {
+	if facts.Means.Asked && !facts.Means.Locally && (facts.Method == ByPassword || facts.Method == ByPasskey) {
+		return refusedAccess(ReasonLocalSignInOff, "your organisation lets only owners come in by password",
+			"the person comes by single sign-on, or an administrator with the permission policy:edit sets local_sign_in to allowed")
+	}
+	return Decision{}
+}
+
+func decidePassword(facts AccessFacts, now time.Time) Decision {
+	means := facts.Means
+	switch {
+	case !means.Asked || facts.Method != ByPassword:
+	case !means.Password:
+		return refusedAccess(ReasonNoPassword, "your account has no password", "the person chooses one by an invitation or by a link that an administrator with the permission users:edit sends, or comes in another way")
+	case !means.PasswordEndsAt.IsZero() && !now.Before(means.PasswordEndsAt):
+		return refusedAccess(ReasonTemporaryPasswordExpired, "your temporary password is no longer good", "an administrator sends a new invitation")
+	case now.Before(means.SlowedUntil):
+		d := refusedAccess(ReasonSlowed, "there were too many wrong passwords", "time: a password is tried again after the pause")
+		d.NextOpening = means.SlowedUntil
+		return d
+	}
+	return Decision{}
+}
+
+func decideProvider(facts AccessFacts, _ time.Time) Decision {
+	if facts.Means.Asked && !facts.Means.Provider && facts.Method == BySingleSignOn {
+		return refusedAccess(ReasonNoProvider, "no identity provider of your organisation signs you in",
+			"an administrator with the permission directory:edit lets a connection sign people in, or enables one that does")
+	}
+	return Decision{}
+}
+
+func decideWindow(facts AccessFacts, now time.Time) Decision {
+	window := facts.Window
 	if window.Open(now) {
-		return Decision{Allowed: true}
+		return Decision{}
 	}
 	const change = "an administrator with the permission users:edit changes the access window"
 	wall := now.In(window.Zone.local())
@@ -126,6 +216,50 @@ func (a Admission) Decide(method AccessMethod, now time.Time) Decision {
 	return Decide(a.Facts, now)
 }
 
+// Hindrances are all that keeps the person out by a method, as [Hindrances].
+func (a Admission) Hindrances(method AccessMethod, now time.Time) []Decision {
+	a.Facts.Method = method
+	return Hindrances(a.Facts, now)
+}
+
+// admissionOf reads what decides about a person with what they have to come in by.
+func admissionOf(tx Tx, org OrganisationID, id UserID) (Admission, error) {
+	found, err := tx.Assignments().Admission(org, id)
+	if err != nil || !found.Facts.Here {
+		return found, err
+	}
+	policy, err := tx.Policies().Get(org)
+	if err != nil {
+		return found, err
+	}
+	held, _, err := tx.SignIns().Get(org, id)
+	if err != nil {
+		return found, err
+	}
+	found.Facts.Means = held.means(policy.Locally(found.Access.Owner))
+	found.Facts.Means.Provider, err = hasProvider(tx, org, id)
+	return found, err
+}
+
+// hasProvider reports whether a connection may bring somebody in: their own, one at whose issuer they are known, or, where they
+// are no directory's, any.
+func hasProvider(tx Tx, org OrganisationID, id UserID) (bool, error) {
+	u, err := tx.Users().Find(org, id)
+	if err != nil {
+		return false, err
+	}
+	identities, err := tx.Identities().List(org, id)
+	if err != nil {
+		return false, err
+	}
+	connections, err := tx.Connections().List(org)
+	return slices.ContainsFunc(connections, func(c Connection) bool {
+		return c.signsIn() && (u.Connection.IsZero() || u.Connection == c.ID || slices.ContainsFunc(identities, func(i Identity) bool {
+			return i.Issuer == c.OIDC.Issuer
+		}))
+	}), err
+}
+
 // Access decides about somebody of the organisation as they stand now, by a method (rule access.decision). Needs
 // users:view.
 func (ad *Administration) Access(ctx context.Context, who Administrator, id UserID, method AccessMethod) (Decision, error) {
@@ -134,7 +268,7 @@ func (ad *Administration) Access(ctx context.Context, who Administrator, id User
 	}
 	var found Admission
 	err := ad.look(ctx, who, ModuleUsers, ActionView, id.String(), func(tx Tx) (err error) {
-		found, err = tx.Assignments().Admission(who.Organisation, id)
+		found, err = admissionOf(tx, who.Organisation, id)
 		return err
 	})
 	if err != nil {

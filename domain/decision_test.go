@@ -49,7 +49,7 @@ func accessWindow(s *scene) {
 	require.Equal(s, window(s, spec), got)
 	decide := func(at time.Time) domain.Decision {
 		s.clock.Move(at.Sub(s.clock.Now()))
-		d, err := s.admin.Access(s.Context(), s.boss(), u.ID, domain.ByPassword)
+		d, err := s.admin.Access(s.Context(), s.boss(), u.ID, domain.BySession)
 		require.NoError(s, err)
 		return d
 	}
@@ -69,7 +69,7 @@ func accessWindow(s *scene) {
 	require.True(s, decide(opening).Allowed)
 }
 
-// accessDecision: each reason in its order, from what is stored.
+// accessDecision: each reason in its order, from what is stored; what would open no door is told as well.
 func accessDecision(s *scene) {
 	s.policy(func(p *domain.Policy) { p.SeatOverflow = domain.SeatOverflowWait })
 	u, pending := s.provision("ana@acme.test"), s.add("pending@acme.test")
@@ -80,20 +80,102 @@ func accessDecision(s *scene) {
 		require.Equal(s, d.Allowed, d.Sentence == "" && d.Remedy == "")
 		return d.Reason
 	}
-	require.Empty(s, reason(u.ID, domain.ByPassword))
+	require.Empty(s, reason(u.ID, domain.BySession))
+	require.Equal(s, domain.ReasonNoPassword, reason(u.ID, domain.ByPassword), "nobody comes by a password they do not have")
 	require.Equal(s, domain.ReasonPending, reason(pending.ID, domain.ByPassword))
+	require.Equal(s, domain.ReasonNoProvider, reason(pending.ID, domain.BySingleSignOn), "nor by a provider that nobody registered")
+	other := s.another("elsewhere")
+	s.registered(other.Connection, "https://elsewhere.test")
 	require.Empty(s, reason(pending.ID, domain.BySingleSignOn))
+	require.Equal(s, domain.ReasonNoProvider, reason(u.ID, domain.BySingleSignOn), "who is a directory's comes by its connection")
+	s.knownAt(u, other.Connection, "https://elsewhere.test")
+	require.Empty(s, reason(u.ID, domain.BySingleSignOn), "or by another one that knows them")
+	s.registered(s.caller.Connection, "https://idp.test")
+	_, err := s.admin.SetConnectionDisabled(s.Context(), s.boss(), other.Connection, true, domain.IfMatch{})
+	require.NoError(s, err)
+	require.Empty(s, reason(u.ID, domain.BySingleSignOn))
+	_, err = s.admin.SetConnectionDisabled(s.Context(), s.boss(), s.caller.Connection, true, domain.IfMatch{})
+	require.NoError(s, err)
+	require.Equal(s, domain.ReasonNoProvider, reason(u.ID, domain.BySingleSignOn))
+	require.Equal(s, domain.ReasonNoProvider, reason(pending.ID, domain.BySingleSignOn))
 	require.NoError(s, s.admin.Block(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
 	require.Equal(s, domain.ReasonBlocked, reason(u.ID, domain.BySession))
 	s.deactivate(u.ID)
 	require.Equal(s, domain.ReasonInactive, reason(u.ID, domain.ByPassword))
 	require.NoError(s, s.admin.Delete(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
 	require.Equal(s, domain.ReasonUnknown, reason(u.ID, domain.ByPassword))
-	_, err := s.installation().SuspendOrganisation(s.Context(), s.tenant.Organisation.Slug)
+	_, err = s.installation().SuspendOrganisation(s.Context(), s.tenant.Organisation.Slug)
 	require.NoError(s, err)
 	require.Equal(s, domain.ReasonOrganisationSuspended, reason(pending.ID, domain.BySingleSignOn))
 	_, err = s.admin.Access(s.Context(), s.boss(), pending.ID, "by force")
 	storetest.Refused(s, err, domain.Invalid, domain.CodeInvalidValue)
+}
+
+// hindering is one thing that keeps somebody out by a method, and the reason that is told of it.
+type hindering struct {
+	reason string
+	do     func(*domain.AccessFacts)
+}
+
+// hinderings are all of them by a method that do not exclude each other, in the order in which they are told.
+func hinderings(t require.TestingT, method domain.AccessMethod, now time.Time) []hindering {
+	all := []hindering{
+		{domain.ReasonOrganisationSuspended, func(f *domain.AccessFacts) { f.OrganisationSuspended = true }},
+		{domain.ReasonInactive, func(f *domain.AccessFacts) { f.Status = domain.Inactive }},
+		{domain.ReasonBlocked, func(f *domain.AccessFacts) { f.Block = domain.BlockedByAdministrator }},
+	}
+	switch method {
+	case domain.ByPassword:
+		all = append(all,
+			hindering{domain.ReasonLocalSignInOff, func(f *domain.AccessFacts) { f.Means.Locally = false }},
+			hindering{domain.ReasonSlowed, func(f *domain.AccessFacts) { f.Means.SlowedUntil = now.Add(time.Second) }})
+	case domain.ByPasskey:
+		all = append(all, hindering{domain.ReasonLocalSignInOff, func(f *domain.AccessFacts) { f.Means.Locally = false }})
+	case domain.BySingleSignOn:
+		all = append(all, hindering{domain.ReasonNoProvider, func(f *domain.AccessFacts) { f.Means.Provider = false }})
+	case domain.BySession:
+	}
+	closed := window(t, domain.WindowSpec{ValidUntil: "2026-03-01"})
+	return append(all, hindering{domain.ReasonNoLongerValid, func(f *domain.AccessFacts) { f.Window = closed }})
+}
+
+// Whatever keeps somebody out is told, the deciding one first, and nothing else is.
+func TestHindrances(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	rapid.Check(t, func(t *rapid.T) {
+		method := rapid.SampledFrom([]domain.AccessMethod{domain.ByPassword, domain.BySingleSignOn, domain.ByPasskey, domain.BySession}).Draw(t, "method")
+		facts := domain.AccessFacts{
+			Here: true, Status: domain.Active, Method: method,
+			Means: domain.Means{Asked: true, Locally: true, Password: true, Provider: true, SlowedUntil: now},
+		}
+		want := []string{}
+		for _, h := range hinderings(t, method, now) {
+			if rapid.Bool().Draw(t, h.reason) {
+				h.do(&facts)
+				want = append(want, h.reason)
+			}
+		}
+		got := []string{}
+		for _, d := range domain.Hindrances(facts, now) {
+			require.False(t, d.Allowed)
+			require.NotEmpty(t, d.Sentence)
+			require.NotEmpty(t, d.Remedy)
+			got = append(got, d.Reason)
+		}
+		require.Equal(t, want, got)
+		decided := domain.Decide(facts, now)
+		require.Equal(t, len(want) == 0, decided.Allowed)
+		if len(want) > 0 {
+			require.Equal(t, domain.Hindrances(facts, now)[0], decided)
+		}
+	})
+	gone := domain.AccessFacts{OrganisationSuspended: true, Status: domain.Inactive, Block: domain.BlockedByAdministrator}
+	reasons := []string{}
+	for _, d := range domain.Hindrances(gone, now) {
+		reasons = append(reasons, d.Reason)
+	}
+	require.Equal(t, []string{domain.ReasonOrganisationSuspended, domain.ReasonUnknown}, reasons, "of who is not here nothing else is known")
 }
 
 // The first reason that holds is told: what is taken away uncovers the next.
@@ -102,8 +184,10 @@ func TestDecideInOrder(t *testing.T) {
 	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	facts := domain.AccessFacts{
 		OrganisationSuspended: true, Status: domain.Inactive, Waiting: true, Block: domain.BlockedByAdministrator, Method: domain.ByPassword,
+		Means:  domain.Means{Asked: true},
 		Window: window(t, domain.WindowSpec{ValidFrom: "2026-03-03", Schedule: "wed 10:00-11:00"}),
 	}
+	itself := map[string]bool{domain.ReasonNotYetValid: true, domain.ReasonOutsideSchedule: true, domain.ReasonSlowed: true}
 	for _, step := range []struct {
 		reason string
 		next   func()
@@ -115,7 +199,17 @@ func TestDecideInOrder(t *testing.T) {
 		{domain.ReasonPending, func() { facts.Status = domain.Active }},
 		{domain.ReasonBlocked, func() { facts.Block = domain.BlockedByInactivity }},
 		{domain.ReasonInactivity, func() { facts.Block = domain.BlockedByFailedSignIns }},
-		{domain.ReasonFailedSignIns, func() { facts.Method = domain.BySingleSignOn }},
+		{domain.ReasonFailedSignIns, func() { facts.Block = "" }},
+		{domain.ReasonLocalSignInOff, func() { facts.Means.Locally = true }},
+		{domain.ReasonNoPassword, func() { facts.Means.Password, facts.Means.PasswordEndsAt = true, now }},
+		{domain.ReasonTemporaryPasswordExpired, func() {
+			facts.Means.PasswordEndsAt, facts.Means.SlowedUntil = now.Add(time.Millisecond), now.Add(time.Millisecond)
+			facts.Status = domain.Pending // who has a temporary password may come by it to choose their own
+		}},
+		{domain.ReasonSlowed, func() {
+			facts.Means.SlowedUntil, facts.Block, facts.Method, facts.Status = now, domain.BlockedByFailedSignIns, domain.BySingleSignOn, domain.Active
+		}},
+		{domain.ReasonNoProvider, func() { facts.Means.Provider = true }},
 		{domain.ReasonNotYetValid, func() { facts.Window.ValidFrom = "" }},
 		{domain.ReasonOutsideSchedule, func() { facts.Window.ValidUntil = "2026-03-01" }},
 		{domain.ReasonNoLongerValid, func() { facts.Window = domain.Window{} }},
@@ -125,10 +219,12 @@ func TestDecideInOrder(t *testing.T) {
 		require.Equal(t, step.reason, d.Reason)
 		require.NotEmpty(t, d.Sentence)
 		require.NotEmpty(t, d.Remedy)
-		require.Equal(t, step.reason == domain.ReasonNotYetValid || step.reason == domain.ReasonOutsideSchedule, !d.NextOpening.IsZero(), step.reason)
+		require.Equal(t, itself[step.reason], !d.NextOpening.IsZero(), step.reason)
 		step.next()
 	}
 	require.Equal(t, domain.Decision{Allowed: true}, domain.Decide(facts, now))
+	require.Equal(t, domain.Decision{Allowed: true}, domain.Decide(domain.AccessFacts{Here: true, Status: domain.Active, Method: domain.ByPassword}, now),
+		"what somebody has to come in by is not asked of who has proved it")
 }
 
 // Dates are inclusive by the person's clock, spans go past midnight, and the clock may be set in between (security 53).

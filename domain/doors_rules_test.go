@@ -37,6 +37,7 @@ func TestRulesOfDoors(t *testing.T) {
 		"first-access.refresh":           firstAccessRefresh,
 		"first-access.suspended":         firstAccessSuspended,
 		"access.mfa-single-sign-on":      accessMFASingleSignOn,
+		"access.decision-hindrances":     accessDecisionHindrances,
 		"connection.disabled":            connectionDisabledSessions,
 		"session.provider-logout":        sessionProviderLogout,
 		"local-sign-in":                  localSignIn,

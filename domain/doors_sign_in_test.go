@@ -282,14 +282,7 @@ func ownerLastWayIn(s *visit) {
 	protected("the other one has no way in")
 	by := s.another("by")
 	s.registered(by.Connection, "https://id.test")
-	require.NoError(s, s.store.Write(s.Context(), func(tx domain.Tx) error {
-		if _, err := tx.SignIns().Hold(s.org(), mute.ID); err != nil {
-			return err
-		}
-		return tx.Identities().Link(domain.Identity{
-			Organisation: s.org(), Connection: by.Connection, Issuer: "https://id.test", Subject: "1", User: mute.ID, LinkedAt: s.clock.Now(),
-		})
-	}))
+	s.knownAt(mute, by.Connection, "https://id.test")
 	able := func(disabled bool) {
 		_, err := s.admin.SetConnectionDisabled(s.Context(), s.boss(), by.Connection, disabled, domain.IfMatch{})
 		require.NoError(s, err)

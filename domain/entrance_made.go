@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/google/uuid"
-
 	"usher/domain/attribute"
 )
 
@@ -165,7 +163,7 @@ func (r *arrival) licence() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if given := j.one(d, GivenSeat, nil, uuid.Nil); given.Won {
+	if given := j.one(d, GivenSeat, nil, Candidate{}); given.Won {
 		return given.Winner.Text, nil
 	}
 	return LicenceFull, nil

@@ -107,12 +107,6 @@ func (e *Entrance) candidate(ctx context.Context, org OrganisationID, key string
 // proved is somebody who has given the right password.
 func (e *Entrance) proved(ctx context.Context, c candidate, v Visitor) (SignedIn, error) {
 	now := e.env.instant()
-	if ends := c.held.PasswordEndsAt; !ends.IsZero() && !now.Before(ends) {
-		return SignedIn{}, &Error{
-			Kind: Forbidden, Code: CodeAccessRefused, Field: "temporary_password_expired",
-			Message: "your temporary password is no longer good; ask an administrator for a new invitation",
-		}
-	}
 	if d := Decide(c.byPassword(), now); !d.Allowed {
 		return SignedIn{}, accessRefused(d)
 	}
@@ -153,14 +147,10 @@ func (e *Entrance) proved(ctx context.Context, c candidate, v Visitor) (SignedIn
 	return outcome, err
 }
 
-// byPassword are the facts about somebody who comes by password. With a temporary one a pending person may, to choose their
-// own (rule invite.temporary-password).
+// byPassword are the facts about somebody who comes by a password, of whom it is known that one opens something for them.
 func (c candidate) byPassword() AccessFacts {
 	facts := c.facts
-	facts.Method = ByPassword
-	if facts.Status == Pending && !c.held.PasswordEndsAt.IsZero() {
-		facts.Status = Active
-	}
+	facts.Method, facts.Means = ByPassword, c.held.means(true)
 	return facts
 }
 

@@ -27,6 +27,8 @@ type Explanation struct {
 	Wish       LicenceWish // a licence that is decided and has no free seat; zero: none
 	Waiting    WaitingPlace
 	Line       int // the place in the line for a seat, from 1; 0: not in it
+
+	ends time.Time // of a temporary password
 }
 
 // StatusReason is why a person has their status.
@@ -52,6 +54,8 @@ type ExplainedDecision struct {
 	Rule  string    // the rule by which it is so
 	By    Actor     // whose doing it is, where it is somebody's; the zero Actor otherwise
 	Since time.Time // zero: for no known time, or always
+
+	Also []ExplainedDecision // what else is in the way, in the order in which it would be told
 }
 
 // ExplainedRuling is a ruling with the names of what it is about.
@@ -79,14 +83,17 @@ type ExplainedSignIn struct {
 	Since      time.Time
 }
 
-// Rights are what a person may do, and what it is put together from (rule permission.effective).
+// Rights are what a person may do, and what it is put together from (rule permission.effective). Since when they have the profile
+// its ruling says.
 type Rights struct {
 	Owner        bool
 	Effective    Permissions
 	Profile      Permissions // of the profile
 	Baseline     Permissions // of the profiles that everybody active has
 	Granted      Permissions
+	GrantedAt    time.Time // when an administrator changed them last; zero: never, or it was not noted
 	Revoked      Permissions
+	RevokedAt    time.Time   // likewise
 	OutOfLicence Permissions // would be permitted, and the licence does not reach it
 }
 
@@ -205,7 +212,7 @@ func explainOnce(tx Tx, org OrganisationID, id UserID, now time.Time) (Explanati
 		return e, err
 	}
 	e.Wish = dossier.Wish
-	if err := e.admission(tx, now); err != nil {
+	if err := e.admission(tx, dossier, now); err != nil {
 		return e, err
 	}
 	names, err := namesOf(tx, org, rulings)
@@ -227,10 +234,8 @@ func explainOnce(tx Tx, org OrganisationID, id UserID, now time.Time) (Explanati
 	if err := e.status(tx); err != nil {
 		return e, err
 	}
-	for method, d := range e.Decision {
-		e.Decision[method] = e.ruled(d)
-	}
-	return e, nil
+	err = e.ruleDecisions(tx)
+	return e, err
 }
 
 // signInsOf says by what the sign-ins of a person are theirs.
@@ -244,22 +249,32 @@ func signInsOf(tx Tx, org OrganisationID, id UserID) ([]ExplainedSignIn, error) 
 }
 
 // admission reads whether the person may come in and what they may do.
-func (e *Explanation) admission(tx Tx, now time.Time) error {
+func (e *Explanation) admission(tx Tx, d Dossier, now time.Time) error {
 	org, id := e.User.Organisation, e.User.ID
-	found, err := tx.Assignments().Admission(org, id)
+	found, err := admissionOf(tx, org, id)
 	if err != nil {
 		return err
 	}
 	e.Decision = map[AccessMethod]ExplainedDecision{}
 	for _, method := range []AccessMethod{ByPassword, BySingleSignOn, BySession} {
-		e.Decision[method] = ExplainedDecision{Decision: found.Decide(method, now)}
+		decided := ExplainedDecision{Decision: found.Decide(method, now)}
+		for i, other := range found.Hindrances(method, now) {
+			if i > 0 {
+				decided.Also = append(decided.Also, ExplainedDecision{Decision: other})
+			}
+		}
+		e.Decision[method] = decided
 	}
+	e.ends = found.Facts.Means.PasswordEndsAt
 	e.Window = found.Facts.Window
 	if e.Block, _, err = tx.Blocks().Get(org, id); err != nil {
 		return err
 	}
 	a := found.Access
-	e.Rights = Rights{Owner: a.Owner, Effective: a.Effective(), Profile: a.Profile, Granted: a.Granted, Revoked: a.Revoked}
+	e.Rights = Rights{
+		Owner: a.Owner, Effective: a.Effective(), Profile: a.Profile,
+		Granted: a.Granted, GrantedAt: d.Access.GrantedAt, Revoked: a.Revoked, RevokedAt: d.Access.RevokedAt,
+	}
 	if a.Status == Active {
 		e.Rights.Baseline = a.Baseline
 	}

@@ -97,13 +97,25 @@ func (r *StatusReason) active(step StatusStep) {
 	}
 }
 
+// ruleDecisions says of each decision about access, and of what else is in the way, by which rule it is so, and since when.
+func (e *Explanation) ruleDecisions(tx Tx) error {
+	o, err := tx.Organisations().Get(e.User.Organisation)
+	for method, d := range e.Decision {
+		for i := range d.Also {
+			d.Also[i] = e.ruled(d.Also[i], o)
+		}
+		e.Decision[method] = e.ruled(d, o)
+	}
+	return err
+}
+
 // ruled says of a decision about access by which rule it is so, and who has made it so when.
-func (e *Explanation) ruled(d ExplainedDecision) ExplainedDecision {
+func (e *Explanation) ruled(d ExplainedDecision, o Organisation) ExplainedDecision {
 	byStatus := func(rule string) { d.Rule, d.By, d.Since = rule, e.Status.By, e.Status.Since }
 	byBlock := func(rule string) { d.Rule, d.By, d.Since = rule, e.Block.By, e.Block.Since }
 	switch d.Reason {
 	case ReasonOrganisationSuspended:
-		d.Rule = "suspend.organisation"
+		d.Rule, d.Since = "suspend.organisation", o.SuspendedAt
 	case ReasonInactive, ReasonWaiting, ReasonPending:
 		byStatus(e.Status.Rule)
 	case ReasonBlocked:
@@ -112,7 +124,13 @@ func (e *Explanation) ruled(d ExplainedDecision) ExplainedDecision {
 		byBlock("block.inactivity")
 	case ReasonFailedSignIns:
 		byBlock("block.failed")
-	case ReasonNotYetValid, ReasonNoLongerValid, ReasonOutsideSchedule:
+	case ReasonTemporaryPasswordExpired:
+		d.Rule, d.Since = "invite.temporary-password", e.ends
+	case ReasonSlowed:
+		d.Rule = "owner.last"
+	case ReasonNoLongerValid:
+		d.Rule, d.Since = "access.window", e.Window.end()
+	case ReasonNotYetValid, ReasonOutsideSchedule:
 		d.Rule = "access.window"
 	default:
 		d.Rule = "access.decision"

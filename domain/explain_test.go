@@ -126,9 +126,7 @@ func explainStatus(s *scene) {
 	}
 	is := status(u.ID)
 	require.Equal(s, []any{domain.Active, "provision.activation", domain.SourceDirectory, u.CreatedAt}, []any{is.Status, is.Rule, is.Source, is.Since})
-	for _, d := range s.explain(u.ID).Decision {
-		require.True(s, d.Allowed)
-	}
+	require.True(s, s.explain(u.ID).Decision[domain.BySession].Allowed)
 	first, second := s.provision("first@acme.test"), s.provision("second@acme.test")
 	e := s.explain(second.ID)
 	require.Equal(s, []any{"seat.wait", 2}, []any{e.Status.Rule, e.Line})
@@ -212,4 +210,145 @@ func explainSteps(s *scene) {
 		return nil
 	})
 	says(ben.ID, domain.Active, "scim.active", domain.SourceDirectory, connection)
+}
+
+// explainWhen: since when a default is the default, and when somebody's own grants and revokes were changed last, is told,
+// whatever else of them changes.
+func explainWhen(s *scene) {
+	agent, boss := s.role("Agent", domain.RoleID{}, domain.SeesOwn), s.role("Boss", domain.RoleID{}, domain.SeesAll)
+	profile := s.profile("Callers", permitted("users:view"))
+	u := s.provision("ana@acme.test")
+	later := func() time.Time {
+		s.clock.Move(time.Hour)
+		return s.clock.Now().UTC().Truncate(time.Millisecond)
+	}
+	defaults := func(role domain.RoleID, profile domain.ProfileID) {
+		s.Helper()
+		_, err := s.admin.SetDefaults(s.Context(), s.boss(), domain.IfMatch{}, role, profile)
+		require.NoError(s, err)
+	}
+	since := func(role, profile time.Time) {
+		s.Helper()
+		e := s.explain(u.ID)
+		r, p := ruling(s, e, domain.GivenRole), ruling(s, e, domain.GivenProfile)
+		require.Equal(s, []any{domain.SourceDefault, role}, []any{r.Winner.Source, r.Winner.At})
+		require.Equal(s, profile, p.Winner.At)
+		given := s.access(u.ID)
+		require.Equal(s, []time.Time{role, profile}, []time.Time{given.Role.At, given.Profile.At})
+	}
+	first := later()
+	defaults(agent.ID, profile.ID)
+	since(first, first)
+	second := later()
+	defaults(boss.ID, profile.ID)
+	since(second, first)
+	third := later()
+	defaults(boss.ID, s.profile("Others", permitted("users:view")).ID)
+	since(second, third)
+
+	rights := func() []time.Time {
+		s.Helper()
+		e := s.explain(u.ID).Rights
+		return []time.Time{e.GrantedAt, e.RevokedAt}
+	}
+	none := time.Time{}
+	require.Equal(s, []time.Time{none, none}, rights())
+	grants, revokes := permitted("teams:view"), permitted("users:view")
+	granted := later()
+	s.assign(u.ID, domain.AccessChange{Granted: &grants})
+	require.Equal(s, []time.Time{granted, none}, rights())
+	revoked := later()
+	s.assign(u.ID, domain.AccessChange{Granted: &grants, Revoked: &revokes})
+	require.Equal(s, []time.Time{granted, revoked}, rights(), "what is as it was keeps its time")
+	later()
+	s.assign(u.ID, domain.AccessChange{Role: domain.Choose(agent.ID)})
+	require.Equal(s, []time.Time{granted, revoked}, rights())
+	lost := ruling(s, s.explain(u.ID), domain.GivenRole).Losers
+	require.Equal(s, []any{domain.SourceDefault, second}, []any{lost[0].Source, lost[0].At}, "of what lost, too")
+	taken := later()
+	s.assign(u.ID, domain.AccessChange{Revoked: &domain.Permissions{}})
+	require.Equal(s, []time.Time{granted, taken}, rights())
+}
+
+// accessDecisionHindrances: Explain tells of each way whatever is in it, the deciding one first, with its rule and since when.
+func accessDecisionHindrances(s *visit) {
+	told := func(id domain.UserID, method domain.AccessMethod) [][]any {
+		s.Helper()
+		d := s.explain(id).Decision[method]
+		if d.Allowed {
+			require.Empty(s, d.Also)
+			return nil
+		}
+		var list [][]any
+		for _, h := range append([]domain.ExplainedDecision{d}, d.Also...) {
+			require.NotEmpty(s, h.Sentence)
+			require.NotEmpty(s, h.Remedy)
+			list = append(list, []any{h.Reason, h.Rule, h.Since})
+		}
+		return list
+	}
+	later := func() time.Time {
+		s.clock.Move(time.Hour)
+		return s.clock.Now().UTC().Truncate(time.Millisecond)
+	}
+	never := time.Time{}
+	u := s.member("ana@acme.test")
+	for _, method := range []domain.AccessMethod{domain.ByPassword, domain.BySession} {
+		require.Empty(s, told(u.ID, method))
+	}
+	noProvider := []any{domain.ReasonNoProvider, "access.decision", never}
+	require.Equal(s, [][]any{noProvider}, told(u.ID, domain.BySingleSignOn))
+
+	require.NoError(s, s.until(u, s.clock.Now().UTC().Format(time.DateOnly)))
+	over := s.clock.Now().UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
+	s.clock.Move(48 * time.Hour)
+	window := []any{domain.ReasonNoLongerValid, "access.window", over}
+	require.Equal(s, [][]any{window}, told(u.ID, domain.BySession))
+	at := later()
+	require.NoError(s, s.admin.Block(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
+	block := []any{domain.ReasonBlocked, "block.unblock", at}
+	require.Equal(s, [][]any{block, window}, told(u.ID, domain.BySession))
+	require.Equal(s, [][]any{block, noProvider, window}, told(u.ID, domain.BySingleSignOn))
+	s.registered(s.caller.Connection, "https://idp.test")
+	s.policy(func(p *domain.Policy) { p.LocalSignIn = domain.LocalSignInOwnersOnly })
+	local := []any{domain.ReasonLocalSignInOff, "access.decision", never}
+	require.Equal(s, [][]any{block, local, window}, told(u.ID, domain.ByPassword))
+	at = later()
+	s.deactivate(u.ID)
+	off := []any{domain.ReasonInactive, "suspend.sticks", at}
+	require.Equal(s, [][]any{off, block, local, window}, told(u.ID, domain.ByPassword))
+	at = later()
+	_, err := s.installation().SuspendOrganisation(s.Context(), s.tenant.Organisation.Slug)
+	require.NoError(s, err)
+	suspended := []any{domain.ReasonOrganisationSuspended, "suspend.organisation", at}
+	require.Equal(s, [][]any{suspended, off, block, window}, told(u.ID, domain.BySingleSignOn))
+	_, err = s.installation().ResumeOrganisation(s.Context(), s.tenant.Organisation.Slug)
+	require.NoError(s, err)
+	s.policy(func(p *domain.Policy) { p.LocalSignIn = domain.LocalSignInAllowed })
+
+	// A temporary password opens the way to one's own, and no longer than the invitation.
+	bo := s.done(s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "Bo", Email: "bo@acme.test", Role: s.staff(), TemporaryPassword: goodPassword}))
+	require.Empty(s, told(bo.ID, domain.ByPassword))
+	require.Equal(s, domain.ReasonPending, told(bo.ID, domain.BySession)[0][0])
+	ends := s.clock.Now().UTC().Truncate(time.Millisecond).Add(7 * 24 * time.Hour)
+	s.clock.Move(7 * 24 * time.Hour)
+	require.Equal(s, [][]any{{domain.ReasonTemporaryPasswordExpired, "invite.temporary-password", ends}}, told(bo.ID, domain.ByPassword))
+	_, err = s.signIn("bo@acme.test", goodPassword)
+	s.refused("access_refused temporary_password_expired", err)
+	require.NoError(s, s.admin.Block(s.Context(), s.boss(), bo.ID, domain.IfMatch{}))
+	require.Equal(s, []any{domain.ReasonBlocked, domain.ReasonTemporaryPasswordExpired}, []any{told(bo.ID, domain.ByPassword)[0][0], told(bo.ID, domain.ByPassword)[1][0]})
+	_, err = s.signIn("bo@acme.test", goodPassword)
+	s.refused("access_refused blocked", err)
+
+	// The last owner is slowed by wrong passwords, and the pause is told.
+	boss := s.member("boss@acme.test")
+	s.done(s.admin.MakeOwner(s.Context(), s.boss(), boss.ID, domain.IfMatch{}))
+	for range 6 {
+		_, err = s.signIn("boss@acme.test", wrongPassword)
+		s.refused("sign_in_refused", err)
+	}
+	require.Equal(s, [][]any{{domain.ReasonSlowed, "owner.last", never}}, told(boss.ID, domain.ByPassword))
+	require.Equal(s, s.clock.Now().UTC().Truncate(time.Millisecond).Add(30*time.Second), s.explain(boss.ID).Decision[domain.ByPassword].NextOpening)
+	s.clock.Move(30 * time.Second)
+	require.Empty(s, told(boss.ID, domain.ByPassword))
 }

@@ -125,10 +125,10 @@ func (j judge) stronger(a, b Candidate) int {
 // rule decides what a person gets of every kind.
 func (j judge) rule(d Dossier) []Ruling {
 	rulings := []Ruling{
-		j.one(d, GivenRole, administrators(d.Access.Role), j.defaults.Role.UUID),
-		j.one(d, GivenProfile, administrators(d.Access.Profile), j.defaults.Profile.UUID),
-		j.one(d, GivenTeam, administrators(d.Access.Team), uuid.Nil),
-		j.one(d, GivenSeat, d.Access.administratorsLicence(), uuid.Nil),
+		j.one(d, GivenRole, administrators(d.Access.Role), Candidate{Object: j.defaults.Role.UUID, At: j.defaults.RoleAt}),
+		j.one(d, GivenProfile, administrators(d.Access.Profile), Candidate{Object: j.defaults.Profile.UUID, At: j.defaults.ProfileAt}),
+		j.one(d, GivenTeam, administrators(d.Access.Team), Candidate{}),
+		j.one(d, GivenSeat, d.Access.administratorsLicence(), Candidate{}),
 	}
 	return append(rulings, j.queues(d)...)
 }
@@ -152,7 +152,7 @@ func (u UserAccess) administratorsLicence() []Candidate {
 }
 
 // one decides about a kind of which a person has one at most.
-func (j judge) one(d Dossier, kind GivenKind, candidates []Candidate, byDefault uuid.UUID) Ruling {
+func (j judge) one(d Dossier, kind GivenKind, candidates []Candidate, byDefault Candidate) Ruling {
 	chosen := len(candidates) > 0
 	for _, c := range d.Claims {
 		if c.Kind == kind && (c.Source != SourceAdministrator || !chosen) {
@@ -165,8 +165,9 @@ func (j judge) one(d Dossier, kind GivenKind, candidates []Candidate, byDefault 
 			candidates = append(candidates, c)
 		}
 	}
-	if byDefault != uuid.Nil && d.Access.Directory {
-		candidates = append(candidates, Candidate{Object: byDefault, Source: SourceDefault})
+	if byDefault.Object != uuid.Nil && d.Access.Directory {
+		byDefault.Source = SourceDefault
+		candidates = append(candidates, byDefault)
 	}
 	return j.decide(d, kind, candidates)
 }

@@ -249,6 +249,12 @@ func (h *settlement) save(was, is UserAccess) (UserAccess, bool, error) {
 		return was, false, nil
 	}
 	is.Version, is.ModifiedAt = was.Version+1, later(h.now, was.ModifiedAt)
+	if !attribute.Equal(was.Granted.Tree(), is.Granted.Tree()) {
+		is.GrantedAt = h.now
+	}
+	if !attribute.Equal(was.Revoked.Tree(), is.Revoked.Tree()) {
+		is.RevokedAt = h.now
+	}
 	if err := h.tx.Assignments().Save(was, is); err != nil {
 		return was, false, err
 	}

@@ -37,6 +37,7 @@ func TestRules(t *testing.T) {
 		"explain.precedence":              explainPrecedence,
 		"explain.status":                  explainStatus,
 		"explain.steps":                   explainSteps,
+		"explain.when":                    explainWhen,
 		"user.fields":                     userFields,
 		"user.email-immutable":            userEmailImmutable,
 		"invite.confirm":                  inviteConfirm,
@@ -166,6 +167,19 @@ func (s *scene) registered(connection domain.ConnectionID, issuer string) {
 	client := "usher"
 	_, err := s.admin.ChangeConnectionClient(s.Context(), s.boss(), connection, domain.IfMatch{}, domain.OIDCChange{Issuer: &issuer, ClientID: &client})
 	require.NoError(s, err)
+}
+
+// knownAt makes somebody known to a provider.
+func (s *scene) knownAt(u domain.User, connection domain.ConnectionID, issuer string) {
+	s.Helper()
+	require.NoError(s, s.store.Write(s.Context(), func(tx domain.Tx) error {
+		if _, err := tx.SignIns().Hold(s.org(), u.ID); err != nil {
+			return err
+		}
+		return tx.Identities().Link(domain.Identity{
+			Organisation: s.org(), Connection: connection, Issuer: issuer, Subject: u.ID.String(), User: u.ID, LinkedAt: s.clock.Now(),
+		})
+	}))
 }
 
 func (s *scene) provision(userName string, more ...attribute.Member) domain.User {

@@ -18,6 +18,11 @@ type SignIn struct {
 	Enrol       bool      // a second factor has to be set up at once (rule mfa.reset)
 }
 
+// means is what somebody has to come in by of what is kept here; locally: a password of theirs opens something.
+func (s SignIn) means(locally bool) Means {
+	return Means{Asked: true, Locally: locally, Password: s.Password != "", PasswordEndsAt: s.PasswordEndsAt, SlowedUntil: s.SlowedUntil}
+}
+
 // SignIns is the store of how people sign in.
 type SignIns interface {
 	// Known reports whether anything is kept of how somebody signs in. It is on the way of every deactivation.

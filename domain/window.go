@@ -67,6 +67,15 @@ func (w Window) over(wall time.Time) bool {
 	return w.ValidUntil != "" && Date(wall.Format(time.DateOnly)) > w.ValidUntil
 }
 
+// end is the instant at which the last day is over; zero: there is none.
+func (w Window) end() time.Time {
+	day, err := time.ParseInLocation(time.DateOnly, string(w.ValidUntil), w.Zone.local())
+	if err != nil {
+		return time.Time{}
+	}
+	return day.AddDate(0, 0, 1).UTC()
+}
+
 // NextOpening is the first instant after at, at which the window is open though it was not before; ok is false where there
 // is none.
 func (w Window) NextOpening(at time.Time) (opening time.Time, ok bool) {

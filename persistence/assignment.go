@@ -32,7 +32,7 @@ func (t assignments) Lock(org domain.OrganisationID) error {
 const (
 	userAccessColumns = `u.owner, u.connection_id IS NOT NULL, u.licence, COALESCE(x.granted, ''), COALESCE(x.revoked, ''),
 COALESCE(x.version, 0), COALESCE(x.modified_at, 0), COALESCE(a.kind, ''), a.object_id, COALESCE(a.source, ''), COALESCE(a.locked, false),
-COALESCE(a.assigned_at, 0), a.mapping_id`
+COALESCE(a.assigned_at, 0), a.mapping_id, COALESCE(x.granted_at, 0), COALESCE(x.revoked_at, 0)`
 	userAccessJoins = `
 LEFT JOIN user_access x ON x.organisation_id = u.organisation_id AND x.user_id = u.user_id
 LEFT JOIN assignments a ON a.organisation_id = u.organisation_id AND a.user_id = u.user_id`
@@ -82,16 +82,19 @@ type givenRow struct {
 	object, mapping   uuid.UUID
 	locked            bool
 	at                int64
+
+	grantedAt, revokedAt int64
 }
 
 // scan reads more, then userAccessColumns.
 func (r *givenRow) scan(from row, more ...any) error {
 	return from.Scan(append(more, &r.owner, &r.directory, &r.licence, &r.texts.granted, &r.texts.revoked, &r.version, &r.modified, &r.kind,
-		&r.object, &r.source, &r.locked, &r.at, &r.mapping)...)
+		&r.object, &r.source, &r.locked, &r.at, &r.mapping, &r.grantedAt, &r.revokedAt)...)
 }
 
 func (r *givenRow) into(u *domain.UserAccess, texts *accessTexts) {
 	u.Owner, u.Directory, u.Licence, u.Version, u.ModifiedAt = r.owner, r.directory, r.licence, r.version, instant(r.modified)
+	u.GrantedAt, u.RevokedAt = instant(r.grantedAt), instant(r.revokedAt)
 	*texts = r.texts
 	switch domain.GivenKind(r.kind) {
 	case domain.GivenRole:
@@ -161,14 +164,15 @@ func rowsOf(u domain.UserAccess) []assignmentRow {
 	return slices.DeleteFunc(rows, func(r assignmentRow) bool { return r.source == "" })
 }
 
-const saveUserAccessSQL = `INSERT INTO user_access (organisation_id, user_id, granted, revoked, version, modified_at) VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT (organisation_id, user_id) DO UPDATE SET granted = excluded.granted, revoked = excluded.revoked, version = excluded.version,
+const saveUserAccessSQL = `INSERT INTO user_access (organisation_id, user_id, granted, revoked, granted_at, revoked_at, version, modified_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (organisation_id, user_id) DO UPDATE SET granted = excluded.granted, revoked = excluded.revoked,
+granted_at = excluded.granted_at, revoked_at = excluded.revoked_at, version = excluded.version,
 modified_at = excluded.modified_at WHERE user_access.version = ?`
 
 func (t assignments) Save(was, is domain.UserAccess) error {
 	org, user := is.Organisation.UUID, is.User.UUID
-	err := t.touch(errStale, saveUserAccessSQL, org, user, permissionText(is.Granted), permissionText(is.Revoked), is.Version,
-		is.ModifiedAt.UnixMilli(), was.Version)
+	err := t.touch(errStale, saveUserAccessSQL, org, user, permissionText(is.Granted), permissionText(is.Revoked),
+		millis(is.GrantedAt), millis(is.RevokedAt), is.Version, is.ModifiedAt.UnixMilli(), was.Version)
 	if err != nil {
 		return err
 	}
@@ -280,15 +284,18 @@ ORDER BY x.user_id`, org.UUID, name, name)
 
 func (t assignments) Defaults(org domain.OrganisationID) (domain.Defaults, error) {
 	var d domain.Defaults
-	_, err := fetch(t, "SELECT role_id, profile_id, version FROM access_defaults WHERE organisation_id = ?", []any{org.UUID},
-		&d.Role.UUID, &d.Profile.UUID, &d.Version)
+	var role, profile int64
+	_, err := fetch(t, "SELECT role_id, profile_id, version, COALESCE(role_at, 0), COALESCE(profile_at, 0) FROM access_defaults WHERE organisation_id = ?",
+		[]any{org.UUID}, &d.Role.UUID, &d.Profile.UUID, &d.Version, &role, &profile)
+	d.RoleAt, d.ProfileAt = instant(role), instant(profile)
 	return d, err
 }
 
 func (t assignments) SaveDefaults(org domain.OrganisationID, was, is domain.Defaults) error {
-	err := t.touch(errStale, `INSERT INTO access_defaults (organisation_id, role_id, profile_id, version) VALUES (?, ?, ?, ?)
-ON CONFLICT (organisation_id) DO UPDATE SET role_id = excluded.role_id, profile_id = excluded.profile_id, version = excluded.version
-WHERE access_defaults.version = ?`, org.UUID, is.Role.UUID, is.Profile.UUID, is.Version, was.Version)
+	err := t.touch(errStale, `INSERT INTO access_defaults (organisation_id, role_id, profile_id, role_at, profile_at, version) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (organisation_id) DO UPDATE SET role_id = excluded.role_id, profile_id = excluded.profile_id, role_at = excluded.role_at,
+profile_at = excluded.profile_at, version = excluded.version WHERE access_defaults.version = ?`,
+		org.UUID, is.Role.UUID, is.Profile.UUID, millis(is.RoleAt), millis(is.ProfileAt), is.Version, was.Version)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ type given struct {
 	ID     *string    `json:"id" format:"uuid" doc:"null: it was decided that the person has none."`
 	Source string     `json:"source" enum:"administrator,extension,roles,mapping,default" doc:"Who gave it: an administrator or application, the SCIM extension of Usher, SCIM roles and entitlements, a group, the defaults of the organisation."`
 	Locked bool       `json:"locked" doc:"Nothing from the directory overrules it."`
-	Since  *time.Time `json:"since" doc:"null for a default."`
+	Since  *time.Time `json:"since" doc:"Of a default, since when it is the default; null: it was not noted."`
 }
 
 // changedAccess is the outcome of a change.

@@ -154,7 +154,7 @@ func provisionDefaults(s *scene) {
 	put := s.put("/defaults", body, "If-Match", none.header.Get("ETag"))
 	s.answered(put, http.MethodPut, "/defaults", http.StatusOK)
 	require.Equal(s, put.body, s.get("/defaults").body)
-	require.Equal(s, map[string]any{"id": role, "source": "default", "locked": false, "since": nil}, s.get("/users/" + u.ID.String() + "/access").object(s)["role"])
+	require.Equal(s, map[string]any{"id": role, "source": "default", "locked": false, "since": s.now()}, s.get("/users/" + u.ID.String() + "/access").object(s)["role"])
 	refused(s, s.put("/defaults", body, "If-Match", none.header.Get("ETag")), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
 	refused(s, s.remove("/roles/"+role), http.StatusConflict, domain.CodeInUse, "replacement")
 

@@ -49,7 +49,7 @@ type decision struct {
 	Reason      *string    `json:"reason" doc:"One stable word; null where access is allowed."`
 	Sentence    *string    `json:"sentence" doc:"For the person."`
 	Remedy      *string    `json:"remedy" doc:"What would change it, and who can."`
-	NextOpening *time.Time `json:"next_opening" doc:"When the access window opens; null: it is no matter of the window, or it never does."`
+	NextOpening *time.Time `json:"next_opening" doc:"When it opens by itself: the access window, or after a pause; null: it does not."`
 }
 
 type decisionInput struct {

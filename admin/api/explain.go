@@ -69,7 +69,9 @@ type rights struct {
 	Profile      permissions `json:"profile"`
 	Baseline     permissions `json:"baseline" doc:"Of the profiles that everybody active has."`
 	Granted      permissions `json:"granted"`
+	GrantedAt    *time.Time  `json:"granted_at" doc:"When an administrator changed them last; null: never, or it was not noted."`
 	Revoked      permissions `json:"revoked"`
+	RevokedAt    *time.Time  `json:"revoked_at" doc:"When an administrator changed them last; null: never, or it was not noted."`
 	OutOfLicence permissions `json:"out_of_licence" doc:"What the licence does not reach."`
 }
 
@@ -87,10 +89,25 @@ type signInNow struct {
 // explainedDecision is a decision about access with what it rests on.
 type explainedDecision struct {
 	decision
+	basis
 
+	Also []hindrance `json:"also" nullable:"false" doc:"What else is in the way, in the order in which it would be told when what is before it is gone."`
+}
+
+// basis is by what something keeps a person out, or nothing does.
+type basis struct {
 	Rule  string       `json:"rule" doc:"The rule by which it is so." example:"block.inactivity"`
 	By    *participant `json:"by" doc:"Whose doing it is, as of a block or a status; null: nobody's."`
 	Since *time.Time   `json:"since" doc:"null: always, or for no known time."`
+}
+
+// hindrance is something that keeps a person out.
+type hindrance struct {
+	Reason      string     `json:"reason" doc:"One stable word."`
+	Sentence    string     `json:"sentence" doc:"For the person."`
+	Remedy      string     `json:"remedy" doc:"What would change it, and who can."`
+	NextOpening *time.Time `json:"next_opening" doc:"When it passes by itself; null: it does not."`
+	basis
 }
 
 type linkedIdentity struct {
@@ -145,8 +162,8 @@ func showExplanation(e domain.Explanation) explanation {
 		},
 		Rights: rights{
 			Owner: e.Rights.Owner, Effective: showPermissions(e.Rights.Effective), Profile: showPermissions(e.Rights.Profile),
-			Baseline: showPermissions(e.Rights.Baseline), Granted: showPermissions(e.Rights.Granted),
-			Revoked: showPermissions(e.Rights.Revoked), OutOfLicence: showPermissions(e.Rights.OutOfLicence),
+			Baseline: showPermissions(e.Rights.Baseline), Granted: showPermissions(e.Rights.Granted), GrantedAt: moment(e.Rights.GrantedAt),
+			Revoked: showPermissions(e.Rights.Revoked), RevokedAt: moment(e.Rights.RevokedAt), OutOfLicence: showPermissions(e.Rights.OutOfLicence),
 		},
 		SignIn: signInNow{
 			Password: explainDecision(e.Decision[domain.ByPassword]), SingleSignOn: explainDecision(e.Decision[domain.BySingleSignOn]),
@@ -194,9 +211,15 @@ func showDecision(d domain.Decision) decision {
 }
 
 func explainDecision(d domain.ExplainedDecision) explainedDecision {
-	shown := explainedDecision{
-		decision: showDecision(d.Decision), Rule: d.Rule, Since: moment(d.Since),
+	shown := explainedDecision{decision: showDecision(d.Decision), basis: showBasis(d), Also: []hindrance{}}
+	for _, other := range d.Also {
+		shown.Also = append(shown.Also, hindrance{other.Reason, other.Sentence, other.Remedy, moment(other.NextOpening), showBasis(other)})
 	}
+	return shown
+}
+
+func showBasis(d domain.ExplainedDecision) basis {
+	shown := basis{Rule: d.Rule, Since: moment(d.Since)}
 	if d.By.Kind != "" {
 		shown.By = &participant{d.By.Kind, idOrNil(d.By.ID)}
 	}

@@ -2,12 +2,16 @@ package api
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"usher/domain"
 	"usher/persistence/storetest"
 )
+
+// now is this moment as answers spell it.
+func (s *scene) now() string { return s.clock.Now().UTC().Format(time.RFC3339Nano) }
 
 // explainPerson: one answer says of everything about a person which rule decided it, who said so, and what lost.
 func explainPerson(s *scene) {
@@ -22,9 +26,22 @@ func explainPerson(s *scene) {
 	require.Equal(s, []any{}, role["losers"])
 	status := e["status"].(map[string]any)
 	require.Equal(s, []any{"active", "provision.activation", "directory"}, []any{status["status"], status["rule"], status["source"]})
-	require.Equal(s, true, e["sign_in"].(map[string]any)["password"].(map[string]any)["allowed"])
+	require.Equal(s, true, e["sign_in"].(map[string]any)["session"].(map[string]any)["allowed"])
+	require.Equal(s, s.now(), role["winner"].(map[string]any)["since"], "since when it is the default")
 	require.Equal(s, []any{map[string]any{"id": other.ID.String(), "display_name": "ben@acme.test"}}, e["perhaps_one_person"])
 	require.Equal(s, []any{nil, []any{}, "full"}, []any{e["waiting"], e["queues"], e["licence"].(map[string]any)["name"]})
+
+	rights := func() []any {
+		s.Helper()
+		r := s.ok(s.get(u + "/explain"))["permissions"].(map[string]any)
+		return []any{r["granted_at"], r["revoked_at"]}
+	}
+	require.Equal(s, []any{nil, nil}, rights())
+	s.ok(s.patch(u+"/access", `{"granted":{"teams:view":true}}`))
+	granted := s.now()
+	s.clock.Move(time.Hour)
+	s.ok(s.patch(u+"/access", `{"revoked":{"users:view":true}}`))
+	require.Equal(s, []any{granted, s.now()}, rights())
 
 	s.ok(s.patch(u+"/access", `{"role_id":"`+boss+`","locked":true}`))
 	require.Nil(s, e["sign_in"].(map[string]any)["session"].(map[string]any)["by"], "they may, by nobody's doing")

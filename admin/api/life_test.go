@@ -20,6 +20,14 @@ func (s *scene) boss() domain.Administrator {
 }
 
 // asOwner answers a POST as one of an owner, which no API key is.
+// registered lets people sign in by the connection.
+func (s *scene) registered() {
+	s.Helper()
+	issuer, client := "https://idp.test", "usher"
+	_, err := s.service.Administration.ChangeConnectionClient(s.Context(), s.boss(), s.tenant.Connection.ID, domain.IfMatch{}, domain.OIDCChange{Issuer: &issuer, ClientID: &client})
+	require.NoError(s, err)
+}
+
 func (s *scene) asOwner(path string) got {
 	s.Helper()
 	r := httptest.NewRequestWithContext(s.Context(), http.MethodPost, Prefix+path, http.NoBody)
@@ -153,7 +161,8 @@ func blockAndWindow(s *scene) {
 		s.Helper()
 		return s.ok(s.get(user + "/access-decision?method=" + method))
 	}
-	require.Equal(s, map[string]any{"allowed": true, "reason": nil, "sentence": nil, "remedy": nil, "next_opening": nil}, decide("password"))
+	require.Equal(s, map[string]any{"allowed": true, "reason": nil, "sentence": nil, "remedy": nil, "next_opening": nil}, decide("session"))
+	require.Equal(s, []any{false, domain.ReasonNoPassword}, []any{decide("password")["allowed"], decide("password")["reason"]})
 	require.Equal(s, map[string]any{"block": nil}, s.ok(s.get(user+"/block")))
 	s.done(s.post(user+"/block", "", "If-Match", `W/"1"`))
 	refused(s, s.post(user+"/unblock", "", "If-Match", `W/"7"`), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
@@ -174,12 +183,14 @@ func blockAndWindow(s *scene) {
 	set := s.ok(s.put(user+"/window", `{"time_zone":"Europe/Madrid","valid_from":"2030-06-03","valid_until":"2030-06-30","schedule":"Mon 09:00-17:00"}`))
 	require.Equal(s, map[string]any{"time_zone": "Europe/Madrid", "valid_from": "2030-06-03", "valid_until": "2030-06-30", "schedule": "mon 09:00-17:00"}, set)
 	require.Equal(s, set, s.ok(s.get(user+"/window")))
+	require.Equal(s, domain.ReasonNoProvider, decide("single_sign_on")["reason"])
+	s.registered()
 	early := decide("single_sign_on")
 	require.Equal(s, []any{false, domain.ReasonNotYetValid, "2030-06-03T07:00:00Z"}, []any{early["allowed"], early["reason"], early["next_opening"]})
 	require.Contains(s, early["sentence"], "2030-06-03 09:00 CEST")
 	require.Contains(s, early["remedy"], "users:edit")
 	require.Equal(s, always, s.ok(s.put(user+"/window", `{}`)))
-	require.Equal(s, true, decide("password")["allowed"])
+	require.Equal(s, true, decide("session")["allowed"])
 	require.Equal(s, 2, s.events()[domain.AccessWindowChanged])
 }
 

@@ -280,7 +280,7 @@ func activateBlockKept(s *scene) {
 	require.Equal(s, []any{"active", "administrator"}, []any{back["status"], back["block"].(map[string]any)["reason"]})
 	require.Equal(s, domain.ReasonBlocked, s.ok(s.get(user + "/access-decision"))["reason"])
 	s.done(s.post(user+"/unblock", ""))
-	require.Equal(s, true, s.ok(s.get(user + "/access-decision"))["allowed"])
+	require.Equal(s, true, s.ok(s.get(user + "/access-decision?method=session"))["allowed"])
 }
 
 // suspendSticks: whom a key deactivated here, the directory does not bring back at its own door.

@@ -140,10 +140,11 @@ func deactivateEndsKeys(s *scene) {
 	refused(s, s.post("/api-keys", `{"name":"x","permissions":["teams:view"],"user_id":"`+id+`"}`), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "user_id")
 }
 
-// accessDecisionTold: the decision about a person, by each way, is what Explain says too, with one reason.
+// accessDecisionTold: the decision about a person, by each way, is what Explain says too, with one reason; Explain says what
+// else is in the way.
 func accessDecisionTold(s *scene) {
 	user := s.added(s.newUser("ana@acme.test"))
-	expect := func(password, sso, session string) {
+	expect := func(password, sso, session string, also ...string) {
 		s.Helper()
 		explained := s.ok(s.get(user + "/explain"))["sign_in"].(map[string]any)
 		for method, reason := range map[string]string{"password": password, "single_sign_on": sso, "session": session} {
@@ -159,16 +160,26 @@ func accessDecisionTold(s *scene) {
 				require.NotEmpty(s, decision["remedy"])
 			}
 		}
+		others := []string{}
+		for _, other := range explained["password"].(map[string]any)["also"].([]any) {
+			for _, name := range []string{"sentence", "remedy", "rule"} {
+				require.NotEmpty(s, other.(map[string]any)[name], name)
+			}
+			others = append(others, other.(map[string]any)["reason"].(string))
+		}
+		require.Equal(s, append([]string{}, also...), others)
 	}
-	expect(domain.ReasonPending, "", domain.ReasonPending)
+	expect(domain.ReasonPending, domain.ReasonNoProvider, domain.ReasonPending, domain.ReasonNoPassword)
+	s.registered()
+	expect(domain.ReasonPending, "", domain.ReasonPending, domain.ReasonNoPassword)
 	s.ok(s.post(user+"/confirm", ""))
-	expect("", "", "")
+	expect(domain.ReasonNoPassword, "", "")
 	s.ok(s.put(user+"/window", `{"valid_from":"2999-01-01"}`))
-	expect(domain.ReasonNotYetValid, domain.ReasonNotYetValid, domain.ReasonNotYetValid)
+	expect(domain.ReasonNoPassword, domain.ReasonNotYetValid, domain.ReasonNotYetValid, domain.ReasonNotYetValid)
 	s.done(s.post(user+"/block", ""))
-	expect(domain.ReasonBlocked, domain.ReasonBlocked, domain.ReasonBlocked)
+	expect(domain.ReasonBlocked, domain.ReasonBlocked, domain.ReasonBlocked, domain.ReasonNoPassword, domain.ReasonNotYetValid)
 	s.ok(s.post(user+"/deactivate", ""))
-	expect(domain.ReasonInactive, domain.ReasonInactive, domain.ReasonInactive)
+	expect(domain.ReasonInactive, domain.ReasonInactive, domain.ReasonInactive, domain.ReasonBlocked, domain.ReasonNoPassword, domain.ReasonNotYetValid)
 }
 
 // accessMFADemanded: of whom a second factor is demanded here, a password alone opens nothing.
@@ -200,6 +211,7 @@ func blockFailedTold(s *scene) {
 	require.Equal(s, "failed_sign_ins", s.ok(s.get(user))["block"].(map[string]any)["reason"])
 	require.Len(s, s.get("/users?blocked=true").items(s), 1)
 	require.Equal(s, domain.ReasonFailedSignIns, s.ok(s.get(user + "/access-decision?method=password"))["reason"])
+	s.registered()
 	for _, method := range []string{"single_sign_on", "session"} {
 		require.Equal(s, true, s.ok(s.get(user + "/access-decision?method=" + method))["allowed"])
 	}

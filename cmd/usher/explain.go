@@ -38,6 +38,8 @@ type shownExplanation struct {
 	Decided      []shownRuling    `json:"decided"`
 	SignIn       []shownDecision  `json:"sign_in"`
 	Permissions  []string         `json:"permissions"`
+	Granted      shownOwn         `json:"granted"`
+	Revoked      shownOwn         `json:"revoked"`
 	Owner        bool             `json:"owner"`
 	Unmatched    []shownUnmatched `json:"unmatched"`
 	Lookalikes   []shownLookalike `json:"perhaps_one_person"`
@@ -76,14 +78,30 @@ type shownCandidate struct {
 	Lost   *string `json:"lost"`
 }
 
+// shownOwn are permissions that somebody was granted, or from whom they were revoked, beside the profile.
+type shownOwn struct {
+	Permissions []string `json:"permissions"`
+	ChangedAt   *string  `json:"changed_at"`
+}
+
 type shownDecision struct {
-	Method  string     `json:"method"`
-	Allowed bool       `json:"allowed"`
-	Reason  *string    `json:"reason"`
-	Remedy  *string    `json:"remedy"`
-	Rule    string     `json:"rule"`
-	By      shownActor `json:"by"`
-	Since   *string    `json:"since"`
+	Method  string           `json:"method"`
+	Allowed bool             `json:"allowed"`
+	Reason  *string          `json:"reason"`
+	Remedy  *string          `json:"remedy"`
+	Rule    string           `json:"rule"`
+	By      shownActor       `json:"by"`
+	Since   *string          `json:"since"`
+	Also    []shownHindrance `json:"also"`
+}
+
+// shownHindrance is something else that keeps a person out.
+type shownHindrance struct {
+	Reason string     `json:"reason"`
+	Remedy string     `json:"remedy"`
+	Rule   string     `json:"rule"`
+	By     shownActor `json:"by"`
+	Since  *string    `json:"since"`
 }
 
 type shownUnmatched struct {
@@ -115,20 +133,17 @@ func (c *explainCommand) show(e domain.Explanation) shownExplanation {
 			Status: string(e.Status.Status), Rule: e.Status.Rule, Source: string(e.Status.Source), By: showActor(e.Status.By),
 			Since: moment(e.Status.Since), Reason: e.Status.Reason,
 		},
-		Decided: []shownRuling{}, Permissions: []string{}, Unmatched: []shownUnmatched{}, Lookalikes: []shownLookalike{},
+		Decided: []shownRuling{}, Permissions: permissionNames(e.Rights.Effective),
+		Granted:   shownOwn{permissionNames(e.Rights.Granted), moment(e.Rights.GrantedAt)},
+		Revoked:   shownOwn{permissionNames(e.Rights.Revoked), moment(e.Rights.RevokedAt)},
+		Unmatched: []shownUnmatched{}, Lookalikes: []shownLookalike{},
 		Wanted: orNull(e.Wish.Licence),
 	}
 	for _, r := range e.Rulings {
 		shown.Decided = append(shown.Decided, showRuling(r))
 	}
 	for _, method := range methods() {
-		d := e.Decision[method]
-		shown.SignIn = append(shown.SignIn, shownDecision{
-			string(method), d.Allowed, orNull(d.Reason), orNull(d.Remedy), d.Rule, showActor(d.By), moment(d.Since),
-		})
-	}
-	for _, m := range e.Rights.Effective.Tree().Members() {
-		shown.Permissions = append(shown.Permissions, m.Name)
+		shown.SignIn = append(shown.SignIn, showDecision(method, e.Decision[method]))
 	}
 	for _, u := range e.Unmatched {
 		shown.Unmatched = append(shown.Unmatched, shownUnmatched(u))
@@ -140,6 +155,24 @@ func (c *explainCommand) show(e domain.Explanation) shownExplanation {
 		shown.PlaceInLine = &e.Line
 	}
 	return shown
+}
+
+func showDecision(method domain.AccessMethod, d domain.ExplainedDecision) shownDecision {
+	shown := shownDecision{
+		string(method), d.Allowed, orNull(d.Reason), orNull(d.Remedy), d.Rule, showActor(d.By), moment(d.Since), []shownHindrance{},
+	}
+	for _, other := range d.Also {
+		shown.Also = append(shown.Also, shownHindrance{other.Reason, other.Remedy, other.Rule, showActor(other.By), moment(other.Since)})
+	}
+	return shown
+}
+
+func permissionNames(p domain.Permissions) []string {
+	names := []string{}
+	for _, m := range p.Tree().Members() {
+		names = append(names, m.Name)
+	}
+	return names
 }
 
 func showActor(by domain.Actor) shownActor {
@@ -209,7 +242,10 @@ func explainText(e domain.Explanation) string {
 		if d := e.Decision[method]; d.Allowed {
 			say("by %s: may come in\n", method)
 		} else {
-			say("by %s: may not come in: %s (%s%s%s); what changes it: %s\n", method, d.Sentence, d.Rule, by(d.By), since(d.Since), d.Remedy)
+			say("by %s: may not come in: %s\n", method, hindranceText(d))
+			for _, other := range d.Also {
+				say("  and besides: %s\n", hindranceText(other))
+			}
 		}
 	}
 	if e.Rights.Owner {
@@ -217,6 +253,7 @@ func explainText(e domain.Explanation) string {
 	} else {
 		say("permissions: %d\n", e.Rights.Effective.Tree().Len())
 	}
+	say("%s%s", ownText("granted beside the profile", e.Rights.Granted, e.Rights.GrantedAt), ownText("revoked in spite of the profile", e.Rights.Revoked, e.Rights.RevokedAt))
 	for _, u := range e.Unmatched {
 		say("%s %q grants nothing: %s\n", u.Attribute, u.Value, u.Reason)
 	}
@@ -224,6 +261,19 @@ func explainText(e domain.Explanation) string {
 		say("perhaps one person with %s (%s)\n", visible(o.Display), o.ID)
 	}
 	return b.String()
+}
+
+func hindranceText(d domain.ExplainedDecision) string {
+	return fmt.Sprintf("%s (%s%s%s); what changes it: %s", d.Sentence, d.Rule, by(d.By), since(d.Since), d.Remedy)
+}
+
+// ownText tells of permissions beside the profile; nothing where there are none.
+func ownText(what string, p domain.Permissions, changed time.Time) string {
+	names := permissionNames(p)
+	if len(names) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("  %s: %s%s\n", what, strings.Join(names, ", "), since(changed))
 }
 
 // visible is a text that others have chosen, so that a terminal shows it and does nothing else.

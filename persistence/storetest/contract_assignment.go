@@ -95,6 +95,7 @@ func assignments(t *testing.T, store *persistence.Store) {
 		u.Queues = append(u.Queues, queue(q1, domain.SourceAdministrator), queue(q2, domain.SourceMapping))
 		u.Granted = domain.Permissions{{Module: "campaigns", Action: "dial"}: domain.TheseObjects("c1")}
 		u.Revoked = domain.Permissions{{Module: "users", Action: "view"}: domain.AllObjects()}
+		u.GrantedAt, u.RevokedAt = g.at.Add(time.Minute), g.at.Add(2*time.Minute)
 	})
 	movedOn(t, store, func(tx domain.Tx) error { return tx.Assignments().Save(none, first) })
 	g.give(ana.ID, func(u *domain.UserAccess) {
@@ -102,6 +103,7 @@ func assignments(t *testing.T, store *persistence.Store) {
 		u.Profile = domain.Given[domain.Profile]{ID: domain.ProfileID{UUID: profile}, Source: domain.SourceAdministrator, At: g.at}
 		u.Queues = u.Queues[:1]
 		u.Granted = domain.Permissions{}
+		u.GrantedAt = g.at.Add(time.Hour)
 	})
 	g.give(ben.ID, func(u *domain.UserAccess) {
 		u.Profile = domain.Given[domain.Profile]{ID: domain.ProfileID{UUID: profile}, Source: domain.SourceMapping, At: g.at}
@@ -155,13 +157,13 @@ func assignments(t *testing.T, store *persistence.Store) {
 		return reading(t, store, func(tx domain.Tx) (domain.Defaults, error) { return tx.Assignments().Defaults(g.org()) })
 	}
 	require.Equal(t, domain.Defaults{}, defaults())
-	is := domain.Defaults{Role: domain.RoleID{UUID: role}, Version: 1}
+	is := domain.Defaults{Role: domain.RoleID{UUID: role}, RoleAt: g.at, Version: 1}
 	for range 2 {
 		was := defaults()
 		write(t, store, func(tx domain.Tx) error { return tx.Assignments().SaveDefaults(g.org(), was, is) })
 		require.Equal(t, is, defaults())
 		movedOn(t, store, func(tx domain.Tx) error { return tx.Assignments().SaveDefaults(g.org(), was, is) })
-		is = domain.Defaults{Profile: domain.ProfileID{UUID: profile}, Version: 2}
+		is = domain.Defaults{Profile: domain.ProfileID{UUID: profile}, RoleAt: g.at.Add(time.Hour), ProfileAt: g.at.Add(time.Minute), Version: 2}
 	}
 }
 
