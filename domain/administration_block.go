@@ -101,8 +101,8 @@ func (s WindowSpec) Window() (w Window, err error) {
 }
 
 // SetWindow says when a person may come in (rule access.window). The last owner is given no date on which they end (rule
-// owner.last). Needs users:edit. NotFound, Invalid, LastOwner.
-func (ad *Administration) SetWindow(ctx context.Context, who Administrator, id UserID, spec WindowSpec) (Window, error) {
+// owner.last). match is a condition on the window. Needs users:edit. NotFound, Invalid, Precondition, LastOwner.
+func (ad *Administration) SetWindow(ctx context.Context, who Administrator, id UserID, match IfMatch, spec WindowSpec) (Window, error) {
 	is, err := spec.Window()
 	if err != nil {
 		return Window{}, err
@@ -111,14 +111,20 @@ func (ad *Administration) SetWindow(ctx context.Context, who Administrator, id U
 		is = Window{}
 	}
 	_, err = ad.alter(ctx, who, ActionEdit, id, IfMatch{}, func(tx Tx, u User, now time.Time) (User, error) {
+		was, err := tx.Windows().Get(u.Organisation, u.ID)
+		if err != nil {
+			return User{}, err
+		}
+		if err := match.admits(was.Version()); err != nil {
+			return User{}, err
+		}
 		if is.ValidUntil != "" || is.ValidFrom != "" {
 			if err := demandOwner(tx, u); err != nil {
 				return User{}, err
 			}
 		}
-		was, err := tx.Windows().Get(u.Organisation, u.ID)
-		if err != nil || attribute.Equal(was.tree(), is.tree()) {
-			return u, err
+		if attribute.Equal(was.tree(), is.tree()) {
+			return u, nil
 		}
 		if err := tx.Windows().Put(u.Organisation, u.ID, is); err != nil {
 			return User{}, err

@@ -36,7 +36,7 @@ func (ad *Administration) LicenceType(ctx context.Context, who Administrator, li
 func licenceNamed(known []LicenceType, licence string) (LicenceType, error) {
 	i := slices.IndexFunc(known, func(l LicenceType) bool { return l.Name == licence })
 	if i < 0 {
-		return LicenceType{}, &Error{Kind: NotFound, Code: CodeNotFound, Field: "licence", Message: "the organisation has no licence " + clipped(licence) + "; see the list of licences"}
+		return LicenceType{}, noLicence(licence)
 	}
 	return known[i], nil
 }
@@ -106,4 +106,8 @@ func (ad *Administration) saveLicence(tx Tx, who Administrator, was, is LicenceT
 	}
 	before, after = attribute.Diff(before, after)
 	return is, ad.record(tx, who, LicenceUpdated, "licence", was.subject(), now, before, after)
+}
+
+func noLicence(named string) *Error {
+	return &Error{Kind: NotFound, Code: CodeNotFound, Field: "licence", Message: "the organisation has no licence " + clipped(named) + "; see the list of licences"}
 }

@@ -122,6 +122,15 @@ type SharedRecord struct {
 	Shares []RecordShare
 }
 
+// Version tells one state of the record from another, for If-Match.
+func (r SharedRecord) Version() int64 {
+	texts := []string{r.Kind, r.ID, r.Owner.String()}
+	for _, s := range r.Shares {
+		texts = append(texts, s.User.String(), s.Team.String(), string(s.May))
+	}
+	return contentVersion(texts...)
+}
+
 // Record finds a record, and with whom it is shared. Needs records:view. NotFound.
 func (ad *Administration) Record(ctx context.Context, who Administrator, key RecordKey) (SharedRecord, error) {
 	var found SharedRecord
@@ -199,9 +208,9 @@ func (ad *Administration) TransferRecords(ctx context.Context, who Administrator
 	return counts, err
 }
 
-// ShareRecord says with whom a record is shared, in place of what was said before. Needs records:edit. NotFound, Invalid,
-// TooMany.
-func (ad *Administration) ShareRecord(ctx context.Context, who Administrator, key RecordKey, shares []RecordShare) (SharedRecord, error) {
+// ShareRecord says with whom a record is shared, in place of what was said before. match is a condition on the record and
+// its shares. Needs records:edit. NotFound, Invalid, Precondition, TooMany.
+func (ad *Administration) ShareRecord(ctx context.Context, who Administrator, key RecordKey, match IfMatch, shares []RecordShare) (SharedRecord, error) {
 	if len(shares) > MaxRecordShares {
 		return SharedRecord{}, tooMany("shares", fmt.Sprintf("share a record with at most %d people and teams; a team counts once", MaxRecordShares))
 	}
@@ -213,11 +222,14 @@ func (ad *Administration) ShareRecord(ctx context.Context, who Administrator, ke
 		if outcome.Record, err = tx.Records().Get(who.Organisation, key); err != nil {
 			return err
 		}
-		if err := checkShares(tx, who.Organisation, shares); err != nil {
+		was, err := tx.Records().Shares(who.Organisation, key)
+		if err != nil {
 			return err
 		}
-		was, err := tx.Records().Shares(who.Organisation, key)
-		if err != nil || slices.Equal(was, shares) {
+		if err := match.admits(SharedRecord{outcome.Record, was}.Version()); err != nil {
+			return err
+		}
+		if err := checkShares(tx, who.Organisation, shares); err != nil || slices.Equal(was, shares) {
 			return err
 		}
 		if err := tx.Records().SetShares(who.Organisation, key, was, shares); err != nil {

@@ -207,9 +207,9 @@ func (ad *Administration) ReviewFindings(ctx context.Context, who Administrator,
 	return list, err
 }
 
-// DecideFinding says what is to become of a finding, in place of what was said before. Needs reviews:edit. NotFound, Invalid,
-// ReviewSigned.
-func (ad *Administration) DecideFinding(ctx context.Context, who Administrator, review ReviewID, user UserID, finding Finding, verdict Verdict, note string) (ReviewFinding, error) {
+// DecideFinding says what is to become of a finding, in place of what was said before. match is a condition on the review,
+// whose version changes with every decision. Needs reviews:edit. NotFound, Invalid, Precondition, ReviewSigned.
+func (ad *Administration) DecideFinding(ctx context.Context, who Administrator, review ReviewID, match IfMatch, user UserID, finding Finding, verdict Verdict, note string) (ReviewFinding, error) {
 	is := ReviewFinding{User: user, Finding: finding, Verdict: verdict, Note: note, DecidedBy: who.Actor}
 	if err := oneOf("decision", verdict, VerdictKeep, VerdictChange, VerdictRemove); err != nil {
 		return is, err
@@ -220,6 +220,9 @@ func (ad *Administration) DecideFinding(ctx context.Context, who Administrator, 
 	err := ad.change(ctx, who, ModuleReviews, ActionEdit, "", func(tx Tx, now time.Time) error {
 		r, err := tx.Reviews().Claim(who.Organisation, review)
 		if err != nil {
+			return err
+		}
+		if err := match.admits(r.Version); err != nil {
 			return err
 		}
 		if !r.SignedAt.IsZero() {

@@ -3,6 +3,7 @@ package domain
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -16,25 +17,44 @@ func (ad *Administration) Seats(ctx context.Context, who Administrator) ([]SeatU
 	return list, err
 }
 
+// SeatsOf reads limit, held and waiting of one licence. Needs licences:view. NotFound.
+func (ad *Administration) SeatsOf(ctx context.Context, who Administrator, licence string) (SeatUsage, error) {
+	list, err := ad.Seats(ctx, who)
+	if err != nil {
+		return SeatUsage{}, err
+	}
+	at := slices.IndexFunc(list, func(u SeatUsage) bool { return u.Licence == licence })
+	if at < 0 {
+		return SeatUsage{}, noLicence(licence)
+	}
+	return list[at], nil
+}
+
 // SetSeats raises or reduces the seats of one licence, or makes them unlimited or limited (rules seat.reduce,
 // seat.unlimited); a licence the organisation does not have is added. New seats go to those who wait. Needs licences:edit.
-// Invalid, SeatsHeld.
-func (ad *Administration) SetSeats(ctx context.Context, who Administrator, plan SeatPlan) error {
+// match is a condition on the plan, which none meets where there is none. Invalid, Precondition, SeatsHeld.
+func (ad *Administration) SetSeats(ctx context.Context, who Administrator, match IfMatch, plan SeatPlan) error {
 	if err := plan.check(); err != nil {
 		return err
 	}
 	return ad.change(ctx, who, ModuleLicences, ActionEdit, "", func(tx Tx, now time.Time) error {
-		return setSeats(tx, who.Organisation, plan, now, ad.scribe(who))
+		return setSeats(tx, who.Organisation, match, plan, now, ad.scribe(who))
 	})
 }
 
 // setSeats changes the plan of one licence, with the event.
-func setSeats(tx Tx, org OrganisationID, plan SeatPlan, now time.Time, write scribe) error {
+func setSeats(tx Tx, org OrganisationID, match IfMatch, plan SeatPlan, now time.Time, write scribe) error {
 	if plan.Unlimited {
 		plan.Limit = 0
 	}
 	was, found, err := tx.Seats().Hold(org, plan.Licence)
-	if err != nil || found && was == plan {
+	if err != nil {
+		return err
+	}
+	if !found && match.Set {
+		match = IfMatch{Set: true} // "*" asks for something that is there, too (RFC 9110 section 13.1.1)
+	}
+	if err := match.admits(was.Version()); err != nil || found && was == plan {
 		return err
 	}
 	event, err := write(SeatsChanged, UserID{}, now)
@@ -97,7 +117,7 @@ func (in *Installation) SetSeats(ctx context.Context, slug string, plans []SeatP
 	now := in.env.instant()
 	err := in.change(ctx, slug, func(tx Tx, o Organisation) error {
 		for _, plan := range plans {
-			if err := setSeats(tx, o.ID, plan, now, in.scribe(o, ActorOperator())); err != nil {
+			if err := setSeats(tx, o.ID, IfMatch{}, plan, now, in.scribe(o, ActorOperator())); err != nil {
 				return err
 			}
 		}

@@ -61,20 +61,6 @@ func (k APIKey) InForce(now time.Time) bool {
 // Version tells one state of the key from another, for If-Match.
 func (k APIKey) Version() int64 { return stateVersion(k.ExpiresAt, k.RevokedAt) }
 
-// stateVersion makes a version of the instants that are all that can change of a noun: a number that differs where one
-// of them does.
-func stateVersion(instants ...time.Time) int64 {
-	const prime, positive = 1_000_003, 1<<62 - 1
-	version := int64(1)
-	for _, at := range instants {
-		version *= prime
-		if !at.IsZero() {
-			version += at.UnixMilli()
-		}
-	}
-	return version & positive
-}
-
 // APIKeys is the store of API keys.
 type APIKeys interface {
 	// Insert adds a key.

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -61,14 +62,8 @@ type Connection struct {
 
 // Version tells one state of the connection from another, for If-Match.
 func (c Connection) Version() int64 {
-	const prime, positive = 1_000_003, 1<<62 - 1
-	version := stateVersion(c.DisabledAt)
-	for _, text := range []string{string(c.Activation), c.OIDC.Issuer, c.OIDC.ClientID, string(c.OIDC.SealedSecret)} {
-		for _, b := range []byte(text) {
-			version = version*prime + int64(b)
-		}
-	}
-	return version & positive
+	disabled := strconv.FormatInt(stateVersion(c.DisabledAt), 10)
+	return contentVersion(disabled, string(c.Activation), c.OIDC.Issuer, c.OIDC.ClientID, string(c.OIDC.SealedSecret))
 }
 
 // signsIn reports whether people can come by the connection at this moment.

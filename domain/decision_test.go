@@ -22,7 +22,7 @@ func window(t require.TestingT, spec domain.WindowSpec) domain.Window {
 func accessWindow(s *scene) {
 	u := s.provision("ana@acme.test")
 	set := func(spec domain.WindowSpec) error {
-		_, err := s.admin.SetWindow(s.Context(), s.boss(), u.ID, spec)
+		_, err := s.admin.SetWindow(s.Context(), s.boss(), u.ID, domain.IfMatch{}, spec)
 		return err
 	}
 	made := s.eventsSince(func() {

@@ -502,7 +502,7 @@ func accessWindowSession(s *visit) {
 	u := s.member("ana@acme.test")
 	in := s.in("ana@acme.test")
 	until := s.clock.Now().Format(time.DateOnly)
-	_, err := s.admin.SetWindow(s.Context(), s.boss(), u.ID, domain.WindowSpec{ValidUntil: until})
+	_, err := s.admin.SetWindow(s.Context(), s.boss(), u.ID, domain.IfMatch{}, domain.WindowSpec{ValidUntil: until})
 	require.NoError(s, err)
 	require.Empty(s, s.verdict(in))
 	midnight := s.clock.Now().Truncate(24 * time.Hour).Add(24 * time.Hour)

@@ -817,7 +817,7 @@ func (s *visit) address(id domain.UserID) string {
 
 func (s *visit) raiseSeats(limit int) {
 	s.Helper()
-	require.NoError(s, s.admin.SetSeats(s.Context(), s.boss(), domain.SeatPlan{Licence: domain.LicenceFull, Limit: limit}))
+	require.NoError(s, s.admin.SetSeats(s.Context(), s.boss(), domain.IfMatch{}, domain.SeatPlan{Licence: domain.LicenceFull, Limit: limit}))
 }
 
 // changes are the events of a person's attributes.

@@ -220,7 +220,7 @@ func (m *model) end(t *rapid.T) {
 			code = domain.CodeLastOwner
 		}
 	}
-	_, err := m.admin.SetWindow(context.Background(), m.boss(), p.id, domain.WindowSpec{ValidUntil: day})
+	_, err := m.admin.SetWindow(context.Background(), m.boss(), p.id, domain.IfMatch{}, domain.WindowSpec{ValidUntil: day})
 	if m.expectOf(p, err, code) && p.ends != (day != "") {
 		p.ends = day != ""
 		m.of(p, domain.AccessWindowChanged)
@@ -234,7 +234,7 @@ func (m *model) seats(t *rapid.T) {
 	if limit < m.held() {
 		code = domain.CodeSeatsHeld
 	}
-	if m.expect(m.admin.SetSeats(context.Background(), m.boss(), full(limit)), code) {
+	if m.expect(m.admin.SetSeats(context.Background(), m.boss(), domain.IfMatch{}, full(limit)), code) {
 		if limit != m.limit {
 			m.says(domain.SeatsChanged, m.org().UUID)
 		}

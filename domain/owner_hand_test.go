@@ -70,13 +70,13 @@ func ownerLastByHand(s *scene) {
 }
 
 func (s *scene) until(u domain.User, day string) error {
-	_, err := s.admin.SetWindow(s.Context(), s.boss(), u.ID, domain.WindowSpec{ValidUntil: day})
+	_, err := s.admin.SetWindow(s.Context(), s.boss(), u.ID, domain.IfMatch{}, domain.WindowSpec{ValidUntil: day})
 	return err
 }
 
 // ownerMadeByOwners: only an owner makes an owner or ends that; an owner's licence is not simulator.
 func ownerMadeByOwners(s *scene) {
-	require.NoError(s, s.admin.SetSeats(s.Context(), s.boss(), domain.SeatPlan{Licence: domain.LicenceSimulator, Limit: 5}))
+	require.NoError(s, s.admin.SetSeats(s.Context(), s.boss(), domain.IfMatch{}, domain.SeatPlan{Licence: domain.LicenceSimulator, Limit: 5}))
 	u, other := s.provision("ana@acme.test"), s.provision("b@acme.test")
 	clerk := s.clerk("users:view", "users:create", "users:edit", "users:delete", "users:activate", "users:deactivate", "users:unblock")
 	made := s.eventsSince(func() {

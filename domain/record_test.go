@@ -374,7 +374,7 @@ func recordsShared(s *scene) {
 	require.Equal(s, domain.RecordDecision{}, may(cleo))
 
 	share := func(shares ...domain.RecordShare) error {
-		_, err := s.admin.ShareRecord(s.Context(), s.clerk("records:edit"), deal("1"), shares)
+		_, err := s.admin.ShareRecord(s.Context(), s.clerk("records:edit"), deal("1"), domain.IfMatch{}, shares)
 		return err
 	}
 	for _, wrong := range [][]domain.RecordShare{

@@ -112,7 +112,7 @@ func review(s *scene) {
 
 	reviewer := s.clerk("reviews:view", "reviews:edit")
 	decide := func(user domain.UserID, f domain.Finding, v domain.Verdict, note string) error {
-		_, err := s.admin.DecideFinding(s.Context(), reviewer, id, user, f, v, note)
+		_, err := s.admin.DecideFinding(s.Context(), reviewer, id, domain.IfMatch{}, user, f, v, note)
 		return err
 	}
 	_, err = s.admin.SignReview(s.Context(), s.clerk("reviews:sign"), id, domain.IfMatch{})

@@ -1,6 +1,9 @@
 package domain
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
 
 // LicenceFull is the licence type every organisation has, and the one a pushed person gets (rule provision.defaults).
 const LicenceFull = "full"
@@ -10,6 +13,14 @@ type SeatPlan struct {
 	Licence   string
 	Unlimited bool // rule seat.unlimited: no rows, nothing to take
 	Limit     int
+}
+
+// Version tells one plan from another, for If-Match; how many seats are held is no matter.
+func (p SeatPlan) Version() int64 {
+	if p.Unlimited {
+		return contentVersion(p.Licence, "unlimited")
+	}
+	return contentVersion(p.Licence, strconv.Itoa(p.Limit))
 }
 
 // Seats is the store of seats. A seat is a row: free, or held by one person. Because a person takes a row, and a row

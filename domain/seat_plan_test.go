@@ -14,7 +14,7 @@ func full(n int) domain.SeatPlan { return domain.SeatPlan{Licence: domain.Licenc
 
 func (s *scene) setSeats(plan domain.SeatPlan) {
 	s.Helper()
-	require.NoError(s, s.admin.SetSeats(s.Context(), s.boss(), plan))
+	require.NoError(s, s.admin.SetSeats(s.Context(), s.boss(), domain.IfMatch{}, plan))
 }
 
 // of is the state of one licence.
@@ -36,9 +36,9 @@ func seatReduce(s *scene) {
 		s.provision(name + "@acme.test")
 	}
 	made := s.eventsSince(func() {
-		require.Equal(s, domain.SeatsHeld("full", 3, 2), s.admin.SetSeats(s.Context(), s.boss(), full(2)))
+		require.Equal(s, domain.SeatsHeld("full", 3, 2), s.admin.SetSeats(s.Context(), s.boss(), domain.IfMatch{}, full(2)))
 		for _, bad := range []domain.SeatPlan{full(-1), full(domain.MaxSeats + 1), {Licence: "no such thing", Limit: 1}} {
-			storetest.Refused(s, s.admin.SetSeats(s.Context(), s.boss(), bad), domain.Invalid, domain.CodeInvalidValue)
+			storetest.Refused(s, s.admin.SetSeats(s.Context(), s.boss(), domain.IfMatch{}, bad), domain.Invalid, domain.CodeInvalidValue)
 		}
 		s.setSeats(full(5))
 	})
@@ -78,7 +78,7 @@ func seatReduceAtOnce(s *scene) {
 		s.caller = s.tenant.Caller
 		outcomes(s.T, concurrently(24, func(i int) error {
 			if i%6 == 5 {
-				return s.admin.SetSeats(s.Context(), s.boss(), full(10-i%3))
+				return s.admin.SetSeats(s.Context(), s.boss(), domain.IfMatch{}, full(10-i%3))
 			}
 			return s.tryProvision(fmt.Sprintf("u%d@acme.test", i))
 		}))
@@ -102,7 +102,7 @@ func seatLimitedAtOnce(s *scene) {
 		counts := outcomes(s.T, concurrently(25, func(i int) error {
 			switch {
 			case i == 12:
-				return s.admin.SetSeats(s.Context(), s.boss(), full(30))
+				return s.admin.SetSeats(s.Context(), s.boss(), domain.IfMatch{}, full(30))
 			case i%3 == 0 && i/3 < len(sleeping):
 				_, err := s.tryChange(sleeping[i/3], storetest.Setting(storetest.Truth("active", true)))
 				return err

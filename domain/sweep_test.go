@@ -270,7 +270,7 @@ func sweepOnce(t *testing.T, stores []*persistence.Store) {
 	ana, out, pending := s.member("ana@acme.test"), s.member("out@acme.test"), s.add("pending@acme.test")
 	late := s.provision("late@acme.test")
 	require.Equal(t, domain.Pending, late.Status)
-	_, err := s.admin.SetWindow(s.Context(), s.boss(), out.ID, domain.WindowSpec{TimeZone: "UTC", ValidUntil: s.clock.Now().Add(day).Format(time.DateOnly)})
+	_, err := s.admin.SetWindow(s.Context(), s.boss(), out.ID, domain.IfMatch{}, domain.WindowSpec{TimeZone: "UTC", ValidUntil: s.clock.Now().Add(day).Format(time.DateOnly)})
 	require.NoError(t, err)
 	require.Empty(t, expect(map[domain.SweepKind]int{}))
 

@@ -38,7 +38,7 @@ func permissionNeeded(s *scene) {
 		"users:unblock":    func(who domain.Administrator) error { return s.admin.Unblock(s.Context(), who, u.ID, domain.IfMatch{}) },
 		"licences:view":    func(who domain.Administrator) error { _, err := s.admin.Seats(s.Context(), who); return err },
 		"licences:edit": func(who domain.Administrator) error {
-			return s.admin.SetSeats(s.Context(), who, domain.SeatPlan{Licence: "full", Unlimited: true})
+			return s.admin.SetSeats(s.Context(), who, domain.IfMatch{}, domain.SeatPlan{Licence: "full", Unlimited: true})
 		},
 		"users:delete": func(who domain.Administrator) error {
 			return s.admin.Delete(s.Context(), who, s.provision("gone@acme.test").ID, domain.IfMatch{})

@@ -53,6 +53,14 @@ func (w Window) tree() attribute.Value {
 	return texts("timeZone", w.Zone.Name(), "validFrom", string(w.ValidFrom), "validUntil", string(w.ValidUntil), "schedule", w.Schedule.String())
 }
 
+// Version tells one window from another, for If-Match.
+func (w Window) Version() int64 {
+	if w.IsZero() {
+		w = Window{}
+	}
+	return contentVersion(w.Zone.Name(), string(w.ValidFrom), string(w.ValidUntil), w.Schedule.String())
+}
+
 // Open reports whether somebody may come in at an instant.
 func (w Window) Open(at time.Time) bool {
 	wall := at.In(w.Zone.local())

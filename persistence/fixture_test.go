@@ -124,7 +124,7 @@ func story(t *testing.T, store *persistence.Store) {
 		return p, nil
 	})
 	require.NoError(t, err)
-	_, err = administration.SetWindow(ctx, who, ana.ID, domain.WindowSpec{TimeZone: "Europe/Madrid", ValidUntil: "2030-12-31", Schedule: "mon 09:00-17:00"})
+	_, err = administration.SetWindow(ctx, who, ana.ID, domain.IfMatch{}, domain.WindowSpec{TimeZone: "Europe/Madrid", ValidUntil: "2030-12-31", Schedule: "mon 09:00-17:00"})
 	require.NoError(t, err)
 	require.NoError(t, administration.Block(ctx, who, boss.ID, domain.IfMatch{}))
 	suspended := provision("suspended@acme.test", "externalId", "e3")

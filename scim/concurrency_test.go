@@ -49,7 +49,7 @@ func expected(n, status, others int) []int {
 // Who finds a seat is there, active and holding it; of who finds none there is nothing.
 func freeSeats(t *testing.T, s *server) {
 	admin, who := s.administration()
-	require.NoError(t, admin.SetSeats(t.Context(), who, domain.SeatPlan{Licence: domain.LicenceFull, Limit: 10}))
+	require.NoError(t, admin.SetSeats(t.Context(), who, domain.IfMatch{}, domain.SeatPlan{Licence: domain.LicenceFull, Limit: 10}))
 	usage := func() domain.SeatUsage {
 		all, err := admin.Seats(t.Context(), who)
 		require.NoError(t, err)

@@ -27,7 +27,7 @@ func refusals(t *testing.T, s *server) {
 	s.local("hidden")
 	s.user("ben", `"externalId":"e-ben","`+usher+`":{"extension":"0007"}`)
 	ana := s.user("ana", `"title":"as it was"`)
-	require.NoError(t, g.admin.SetSeats(t.Context(), g.who, domain.SeatPlan{Licence: domain.LicenceSimulator, Limit: 0}))
+	require.NoError(t, g.admin.SetSeats(t.Context(), g.who, domain.IfMatch{}, domain.SeatPlan{Licence: domain.LicenceSimulator, Limit: 0}))
 	events := func() int {
 		n := 0
 		require.NoError(t, s.store.Read(context.Background(), func(tx domain.Tx) error {

@@ -81,7 +81,7 @@ func suspendSticks(t *testing.T, s *server) {
 func seatOverflow(t *testing.T, s *server) {
 	s.user("ana")
 	administration, who := s.administration()
-	require.NoError(t, administration.SetSeats(context.Background(), who, domain.SeatPlan{Licence: domain.LicenceFull, Limit: 1}))
+	require.NoError(t, administration.SetSeats(context.Background(), who, domain.IfMatch{}, domain.SeatPlan{Licence: domain.LicenceFull, Limit: 1}))
 	refused := s.post("/Users", `{"userName":"bo"}`).refused(403, "")
 	require.Contains(t, refused.text, "1 of 1 seat of")
 	s.policy(func(p *domain.Policy) { p.SeatOverflow = domain.SeatOverflowWait })

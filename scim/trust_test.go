@@ -68,7 +68,7 @@ func activationByConnection(t *testing.T, s *server) {
 func seatWaitByConnection(t *testing.T, s *server) {
 	s.user("ana")
 	administration, who := s.administration()
-	require.NoError(t, administration.SetSeats(context.Background(), who, domain.SeatPlan{Licence: domain.LicenceFull, Limit: 1}))
+	require.NoError(t, administration.SetSeats(context.Background(), who, domain.IfMatch{}, domain.SeatPlan{Licence: domain.LicenceFull, Limit: 1}))
 	s.post("/Users", `{"userName":"bo"}`).refused(403, "")
 	s.connectionPolicy(func(p *domain.ConnectionPolicy) { p.SeatOverflow = domain.SeatOverflowWait })
 	require.Equal(t, true, s.post("/Users", `{"userName":"bo"}`).is(201).at("/active"))

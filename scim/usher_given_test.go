@@ -165,7 +165,7 @@ func precedence(t *testing.T, s *server) {
 // exactly the name or id of a role (of a profile, of a licence) grants it (RFC 7643 section 4.1.2).
 func rolesAndEntitlements(t *testing.T, s *server) {
 	g := withGiven(t, s)
-	err := g.admin.SetSeats(t.Context(), g.who, domain.SeatPlan{Licence: domain.LicenceSimulator, Unlimited: true})
+	err := g.admin.SetSeats(t.Context(), g.who, domain.IfMatch{}, domain.SeatPlan{Licence: domain.LicenceSimulator, Unlimited: true})
 	require.NoError(t, err)
 	const sent = `"roles":[{"value":"agent"},{"value":"Agent"},{"value":"Manager","primary":true},{"value":"Clown"}],
 "entitlements":[{"value":"Callers","display":"C"},{"value":"simulator"},{"value":"gold"}]`
@@ -186,7 +186,7 @@ func rolesAndEntitlements(t *testing.T, s *server) {
 // limits (rule provision.limits): beyond them the extension is refused, and roles and entitlements grant nothing.
 func limits(t *testing.T, s *server) {
 	g := withGiven(t, s)
-	err := g.admin.SetSeats(t.Context(), g.who, domain.SeatPlan{Licence: domain.LicenceSimulator, Unlimited: true})
+	err := g.admin.SetSeats(t.Context(), g.who, domain.IfMatch{}, domain.SeatPlan{Licence: domain.LicenceSimulator, Unlimited: true})
 	require.NoError(t, err)
 	_, err = g.admin.ChangeConnectionPolicy(t.Context(), g.who, s.tenant.Connection.ID, domain.IfMatch{}, func(p domain.ConnectionPolicy) (domain.ConnectionPolicy, error) {
 		p.Limits = domain.Limits{Roles: []domain.RoleID{g.roles["Agent"]}, Profiles: []domain.ProfileID{}, Licences: []string{domain.LicenceFull}}
@@ -233,9 +233,9 @@ func windowSaid(t *testing.T, s *server) {
 // seat is refused and changes nothing (rules seat.required, seat.type-change).
 func licenceSaid(t *testing.T, s *server) {
 	g := withGiven(t, s)
-	err := g.admin.SetSeats(t.Context(), g.who, domain.SeatPlan{Licence: domain.LicenceSimulator, Limit: 1})
+	err := g.admin.SetSeats(t.Context(), g.who, domain.IfMatch{}, domain.SeatPlan{Licence: domain.LicenceSimulator, Limit: 1})
 	require.NoError(t, err)
-	err = g.admin.SetSeats(t.Context(), g.who, domain.SeatPlan{Licence: domain.LicenceFull, Limit: 1})
+	err = g.admin.SetSeats(t.Context(), g.who, domain.IfMatch{}, domain.SeatPlan{Licence: domain.LicenceFull, Limit: 1})
 	require.NoError(t, err)
 	ana := s.user("ana", `"`+usher+`":{"licence":"simulator"}`)
 	ben := s.user("ben")

@@ -68,7 +68,7 @@ func TestWhyNot(t *testing.T) {
 		require.Equal(g, crmOrigin+"/deals?id=1", asked(refusedPath, html...).Header().Get("Location"), "nothing stops them any more")
 		require.Equal(g, gateBase+"/account", g.ask(refusedPath+"?application="+crmOrigin, token, "X-Original-URL", "https://evil.test/").Header().Get("Location"))
 		from := g.clock.Now().AddDate(1, 0, 0)
-		_, err = g.admin.SetWindow(g.Context(), g.boss(), u.ID, domain.WindowSpec{TimeZone: "Europe/Madrid", ValidFrom: from.Format(time.DateOnly)})
+		_, err = g.admin.SetWindow(g.Context(), g.boss(), u.ID, domain.IfMatch{}, domain.WindowSpec{TimeZone: "Europe/Madrid", ValidFrom: from.Format(time.DateOnly)})
 		require.NoError(g, err)
 		late := page(asked(refusedPath, html...), "not_yet_valid")
 		for _, says := range []string{g.door.texts["es"].Text("refused.not_yet_valid"), "Ana Łuk", from.Format("2006"), "(CE"} {

@@ -246,7 +246,7 @@ func TestAnotherOrganisationsPeople(t *testing.T) {
 			require.Equal(t, gateBase+"/sign-in/"+slug+"?return_to="+url.QueryEscape(crmOrigin+"/deals"), out.Header().Get(headerSignIn))
 			require.Empty(t, out.Header().Get(headerUser)+out.Header().Get(headerEmail)+out.Header().Get(headerAssertion))
 		}
-		_, err = evil.admin.SetWindow(t.Context(), evil.boss(), ana.ID, domain.WindowSpec{TimeZone: "UTC", ValidFrom: "2999-01-01"})
+		_, err = evil.admin.SetWindow(t.Context(), evil.boss(), ana.ID, domain.IfMatch{}, domain.WindowSpec{TimeZone: "UTC", ValidFrom: "2999-01-01"})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusUnauthorized, ask(checkPath+"?organisation="+slug, theirs).Code, "nor are they told here why they may not come in there")
 		require.Equal(t, http.StatusForbidden, ask(checkPath, theirs).Code)

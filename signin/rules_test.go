@@ -274,7 +274,7 @@ func pagesAccessWindow(b *browser) {
 	require.NoError(b, err)
 	opens := b.clock.Now().In(madrid).AddDate(0, 0, 3)
 	from := opens.Format(time.DateOnly)
-	_, err = b.admin.SetWindow(b.Context(), b.boss(), u.ID, domain.WindowSpec{TimeZone: zone, ValidFrom: from})
+	_, err = b.admin.SetWindow(b.Context(), b.boss(), u.ID, domain.IfMatch{}, domain.WindowSpec{TimeZone: zone, ValidFrom: from})
 	require.NoError(b, err)
 	other := b.gate.browser()
 	for _, got := range []seen{b.get("/account"), other.signIn("ana@acme.test", gatePassword)} {

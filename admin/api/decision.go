@@ -33,7 +33,7 @@ type window struct {
 }
 
 type setWindow struct {
-	ByID
+	Matching
 
 	Body struct {
 		TimeZone   string `json:"time_zone,omitempty" doc:"A name of the IANA time zone database; UTC unless given." example:"Europe/Madrid" maxLength:"64"`
@@ -79,31 +79,35 @@ func (s *service) addDecisions() {
 	}, s.without(s.Administration.Unblock))
 	add(s, operation{
 		method: http.MethodGet, path: "/users/{id}/window", id: "get-window", tag: "Access", summary: "Read when a person may come in", needs: "users:view",
-	}, func(ctx context.Context, who domain.Administrator, in *ByID) (*plain[window], error) {
+	}, func(ctx context.Context, who domain.Administrator, in *ByID) (*one[window], error) {
 		id, err := identified[domain.User](in.ID, "user")
 		if err != nil {
 			return nil, err
 		}
 		w, err := s.Administration.WindowOf(ctx, who, id)
-		return &plain[window]{Body: showWindow(w)}, err
+		return oneWindow(w), err
 	})
 	add(s, operation{
 		method: http.MethodPut, path: "/users/{id}/window", id: "set-window", tag: "Access", summary: "Say when a person may come in",
 		description: "It takes the place of what was said before: what is not sent is no limit.", needs: "users:edit",
-	}, func(ctx context.Context, who domain.Administrator, in *setWindow) (*plain[window], error) {
+	}, func(ctx context.Context, who domain.Administrator, in *setWindow) (*one[window], error) {
 		id, err := identified[domain.User](in.ID, "user")
 		if err != nil {
 			return nil, err
 		}
-		w, err := s.Administration.SetWindow(ctx, who, id, domain.WindowSpec{
+		w, err := s.Administration.SetWindow(ctx, who, id, ifMatch(in.IfMatch), domain.WindowSpec{
 			TimeZone: in.Body.TimeZone, ValidFrom: in.Body.ValidFrom, ValidUntil: in.Body.ValidUntil, Schedule: in.Body.Schedule,
 		})
-		return &plain[window]{Body: showWindow(w)}, err
+		return oneWindow(w), err
 	})
 	add(s, operation{
 		method: http.MethodGet, path: "/users/{id}/access-decision", id: "get-access-decision", tag: "Access", summary: "Explain whether a person may come in",
 		description: "The answer is the one that sign-in would give at this moment.", needs: "users:view",
 	}, s.decide)
+}
+
+func oneWindow(w domain.Window) *one[window] {
+	return &one[window]{ETag: tag(w.Version()), Body: showWindow(w)}
 }
 
 // plain is an answer with something that has no version.

@@ -18,7 +18,8 @@ type licence struct {
 }
 
 type setSeats struct {
-	Type string `path:"type" doc:"The licence type; one that the organisation does not have is added." example:"full" maxLength:"63" pattern:"^[a-z][a-z0-9_-]{0,62}$"`
+	Type    string `path:"type" doc:"The licence type; one that the organisation does not have is added." example:"full" maxLength:"63" pattern:"^[a-z][a-z0-9_-]{0,62}$"`
+	IfMatch string `header:"If-Match" doc:"Carry it out only if the ETag, which the seats have, is still this one." maxLength:"1000"`
 
 	Body struct {
 		Limit     *int `json:"limit,omitempty" doc:"Seats that are bought: not below those that are held. Needed unless unlimited." minimum:"0" maximum:"1000000"`
@@ -47,6 +48,10 @@ func (s *service) addLicences() {
 		return slicePage(exchangeOf(ctx), "licences", *in, all, func(u domain.SeatUsage) string { return u.Licence }, showLicence)
 	})
 	add(s, operation{
+		method: http.MethodGet, path: "/licences/{type}/seats", id: "get-seats", tag: "Licences", summary: "Read the seats of a licence type",
+		description: "The ETag is that of the plan: it stays while seats are taken and freed.", needs: "licences:view",
+	}, s.getSeats)
+	add(s, operation{
 		method: http.MethodPut, path: "/licences/{type}/seats", id: "set-seats", tag: "Licences", summary: "Raise or reduce the seats of a licence type",
 		description: "New seats go to those who wait.", needs: "licences:edit", status: http.StatusNoContent,
 	}, s.setSeats)
@@ -60,6 +65,11 @@ func (s *service) addLicences() {
 	})
 }
 
+func (s *service) getSeats(ctx context.Context, who domain.Administrator, in *ByType) (*one[licence], error) {
+	u, err := s.Administration.SeatsOf(ctx, who, in.Type)
+	return &one[licence]{ETag: tag(u.Version()), Body: showLicence(u)}, respelt(err, "licence", "type")
+}
+
 func (s *service) setSeats(ctx context.Context, who domain.Administrator, in *setSeats) (*struct{}, error) {
 	plan := domain.SeatPlan{Licence: in.Type, Unlimited: in.Body.Unlimited}
 	switch {
@@ -68,7 +78,7 @@ func (s *service) setSeats(ctx context.Context, who domain.Administrator, in *se
 	case !plan.Unlimited:
 		plan.Limit = *in.Body.Limit
 	}
-	return nil, spelled(s.Administration.SetSeats(ctx, who, plan), seatFields)
+	return nil, spelled(s.Administration.SetSeats(ctx, who, ifMatch(in.IfMatch), plan), seatFields)
 }
 
 func showLicence(u domain.SeatUsage) licence {

@@ -91,6 +91,8 @@ type recordAccess struct {
 type shareRecord struct {
 	ByRecord
 
+	IfMatch string `header:"If-Match" doc:"Carry it out only if the ETag is still this one." maxLength:"1000"`
+
 	Body struct {
 		Shares []struct {
 			UserID *string `json:"user_id,omitempty" maxLength:"36"`
@@ -157,9 +159,9 @@ func (s *service) addRecords() {
 	}, s.listLeftRecords)
 	add(s, operation{
 		method: http.MethodGet, path: "/records/{kind}/{id}", id: "get-record", tag: "Records", summary: "Read who owns a record and with whom it is shared", needs: "records:view",
-	}, func(ctx context.Context, who domain.Administrator, in *ByRecord) (*plain[sharedRecord], error) {
+	}, func(ctx context.Context, who domain.Administrator, in *ByRecord) (*one[sharedRecord], error) {
 		found, err := s.Administration.Record(ctx, who, in.key())
-		return &plain[sharedRecord]{Body: showShared(found)}, err
+		return oneRecord(found), err
 	})
 	add(s, operation{
 		method: http.MethodGet, path: "/records/{kind}/{id}/access", id: "get-record-access", tag: "Records", summary: "May a person work with a record?",
@@ -252,7 +254,7 @@ func (s *service) getRecordAccess(ctx context.Context, who domain.Administrator,
 	return &plain[recordAccess]{Body: shown}, err
 }
 
-func (s *service) shareRecord(ctx context.Context, who domain.Administrator, in *shareRecord) (*plain[sharedRecord], error) {
+func (s *service) shareRecord(ctx context.Context, who domain.Administrator, in *shareRecord) (*one[sharedRecord], error) {
 	shares := make([]domain.RecordShare, len(in.Body.Shares))
 	for i, told := range in.Body.Shares {
 		shares[i].May = domain.RecordAccess(told.Access)
@@ -264,8 +266,12 @@ func (s *service) shareRecord(ctx context.Context, who domain.Administrator, in 
 			return nil, err
 		}
 	}
-	found, err := s.Administration.ShareRecord(ctx, who, in.key(), shares)
-	return &plain[sharedRecord]{Body: showShared(found)}, err
+	found, err := s.Administration.ShareRecord(ctx, who, in.key(), ifMatch(in.IfMatch), shares)
+	return oneRecord(found), err
+}
+
+func oneRecord(r domain.SharedRecord) *one[sharedRecord] {
+	return &one[sharedRecord]{ETag: tag(r.Version()), Body: showShared(r)}
 }
 
 func (s *service) listUserRecords(ctx context.Context, who domain.Administrator, in *recordsOfInput) (*page[Record], error) {

@@ -90,7 +90,9 @@ type decideFinding struct {
 
 	User    string `path:"user" doc:"The person." maxLength:"36"`
 	Finding string `path:"finding" doc:"What was found." maxLength:"40"`
-	Body    struct {
+	IfMatch string `header:"If-Match" doc:"Carry it out only if the ETag of the review is still this one." maxLength:"1000"`
+
+	Body struct {
 		Decision string `json:"decision" enum:"keep,change,remove"`
 		Note     string `json:"note,omitempty" maxLength:"1000"`
 	}
@@ -149,7 +151,7 @@ func (s *service) addReviews() {
 		if err != nil {
 			return nil, respelt(err, "id", "user")
 		}
-		_, err = s.Administration.DecideFinding(ctx, who, id, user, domain.Finding(in.Finding), domain.Verdict(in.Body.Decision), in.Body.Note)
+		_, err = s.Administration.DecideFinding(ctx, who, id, ifMatch(in.IfMatch), user, domain.Finding(in.Finding), domain.Verdict(in.Body.Decision), in.Body.Note)
 		return nil, err
 	})
 	add(s, operation{

@@ -41,6 +41,8 @@ func reviewOfPeople(s *scene) {
 	require.Equal(s, []string{"ana", "bob"}, s.get(path+"/findings?finding=unused_90").values(s, "user_name"))
 	refused(s, s.post(path+"/sign", ""), http.StatusConflict, domain.CodeReviewUndecided, "")
 	refused(s, s.put(path+"/findings/"+ana+"/owner", `{"decision":"keep"}`), http.StatusNotFound, domain.CodeNotFound, "")
+	refused(s, s.put(path+"/findings/"+ana+"/no_role", `{"decision":"keep"}`, "If-Match", `W/"99"`), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
+	s.done(s.put(path+"/findings/"+ana+"/no_role", `{"decision":"keep"}`, "If-Match", s.get(path).header.Get("ETag")))
 	refused(s, s.put(path+"/findings/"+ana+"/no_role", `{"decision":"burn"}`), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "decision")
 	for _, f := range s.get(path + "/findings").items(s) {
 		s.done(s.put(path+"/findings/"+f["user_id"].(string)+"/"+f["finding"].(string), `{"decision":"remove","note":"+1 \"gone\",\n"}`))

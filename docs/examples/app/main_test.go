@@ -255,7 +255,7 @@ func (h *house) story() {
 	require.Equal(t, http.StatusFound, out.StatusCode)
 
 	// Refused: a browser sees why, in a page that is whole; a program reads it.
-	_, err := h.admin.SetWindow(t.Context(), h.boss, h.user.ID, domain.WindowSpec{TimeZone: "UTC", ValidFrom: h.clock.Now().AddDate(1, 0, 0).Format(time.DateOnly)})
+	_, err := h.admin.SetWindow(t.Context(), h.boss, h.user.ID, domain.IfMatch{}, domain.WindowSpec{TimeZone: "UTC", ValidFrom: h.clock.Now().AddDate(1, 0, 0).Format(time.DateOnly)})
 	require.NoError(t, err)
 	why, body := h.browse("/deals", token, spoofed...)
 	require.Equal(t, []any{http.StatusForbidden, "not_yet_valid"}, []any{why.StatusCode, why.Header.Get("X-Usher-Reason")}, body)
@@ -269,7 +269,7 @@ func (h *house) story() {
 	why, body = h.browse("/deals", token, "Accept", "application/json")
 	require.Equal(t, []any{http.StatusForbidden, "application/problem+json"}, []any{why.StatusCode, why.Header.Get("Content-Type")})
 	require.Contains(t, body, `"code":"not_yet_valid"`)
-	_, err = h.admin.SetWindow(t.Context(), h.boss, h.user.ID, domain.WindowSpec{})
+	_, err = h.admin.SetWindow(t.Context(), h.boss, h.user.ID, domain.IfMatch{}, domain.WindowSpec{})
 	require.NoError(t, err)
 
 	_, err = h.admin.Deactivate(t.Context(), h.boss, h.user.ID, domain.IfMatch{})
