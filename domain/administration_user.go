@@ -66,7 +66,7 @@ func (ad *Administration) Add(ctx context.Context, who Administrator, person New
 		return User{}, err
 	}
 	var made User
-	err = ad.change(ctx, who, ModuleUsers, ActionCreate, "", func(tx Tx, now time.Time) error {
+	add := func(tx Tx, now time.Time) error {
 		made = person.user(who.Organisation, id, now)
 		if err := tx.Assignments().Lock(who.Organisation); err != nil {
 			return err
@@ -90,7 +90,8 @@ func (ad *Administration) Add(ctx context.Context, who Administrator, person New
 			return err
 		}
 		return ad.greet(tx, who, made, temporary, now)
-	})
+	}
+	err = handingOut(person.extension(), func() error { return ad.change(ctx, who, ModuleUsers, ActionCreate, "", add) })
 	if err != nil {
 		return User{}, err
 	}
@@ -231,6 +232,14 @@ func (p NewPerson) tree() (email Name, tree attribute.Value, err error) {
 	}
 	p.Fields.apply(&tree)
 	return email, tree, nil
+}
+
+// extension is the one that was asked for; empty: none was.
+func (p NewPerson) extension() string {
+	if p.Fields.Extension == nil {
+		return ""
+	}
+	return *p.Fields.Extension
 }
 
 // demanded refuses a description without what the organisation demands (rule user.required).

@@ -68,7 +68,11 @@ func (e *Entrance) FirstAccess(ctx context.Context, a Arriving, v Visitor) (Sign
 	if i.Issuer == "" || i.Subject == "" || len(i.Issuer) > maxIssuer || len(i.Subject) > maxSubject {
 		return SignedIn{}, &Error{Kind: Invalid, Code: CodeInvalidValue, Field: "subject", Message: "an identity needs an issuer and a subject"}
 	}
-	outcome, err := e.arrive(ctx, a, v)
+	var outcome SignedIn
+	err := handingOut("", func() (err error) {
+		outcome, err = e.arrive(ctx, a, v)
+		return err
+	})
 	if IsCode(err, CodeUserNameTaken) || IsCode(err, CodeIdentityTaken) || IsCode(err, CodeSeatsExhausted) {
 		// Perhaps by themselves, who came twice at the same moment.
 		outcome, err = e.arrive(ctx, a, v)

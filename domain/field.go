@@ -208,3 +208,19 @@ func giveExtension(tx Tx, u User, tree *attribute.Value) error {
 	}
 	return nil
 }
+
+// maxHandedOut bounds how often somebody is handed another extension.
+const maxHandedOut = 20
+
+// handingOut runs a unit of work that adds a person with the extension that was asked for. Where none was, and somebody who did
+// ask for one took at the same moment the one that was handed out, it runs again, and finds the next.
+func handingOut(asked string, run func() error) error {
+	err := run()
+	for range maxHandedOut {
+		if asked != "" || !IsCode(err, CodeExtensionTaken) {
+			break
+		}
+		err = run()
+	}
+	return err
+}

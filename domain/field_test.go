@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -224,4 +225,32 @@ func userExtensionAuto(s *scene) {
 	}
 	require.True(s, seen["0014"], "the lowest: %v", seen)
 	require.Len(s, seen, 3+n+1, "and who was here before has none")
+}
+
+// userExtensionAutoBeside: whoever is handed an extension gets one, by whatever door, however many say at the same moment which
+// one is theirs.
+func userExtensionAutoBeside(s *scene) {
+	s.policy(func(p *domain.Policy) { p.ExtensionAuto = true })
+	s.again()
+	staff := s.staff()
+	for round := range 4 {
+		const n = 12
+		errs := concurrently(n, func(i int) error {
+			name := fmt.Sprintf("u%d-%d@acme.test", round, i)
+			switch i % 4 {
+			case 0:
+				return s.tryProvision(name)
+			case 1:
+				_, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "X", Email: name, Role: staff})
+				return err
+			}
+			return s.tryProvision(name, storetest.Extension(fmt.Sprintf("%04d", n*round+i/2)))
+		})
+		for i, err := range errs {
+			if err != nil {
+				require.GreaterOrEqual(s, i%4, 2, "who asked for none is refused none: %v", err)
+				storetest.Refused(s, err, domain.Conflict, domain.CodeExtensionTaken)
+			}
+		}
+	}
 }

@@ -70,13 +70,15 @@ func (d *Directory) ProvisionWith(ctx context.Context, caller Caller, attributes
 	}
 	event.After = tree
 	outcome := user
-	err = d.overflowing(ctx, caller, func(mayWait bool) error {
-		return d.store.Write(ctx, func(tx Tx) error {
-			outcome = user
-			if err := d.insert(tx, caller, &outcome, event, mayWait); err != nil {
-				return err
-			}
-			return d.keepPassword(tx, caller, outcome, kept, now)
+	err = handingOut(user.Extension, func() error {
+		return d.overflowing(ctx, caller, func(mayWait bool) error {
+			return d.store.Write(ctx, func(tx Tx) error {
+				outcome = user
+				if err := d.insert(tx, caller, &outcome, event, mayWait); err != nil {
+					return err
+				}
+				return d.keepPassword(tx, caller, outcome, kept, now)
+			})
 		})
 	})
 	if err != nil {

@@ -34,6 +34,7 @@ func TestRules(t *testing.T) {
 		"user.required":                   userRequired,
 		"user.required-policy":            userRequiredPolicy,
 		"user.extension-auto":             userExtensionAuto,
+		"user.extension-auto-beside":      userExtensionAutoBeside,
 		"explain.precedence":              explainPrecedence,
 		"explain.status":                  explainStatus,
 		"explain.steps":                   explainSteps,
