@@ -1,0 +1,519 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/pquerna/otp/totp"
+	"github.com/stretchr/testify/require"
+
+	"usher/admin/api"
+	"usher/delivery/mail"
+	"usher/domain"
+	"usher/oauth"
+	"usher/oidc"
+	"usher/oidc/oidctest"
+	"usher/persistence/storetest"
+)
+
+// vault is an installation in which every kind of secret is made, and all that it says and keeps is looked at.
+type vault struct {
+	*testing.T
+	app     *App
+	client  *http.Client
+	cookies map[string]string
+	key     string // an API key that may do everything
+	who     domain.Administrator
+	mail    *inbox
+
+	secrets map[string]string // by what they are
+	told    strings.Builder   // every answer that is not the one in which a secret is given
+	places  strings.Builder   // where answers sent the browser, here
+}
+
+// Security 43: each kind of secret is made and used, also at doors that are not its own; none is in a line of the log, an
+// event, an address, a metric, another answer, a webhook, or a column of the database. What a letter carries is in the letter.
+func TestSecurity43EveryKindOfSecret(t *testing.T) {
+	t.Parallel()
+	storetest.EachURL(t, func(t *testing.T, databaseURL string) {
+		log := &logbook{}
+		c := appConfig(databaseURL, log)
+		c.MetricsListen, c.WebhookAllowPrivate, c.Demo = "127.0.0.1:0", true, true
+		place, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		address := place.Addr().String()
+		require.NoError(t, place.Close())
+		v := &vault{T: t, cookies: map[string]string{}, secrets: map[string]string{}, mail: &inbox{}}
+		v.mail.serve(t, address)
+		c.Mail = mail.Config{URL: "smtp+plain://" + address, From: "Usher <usher@acme.test>", Now: time.Now}
+		v.app = NewApp(c)
+		require.NoError(t, v.app.Start(t.Context()))
+		v.client = &http.Client{
+			Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}
+		v.keep("key of the installation", scriptKey)
+
+		hooks := v.machines()
+		v.people()
+		v.provider()
+		v.everywhere()
+
+		require.Eventually(t, func() bool { return hooks.count() > 10 }, time.Minute, 10*time.Millisecond)
+		for path := "/events?limit=100"; path != ""; {
+			got := do(t, http.MethodGet, v.app.URL()+api.Prefix+path, v.key, "")
+			require.Equal(t, http.StatusOK, got.status, got.body)
+			v.told.WriteString(got.body)
+			next, rest, more := strings.Cut(strings.TrimPrefix(got.header.Get("Link"), "<"), `>; rel="next"`)
+			require.Empty(t, rest)
+			if path = ""; more {
+				path = strings.TrimPrefix(next, api.Prefix)
+			}
+		}
+		metrics := do(t, http.MethodGet, v.app.MetricsURL(), "", "").body
+		require.NoError(t, v.app.Stop(t.Context()))
+		require.Contains(t, v.told.String(), string(domain.SignedInEvent), "the events are among what is looked at")
+		database := unwrapped(dump(t, databaseURL))
+		require.Contains(t, database, "ada@acme.test")
+		require.Greater(t, len(v.secrets), 25, v.secrets)
+		for kind, secret := range v.secrets {
+			require.GreaterOrEqual(t, len(secret), 11, kind)
+			for _, form := range forms(secret) {
+				for where, text := range map[string]string{
+					"log": log.String(), "database": database, "metrics": metrics, "answers": v.told.String(), "addresses": v.places.String(), "webhooks": hooks.text(),
+				} {
+					if i := strings.Index(text, form); i >= 0 {
+						t.Errorf("the %s is in the %s as %q: …%q", kind, where, form, text[max(0, i-200):min(len(text), i+len(form)+50)])
+					}
+				}
+			}
+		}
+	})
+}
+
+// unwrapped is a text with what is Base64 in it beside it, decoded: somebody could have kept a secret within something else.
+func unwrapped(text string) string {
+	all := strings.Builder{}
+	all.WriteString(text)
+	for _, run := range regexp.MustCompile(`[A-Za-z0-9+/_-]{40,}`).FindAllString(text, -1) {
+		run = strings.NewReplacer("+", "-", "/", "_").Replace(run)
+		raw, err := base64.RawURLEncoding.DecodeString(run[:len(run)/4*4])
+		if err == nil {
+			all.WriteString("\n" + string(raw))
+		}
+	}
+	return all.String()
+}
+
+// forms are how somebody could write a secret down: as it is, or its bytes.
+func forms(secret string) []string {
+	all := []string{secret}
+	bare := secret[strings.LastIndex(secret[:min(len(secret), 14)], "_")+1:]
+	for _, decode := range []func(string) ([]byte, error){
+		base64.RawURLEncoding.DecodeString, base64.StdEncoding.DecodeString, base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString,
+		func(s string) ([]byte, error) { return hex.DecodeString(strings.ReplaceAll(s, "-", "")) },
+	} {
+		if raw, err := decode(bare); err == nil && len(raw) >= 8 {
+			all = append(all, string(raw), hex.EncodeToString(raw), base64.StdEncoding.EncodeToString(raw), base64.RawURLEncoding.EncodeToString(raw))
+		}
+	}
+	return all
+}
+
+// keep notes a secret.
+func (v *vault) keep(kind, secret string) {
+	v.Helper()
+	require.NotEmpty(v, secret, kind)
+	require.Empty(v, v.secrets[kind], kind)
+	v.secrets[kind] = secret
+}
+
+// received is a webhook's receiver that keeps everything.
+type received struct {
+	mu   sync.Mutex
+	n    int
+	kept bytes.Buffer
+}
+
+func (r *received) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	text, _ := io.ReadAll(request.Body)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.n++
+	r.kept.Write(text)
+	_ = request.Header.Write(&r.kept)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (r *received) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.n
+}
+
+func (r *received) text() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.kept.String()
+}
+
+// call asks the REST API for something, and gives what is at a name of the answer; secret where it is shown this once.
+func (v *vault) call(method, path, body, name string, header ...string) string {
+	v.Helper()
+	r, err := http.NewRequestWithContext(v.Context(), method, v.app.URL()+api.Prefix+path, strings.NewReader(body))
+	require.NoError(v, err)
+	r.Header.Set("Authorization", "Bearer "+v.key)
+	r.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	response, err := v.client.Do(r)
+	require.NoError(v, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(v, err)
+	require.Less(v, response.StatusCode, 300, string(text))
+	var made map[string]any
+	if len(text) > 0 {
+		require.NoError(v, json.Unmarshal(text, &made), string(text))
+	}
+	found, _ := made[name].(string)
+	return found
+}
+
+// machines makes what programs get in by.
+func (v *vault) machines() *received {
+	v.keep("directory token", organisation(v.T, v.app, "globex"))
+	v.key = application(v.T, v.app, "globex")
+	v.keep("API key of the operator", v.key)
+	all, err := v.app.Installation.ListOrganisations(v.Context())
+	require.NoError(v, err)
+	v.who = domain.Administrator{Organisation: all[0].ID, Actor: domain.ActorOperator(), Owner: true}
+
+	hooks := &received{}
+	receiver := httptest.NewServer(hooks)
+	v.Cleanup(receiver.Close)
+	made := do(v.T, http.MethodPost, v.app.URL()+api.Prefix+"/webhooks", v.key, `{"url":"`+receiver.URL+`"}`)
+	require.Equal(v, http.StatusCreated, made.status, made.body)
+	var hook struct{ ID, Secret string }
+	require.NoError(v, json.Unmarshal([]byte(made.body), &hook))
+	v.keep("secret of a webhook", strings.TrimPrefix(hook.Secret, "whsec_"))
+	v.keep("next secret of a webhook", strings.TrimPrefix(v.call(http.MethodPost, "/webhooks/"+hook.ID+"/rotate", `{}`, "secret"), "whsec_"))
+
+	// The same request twice: its answer, and so the key, is kept for the second time.
+	again := []string{"Idempotency-Key", "one"}
+	key := v.call(http.MethodPost, "/api-keys", `{"name":"crm","permissions":["users:view"]}`, "api_key", again...)
+	require.Equal(v, key, v.call(http.MethodPost, "/api-keys", `{"name":"crm","permissions":["users:view"]}`, "api_key", again...))
+	v.keep("API key", key)
+
+	connections, err := v.app.Installation.ListConnections(v.Context(), "globex")
+	require.NoError(v, err)
+	path := "/connections/" + connections[0].ID.String()
+	v.keep("another directory token", v.call(http.MethodPost, path+"/tokens", `{}`, "token"))
+	made = do(v.T, http.MethodPost, v.app.URL()+api.Prefix+path+"/oauth-clients", v.key, "")
+	var client struct {
+		ID     string `json:"id"`
+		Secret string `json:"client_secret"`
+	}
+	require.NoError(v, json.Unmarshal([]byte(made.body), &client))
+	v.keep("secret of an OAuth client", client.Secret)
+	for _, secret := range []string{client.Secret, client.Secret[:len(client.Secret)-1] + "_"} {
+		response, err := v.client.PostForm(v.app.URL()+oauth.Path, url.Values{"grant_type": {"client_credentials"}, "client_id": {client.ID}, "client_secret": {secret}})
+		require.NoError(v, err)
+		var answer map[string]any
+		require.NoError(v, json.NewDecoder(response.Body).Decode(&answer))
+		require.NoError(v, response.Body.Close())
+		if response.StatusCode == http.StatusOK {
+			v.keep("access token", answer["access_token"].(string))
+		}
+	}
+	require.NotEmpty(v, v.secrets["access token"])
+
+	_, err = v.app.Administration.ChangeConnectionPolicy(v.Context(), v.who, connections[0].ID, domain.IfMatch{}, func(p domain.ConnectionPolicy) (domain.ConnectionPolicy, error) {
+		p.PasswordSync = domain.PasswordKeep
+		return p, nil
+	})
+	require.NoError(v, err)
+	const pushed = "a password from afar"
+	v.keep("password that a directory pushed", pushed)
+	got := do(v.T, http.MethodPost, v.app.scimURL()+"/Users", v.secrets["directory token"], strings.TrimSuffix(user("cy@acme.test"), "}")+`,"password":"`+pushed+`"}`)
+	require.Equal(v, http.StatusCreated, got.status, got.body)
+	v.told.WriteString(got.body)
+	v.send(http.MethodPost, "/sign-in/globex", "name", "cy@acme.test", "password", pushed)
+	require.NotEmpty(v, v.cookies["usher_session"], "the password was kept")
+	v.keep("session of a pushed person", v.cookies["usher_session"])
+	return hooks
+}
+
+// page is an answer to the browser.
+type page struct {
+	*goquery.Document
+	status   int
+	location string
+}
+
+// send is one step of the browser.
+func (v *vault) send(method, path string, form ...string) page {
+	v.Helper()
+	values := url.Values{}
+	for i := 0; i < len(form); i += 2 {
+		values.Set(form[i], form[i+1])
+	}
+	r, err := http.NewRequestWithContext(v.Context(), method, v.app.URL()+path, strings.NewReader(values.Encode()))
+	require.NoError(v, err)
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	for name, value := range v.cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	response, err := v.client.Do(r)
+	require.NoError(v, err)
+	defer response.Body.Close()
+	for _, c := range response.Cookies() {
+		if v.cookies[c.Name] = c.Value; c.MaxAge < 0 {
+			delete(v.cookies, c.Name)
+		}
+	}
+	text, err := io.ReadAll(response.Body)
+	require.NoError(v, err)
+	p := page{status: response.StatusCode, location: response.Header.Get("Location")}
+	p.Document, err = goquery.NewDocumentFromReader(bytes.NewReader(text))
+	require.NoError(v, err)
+	if strings.HasPrefix(p.location, "/") {
+		v.places.WriteString(p.location + "\n")
+	}
+	// Of a page that shows a secret this once, all but that; of one that a letter leads to, all but where it is itself; and
+	// who typed a password for a name sees it again.
+	p.Find(".seed, .codes, svg.qr, a[href^='otpauth:'], form[action^='/invitation/'], form[action^='/reset/'], a[hreflang], input[name=name]").Remove()
+	shown, err := p.Html()
+	require.NoError(v, err)
+	v.told.WriteString(shown)
+	p.Document, err = goquery.NewDocumentFromReader(bytes.NewReader(text))
+	require.NoError(v, err)
+	return p
+}
+
+func (v *vault) to(p page, where string) {
+	v.Helper()
+	require.Equal(v, []any{http.StatusSeeOther, where}, []any{p.status, p.location}, p.Text())
+}
+
+// link is the token of the last letter of a kind to somebody.
+func (v *vault) link(kind, to string) (token string) {
+	v.Helper()
+	found := regexp.MustCompile(`/` + kind + `/(usher_link_[A-Za-z0-9_-]+)`)
+	require.Eventually(v, func() bool {
+		for _, text := range v.mail.texts() {
+			if !strings.Contains(text, to) {
+				continue
+			}
+			if match := found.FindStringSubmatch(strings.ReplaceAll(text, "=\r\n", "")); match != nil {
+				token = match[1]
+			}
+		}
+		return token != ""
+	}, time.Minute, 10*time.Millisecond)
+	return token
+}
+
+// people makes what people get in by.
+func (v *vault) people() {
+	const first, second, third, temporary, wrong = "a mule on the harbour", "nine lanterns in snow", "the orchard by night", "only until tomorrow", "what was it again"
+	roles, err := v.app.Administration.Roles(v.Context(), v.who)
+	require.NoError(v, err)
+	add := func(email, more string) {
+		v.Helper()
+		v.call(http.MethodPost, "/users", `{"full_name":"Somebody","email":"`+email+`","role_id":"`+roles[0].ID.String()+`"`+more+`}`, "id")
+	}
+	v.cookies = map[string]string{}
+	v.keep("temporary password", temporary)
+	v.keep("password that was chosen", second)
+	add("bo@acme.test", `,"temporary_password":"`+temporary+`"`)
+	v.send(http.MethodGet, "/sign-in/globex")
+	v.to(v.send(http.MethodPost, "/sign-in/globex", "name", "bo@acme.test", "password", temporary), "/sign-in/password")
+	v.keep("session before the password is changed", v.cookies["usher_session"])
+	v.to(v.send(http.MethodPost, "/sign-in/password", "current", temporary, "password", second, "again", second), "/account?changed=password")
+	v.keep("session", v.cookies["usher_session"])
+	v.send(http.MethodGet, "/account")
+	v.send(http.MethodGet, "/account/security")
+
+	v.cookies = map[string]string{}
+	v.call(http.MethodPatch, "/policy", `{"mfa":"required"}`, "")
+	add("ana@acme.test", "")
+	invitation := "/invitation/" + v.link("invitation", "ana@acme.test")
+	v.keep("link of an invitation", strings.TrimPrefix(invitation, "/invitation/"))
+	v.keep("password of an invitation", first)
+	v.send(http.MethodGet, "/sign-in/globex")
+	v.send(http.MethodGet, invitation)
+	v.keep("password that was refused", "abcdefghijk") // eleven characters
+	v.send(http.MethodPost, invitation, "password", "abcdefghijk", "again", "abcdefghijk")
+	v.to(v.send(http.MethodPost, invitation, "password", first, "again", first), "/sign-in/enrol")
+	v.keep("session before a second factor", v.cookies["usher_session"])
+	enrol := v.send(http.MethodGet, "/sign-in/enrol")
+	seed := strings.ReplaceAll(enrol.Find(".seed").Text(), " ", "")
+	v.keep("seed of an app", seed)
+	pending := enrol.Find("input[name=pending]").AttrOr("value", "")
+	v.send(http.MethodPost, "/sign-in/enrol", "pending", pending, "code", "000000")
+	codes := v.send(http.MethodPost, "/sign-in/enrol", "pending", pending, "code", codeOf(v.T, seed)).Find(".codes li")
+	require.Equal(v, 10, codes.Length())
+	codes.Each(func(i int, li *goquery.Selection) { v.keep(fmt.Sprint("recovery code ", i), li.Text()) })
+	v.keep("session with a second factor", v.cookies["usher_session"])
+	v.send(http.MethodGet, "/account/security")
+	v.send(http.MethodGet, invitation) // once more
+	v.send(http.MethodPost, invitation, "password", first, "again", first)
+
+	v.keep("wrong password", wrong)
+	v.send(http.MethodPost, "/sign-out")
+	v.send(http.MethodPost, "/sign-in/globex", "name", "ana@acme.test", "password", wrong)
+	v.send(http.MethodPost, "/sign-in/globex", "name", wrong, "password", wrong) // in the wrong field
+	v.to(v.send(http.MethodPost, "/sign-in/globex", "name", "ana@acme.test", "password", first), "/sign-in/factor")
+	v.send(http.MethodPost, "/sign-in/factor/recovery", "recovery", "0000-0000-0000-0000")
+	v.to(v.send(http.MethodPost, "/sign-in/factor/recovery", "recovery", v.secrets["recovery code 3"], "remember", "1"), "/account")
+	v.keep("remembered device", v.cookies["usher_device"])
+	v.send(http.MethodPost, "/account/prove", "password", wrong)
+
+	application, err := v.app.Administration.CreateApplication(v.Context(), v.who, domain.ApplicationSpec{Name: "crm", Origins: []string{"https://crm.acme.test"}})
+	require.NoError(v, err)
+	v.keep("assertion", v.assertion(application.Audience))
+
+	v.cookies = map[string]string{}
+	v.send(http.MethodGet, "/sign-in/globex")
+	v.send(http.MethodPost, "/reset", "organisation", "globex", "name", "ana@acme.test", "asked", "1")
+	reset := "/reset/" + v.link("reset", "ana@acme.test")
+	v.keep("link of a reset", strings.TrimPrefix(reset, "/reset/"))
+	v.keep("password after a reset", third)
+	v.send(http.MethodGet, reset)
+	v.send(http.MethodPost, reset, "password", "abcdefghijk", "again", "abcdefghijk")
+	v.send(http.MethodPost, reset, "password", third, "again", third)
+	v.send(http.MethodGet, reset)
+	v.send(http.MethodGet, "/sign-in/globex")
+	v.to(v.send(http.MethodPost, "/sign-in/globex", "name", "ana@acme.test", "password", third), "/sign-in/factor")
+}
+
+// codeOf is what the app of a seed shows now.
+func codeOf(t *testing.T, seed string) string {
+	t.Helper()
+	code, err := totp.GenerateCode(seed, time.Now())
+	require.NoError(t, err)
+	return code
+}
+
+// assertion is what an application is told of who is signed in.
+func (v *vault) assertion(audience string) string {
+	v.Helper()
+	r, err := http.NewRequestWithContext(v.Context(), http.MethodGet, v.app.URL()+"/auth/assertion?application="+url.QueryEscape(audience), http.NoBody)
+	require.NoError(v, err)
+	r.Header.Set("Origin", "https://crm.acme.test")
+	r.AddCookie(&http.Cookie{Name: "usher_session", Value: v.cookies["usher_session"]})
+	response, err := v.client.Do(r)
+	require.NoError(v, err)
+	defer response.Body.Close()
+	var answer map[string]any
+	require.NoError(v, json.NewDecoder(response.Body).Decode(&answer))
+	require.Equal(v, http.StatusOK, response.StatusCode, answer)
+	return answer["assertion"].(string)
+}
+
+// provider signs somebody in who comes by an OpenID provider.
+func (v *vault) provider() {
+	p := oidctest.Unstarted()
+	server := httptest.NewServer(p)
+	v.Cleanup(server.Close)
+	p.Issuer = server.URL
+	p.Answer = func(tokens map[string]any) {
+		v.keep("ID token", tokens["id_token"].(string))
+		v.keep("access token of the provider", tokens["access_token"].(string))
+	}
+	v.keep("secret of the client at the provider", oidctest.ClientSecret)
+	key, err := v.app.config.Key.key()
+	require.NoError(v, err)
+	made, err := v.app.Installation.CreateConnection(v.Context(), "globex", domain.ConnectionSpec{Name: "idp", Kind: domain.KindGeneric, OIDC: domain.OIDCSpec{
+		Issuer: p.Issuer, ClientID: oidctest.ClientID, OnThisMachine: true, Seal: func(org domain.OrganisationID, id domain.ConnectionID) ([]byte, error) {
+			return key.Seal(sealPurpose, []byte(oidctest.ClientSecret), sealPlace(org, id))
+		},
+	}})
+	require.NoError(v, err)
+	id, connection := made.ID, made.ID.String()
+	const another = "what-okta-shows-once"
+	v.keep("secret of another client", another)
+	v.call(http.MethodPatch, "/connections/"+v.call(http.MethodPost, "/connections", `{"name":"okta","kind":"okta"}`, "id"),
+		`{"oidc_issuer":"https://acme.okta.test","oidc_client_id":"0oa1","oidc_client_secret":"`+another+`"}`, "")
+	v.call(http.MethodPatch, "/connections/"+connection+"/provider", `{"just_in_time":true}`, "")
+	p.Redirect = v.app.URL() + oidc.CallbackPath(id)
+
+	v.cookies = map[string]string{}
+	v.send(http.MethodGet, "/sign-in/globex")
+	away := v.send(http.MethodGet, "/oidc/"+connection+"/start")
+	require.Equal(v, http.StatusSeeOther, away.status, away.Text())
+	asked, err := url.Parse(away.location)
+	require.NoError(v, err)
+	v.keep("state", asked.Query().Get("state"))
+	v.keep("nonce", asked.Query().Get("nonce"))
+	for name, value := range v.cookies {
+		if strings.HasPrefix(name, "usher_oidc_") {
+			v.keep("cookie of a sign-in that has begun", value)
+		}
+	}
+	back := p.Visit(away.location)
+	v.keep("authorization code", back.Get("code"))
+	callback := "/oidc/" + connection + "/callback?" + back.Encode()
+	came := v.send(http.MethodGet, callback)
+	require.Equal(v, http.StatusSeeOther, came.status, came.Text())
+	v.keep("proof key", p.Posted()[0].Get("code_verifier"))
+	v.keep("session by single sign-on", v.cookies["usher_session"])
+	v.send(http.MethodGet, "/account")
+	v.send(http.MethodGet, callback) // once more
+	v.cookies = map[string]string{"usher_session": v.cookies["usher_session"]}
+	v.send(http.MethodGet, callback) // and in another browser
+}
+
+// everywhere shows every secret at doors where it is not good for anything, or no more, or well.
+func (v *vault) everywhere() {
+	for _, secret := range v.secrets {
+		for _, path := range []string{"/scim/v2/Users", "/scim/v2/Users/x", "/scim/v2/Me", api.Prefix + "/me", api.Prefix + "/users/x"} {
+			r, err := http.NewRequestWithContext(v.Context(), http.MethodGet, v.app.URL()+path, http.NoBody)
+			require.NoError(v, err)
+			r.Header["Authorization"] = []string{"Bearer " + secret}
+			r.AddCookie(&http.Cookie{Name: "usher_session", Value: secret})
+			r.AddCookie(&http.Cookie{Name: "usher_device", Value: secret})
+			response, err := v.client.Do(r)
+			require.NoError(v, err)
+			text, err := io.ReadAll(response.Body)
+			require.NoError(v, err)
+			require.NoError(v, response.Body.Close())
+			v.told.Write(text)
+		}
+		response, err := v.client.PostForm(v.app.URL()+oauth.Path, url.Values{"grant_type": {"client_credentials"}, "client_id": {secret}, "client_secret": {secret}})
+		require.NoError(v, err)
+		text, err := io.ReadAll(response.Body)
+		require.NoError(v, err)
+		require.NoError(v, response.Body.Close())
+		v.told.Write(text)
+
+		v.cookies = map[string]string{"usher_session": secret, "usher_device": secret, "usher_name": secret, "usher_invitation": secret, "usher_left": secret}
+		v.send(http.MethodGet, "/account")
+		for _, path := range []string{"/invitation/", "/reset/"} {
+			v.send(http.MethodGet, path+url.PathEscape(secret))
+		}
+		v.send(http.MethodPost, "/sign-in/factor", "code", secret)
+		v.send(http.MethodPost, "/sign-in/enrol", "code", secret, "pending", secret)
+		v.send(http.MethodPost, "/account/prove", "password", secret)
+	}
+}
