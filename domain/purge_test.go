@@ -79,7 +79,7 @@ func purgeEverywhere(s *visit) {
 	require.NoError(s, err)
 	_, err = domain.NewInstallation(s.store, s.clock.Environment(), nil).SweepReviews(s.Context(), s.tenant.Organisation.Slug)
 	require.NoError(s, err)
-	_, err = s.admin.DecideFinding(s.Context(), s.boss(), review.ID, id, domain.FindingNoQueue, domain.VerdictKeep, mark+" is fine")
+	_, err = s.admin.DecideFinding(s.Context(), s.boss(), review.ID, domain.IfMatch{}, id, domain.FindingNoQueue, domain.VerdictKeep, mark+" is fine")
 	require.NoError(s, err)
 	letter := domain.Letter{
 		ID: domain.LetterID{UUID: uuid.New()}, Organisation: s.org(), Kind: domain.LetterBlocked, User: id, Event: s.events()[0].ID,
