@@ -34,16 +34,6 @@ type NewPerson struct {
 
 const maxPersonText = 256 // characters of a name that is typed in
 
-// User reads one person, of whatever connection. Needs users:view. NotFound.
-func (ad *Administration) User(ctx context.Context, who Administrator, id UserID) (User, error) {
-	var u User
-	err := ad.look(ctx, who, ModuleUsers, ActionView, id.String(), func(tx Tx) (err error) {
-		u, err = tx.Users().Find(who.Organisation, id)
-		return err
-	})
-	return u, err
-}
-
 // Add adds a person by hand: pending, with a seat and an invitation, or inactive where the description says so (rules user.required,
 // email.unique, seat.required, invite.mail, user.extension-auto). The role shows no more than the administrator sees, and the profile
 // permits no more than they hold (rule owner.escalation). Needs users:create. Invalid, UserNameTaken, EmailTaken,

@@ -98,6 +98,7 @@ const (
 	CodeExtensionTaken       = "extension_taken"        // unique in the organisation
 	CodeIdentityTaken        = "identity_taken"         // a sign-in of an identity provider that belongs to another person
 	CodeLinkNotGood          = "link_not_good"          // an invitation or reset link that was used, revoked, expired or never made
+	CodeTokenReplayed        = "token_replayed"         // a provider's token that may come once
 	CodeSignInRefused        = "sign_in_refused"        // wrong name or password, or nobody who has one: always the same
 	CodePasswordRefused      = "password_refused"       // a new password that rule password.policy refuses
 	CodeAccessRefused        = "access_refused"         // somebody who is who they say, and may not come in; Field says why
@@ -134,7 +135,7 @@ func Codes() []string {
 		CodeRequestInProgress, CodeKeyReused, CodeExtensionTaken, CodeBeyondLimits,
 		CodeRecordsOwned, CodeOutranked, CodePlanMissing, CodeReviewSigned, CodeReviewUndecided,
 		CodeIdentityTaken, CodeLinkNotGood, CodeSignInRefused, CodePasswordRefused, CodeAccessRefused, CodeStepMissing, CodeAlreadyAccepted,
-		CodeLocalSignInOff, CodeNoAccount, CodeSignInTooWeak, CodeConnectionShut,
+		CodeLocalSignInOff, CodeNoAccount, CodeSignInTooWeak, CodeConnectionShut, CodeTokenReplayed,
 		CodeProofMissing, CodeFactorNeeded, CodePasskeyTaken, CodePasskeyCloned,
 		CodeLinked, CodeDomainTaken, CodeDomainUnproved,
 		CodeWebhookDisabled, CodeApplicationUnknown,

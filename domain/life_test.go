@@ -81,7 +81,9 @@ func (s *scene) activate(id domain.UserID) domain.User {
 // found is a person as administrators see them.
 func (s *scene) found(id domain.UserID) domain.User {
 	s.Helper()
-	return s.done(s.admin.User(s.Context(), s.boss(), id))
+	p, err := s.admin.Person(s.Context(), s.boss(), id)
+	require.NoError(s, err)
+	return p.User
 }
 
 // policyBounds: a policy begins with the defaults, keeps its bounds, and a change is one event that tells what changed.

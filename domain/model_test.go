@@ -248,7 +248,7 @@ func (m *model) check(t *rapid.T) {
 	m.t = t
 	owners := 0
 	for _, p := range m.people {
-		u, err := m.admin.User(context.Background(), m.boss(), p.id)
+		u, err := m.admin.Person(context.Background(), m.boss(), p.id)
 		if p.gone {
 			require.True(t, domain.IsKind(err, domain.NotFound), "%v", err)
 			continue

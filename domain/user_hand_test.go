@@ -25,7 +25,7 @@ func permissionNeeded(s *scene) {
 			_, err := s.admin.Add(s.Context(), who, domain.NewPerson{FullName: "B", Email: "b@acme.test", Role: staff})
 			return err
 		},
-		"users:view": func(who domain.Administrator) error { _, err := s.admin.User(s.Context(), who, u.ID); return err },
+		"users:view": func(who domain.Administrator) error { _, err := s.admin.Person(s.Context(), who, u.ID); return err },
 		"users:edit": func(who domain.Administrator) error {
 			_, err := s.admin.Edit(s.Context(), who, u.ID, domain.IfMatch{}, domain.PersonChange{})
 			return err

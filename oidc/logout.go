@@ -3,7 +3,6 @@ package oidc
 import (
 	"context"
 	"net/url"
-	"sync"
 	"time"
 
 	"usher/domain"
@@ -54,17 +53,14 @@ type Ending struct {
 	Issuer          string
 	ProviderSession string // sid
 	Subject         string // as [Arrival.Subject] has it; empty where the token names only the session
-}
 
-// Replays remembers identifiers of tokens that may come once. An installation of several replicas keeps them in its
-// database ([domain.Installation.UseOnce]); within one process the relying party's own memory does.
-type Replays interface {
-	// Once reports whether an identifier comes for the first time in an organisation; it may be forgotten after until.
-	Once(ctx context.Context, org domain.OrganisationID, id string, until time.Time) (bool, error)
+	Token string    // the token's identifier (jti), which may come once for the connection,
+	Until time.Time // as long as a token of that age is taken
 }
 
 // EndSessions verifies a logout token (Back-Channel Logout 1.0 section 2.6). Such a token comes from anywhere, so what it
-// costs is bounded before its signature is known to be good. A connection that is disabled still ends sessions.
+// costs is bounded before its signature is known to be good. Whether it came before, the caller finds out as it ends the sessions, in
+// one step: a token is used up when what it says is done. A connection that is disabled still ends sessions.
 func (p *RelyingParty) EndSessions(ctx context.Context, r Registration, raw string) (Ending, error) {
 	r.Disabled = false // nobody comes in by it
 	if err := r.ready(); err != nil {
@@ -103,45 +99,11 @@ func (p *RelyingParty) EndSessions(ctx context.Context, r Registration, raw stri
 	case now.Sub(token.IssuedAt) > logoutAge:
 		return Ending{}, refuse(StepLogout, "iat", SideProvider, "the logout token is too old", nil)
 	}
-	e := Ending{Organisation: r.Organisation, Connection: r.Connection, Issuer: r.Issuer, ProviderSession: session}
+	e := Ending{Organisation: r.Organisation, Connection: r.Connection, Issuer: r.Issuer, ProviderSession: session, Token: id, Until: token.IssuedAt.Add(logoutAge + Skew)}
 	if token.Subject != "" {
 		if e.Subject, err = r.Mapping.subject(provider.Issuer, all); err != nil && session == "" {
 			return Ending{}, err
 		}
 	}
-	first, err := p.replays.Once(ctx, r.Organisation, "logout "+r.Connection.String()+" "+id, token.IssuedAt.Add(logoutAge+Skew))
-	switch {
-	case err != nil:
-		return Ending{}, err
-	case !first:
-		return Ending{}, refuse(StepLogout, "jti", SideProvider, "this logout token has come before", nil)
-	}
 	return e, nil
-}
-
-// replays is a memory of identifiers within one process. Only tokens with a good signature are noted, so a provider can
-// fill it with no more than it signs in ten minutes.
-type replays struct {
-	mu    sync.Mutex
-	seen  map[string]time.Time // until when it matters
-	swept time.Time
-	now   func() time.Time
-}
-
-// Once implements Replays.
-func (m *replays) Once(_ context.Context, _ domain.OrganisationID, id string, until time.Time) (bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	now := m.now()
-	if now.Sub(m.swept) >= time.Minute {
-		for known, until := range m.seen {
-			if now.After(until) {
-				delete(m.seen, known)
-			}
-		}
-		m.swept = now
-	}
-	_, known := m.seen[id]
-	m.seen[id] = until
-	return !known, nil
 }

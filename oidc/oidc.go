@@ -49,9 +49,6 @@ type Config struct {
 
 	Now    func() time.Time // the clock; required
 	Random io.Reader        // cryptographic; nil: crypto/rand
-
-	// JWTs that may come once are remembered here; nil: in the memory of this process (see [Replays]).
-	Replays Replays
 }
 
 // RelyingParty signs people in at any number of providers. It is safe for use by many goroutines.
@@ -60,7 +57,6 @@ type RelyingParty struct {
 	client    *http.Client
 	providers *book[Provider]
 	keys      *book[keySet]
-	replays   Replays
 }
 
 // New makes a relying party that has asked nobody yet.
@@ -74,10 +70,7 @@ func New(c Config) (*RelyingParty, error) {
 	if c.Patience == 0 {
 		c.Patience = wholeTime
 	}
-	p := &RelyingParty{config: c, client: guarded(c), replays: c.Replays}
-	if p.replays == nil {
-		p.replays = &replays{seen: map[string]time.Time{}, now: c.Now}
-	}
+	p := &RelyingParty{config: c, client: guarded(c)}
 	p.providers = newBook[Provider](c.Now, providerFor, providerPause)
 	p.keys = newBook[keySet](c.Now, keysFor, keysPause)
 	return p, nil

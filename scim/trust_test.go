@@ -46,7 +46,7 @@ func (s *server) statusOf(id string) domain.Status {
 	administration, who := s.administration()
 	parsed, ok := domain.ParseID[domain.User](id)
 	require.True(s.t, ok)
-	u, err := administration.User(context.Background(), who, parsed)
+	u, err := administration.Person(context.Background(), who, parsed)
 	require.NoError(s.t, err)
 	return u.Status
 }
@@ -190,7 +190,7 @@ func (s *server) connectionOf(id string) domain.ConnectionID {
 	administration, who := s.administration()
 	parsed, ok := domain.ParseID[domain.User](id)
 	require.True(s.t, ok)
-	u, err := administration.User(context.Background(), who, parsed)
+	u, err := administration.Person(context.Background(), who, parsed)
 	require.NoError(s.t, err)
 	return u.Connection
 }

@@ -24,7 +24,7 @@ func fieldsAsSent(t *testing.T, s *server) {
 		[]any{got.at("/preferredLanguage"), got.at("/timezone"), got.at("/addresses/0/country"), got.at("/photos/0/value")})
 	administration, who := s.administration()
 	parsed, _ := domain.ParseID[domain.User](id)
-	u, err := administration.User(t.Context(), who, parsed)
+	u, err := administration.Person(t.Context(), who, parsed)
 	require.NoError(t, err)
 	fields, err := u.Fields()
 	require.NoError(t, err)

@@ -99,6 +99,8 @@ func endByProvider(v *visit) error {
 		}
 	} else if domain.IsKind(err, domain.NotFound) {
 		status, why = http.StatusBadRequest, "there is no such connection"
+	} else if domain.IsCode(err, domain.CodeTokenReplayed) {
+		status, why = http.StatusBadRequest, "this logout token has come before"
 	}
 	body, err := json.Marshal(map[string]string{"error": "invalid_request", "error_description": why})
 	if err != nil {

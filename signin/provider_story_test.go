@@ -183,7 +183,7 @@ func invitedBySingleSignOn(p *porch) {
 
 	require.Equal(p, ben.ID, p.let(p.get(back(p.connection, p.provider.Visit(p.answer(letter, p.connection))))).User)
 	require.Empty(p, p.browser.cookies[hostPrefix+invitationCookie])
-	is, err := p.admin.User(p.Context(), p.boss(), ben.ID)
+	is, err := p.admin.Person(p.Context(), p.boss(), ben.ID)
 	require.NoError(p, err)
 	require.Equal(p, domain.Active, is.Status)
 	require.Equal(p, 1, p.count("identities"))
@@ -205,7 +205,7 @@ func invitedBySingleSignOn(p *porch) {
 	address := p.answer(hers, p.connection)
 	p.clock.Move(2 * time.Minute)
 	p.refused(p.get(back(p.connection, p.provider.Visit(address))), "no-account", "its time was over")
-	is, err = p.admin.User(p.Context(), p.boss(), cleo.ID)
+	is, err = p.admin.Person(p.Context(), p.boss(), cleo.ID)
 	require.NoError(p, err)
 	require.Equal(p, domain.Pending, is.Status)
 	require.Equal(p, http.StatusNotFound, newJar().send(p.door, http.MethodPost, p.again(cleo), url.Values{"connection": {cleo.ID.String()}}).Code, "a connection that is none")

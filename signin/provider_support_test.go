@@ -2,7 +2,6 @@ package signin
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"crypto/x509"
 	"log/slog"
@@ -75,7 +74,7 @@ func (p *porch) patient(roots *x509.CertPool, private bool, patience time.Durati
 	p.Helper()
 	key, err := secret.Parse("a-secret-key-for-tests-0123456789abcdef")
 	require.NoError(p, err)
-	party, err := oidc.New(oidc.Config{AllowPrivate: private, Roots: roots, Now: p.clock.Now, Patience: patience, Replays: once{domain.NewInstallation(p.store, p.clock.Environment(), rand.Reader)}})
+	party, err := oidc.New(oidc.Config{AllowPrivate: private, Roots: roots, Now: p.clock.Now, Patience: patience})
 	require.NoError(p, err)
 	p.Cleanup(party.Close)
 	door, err := New(Config{
@@ -89,13 +88,6 @@ func (p *porch) patient(roots *x509.CertPool, private bool, patience time.Durati
 	})
 	require.NoError(p, err)
 	return door
-}
-
-// once remembers in the database what may come once.
-type once struct{ *domain.Installation }
-
-func (o once) Once(ctx context.Context, org domain.OrganisationID, id string, until time.Time) (bool, error) {
-	return o.UseOnce(ctx, org, id, until)
 }
 
 func (p *porch) org() domain.OrganisationID { return p.tenant.Organisation.ID }

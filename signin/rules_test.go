@@ -107,7 +107,7 @@ func pagesInviteAccept(b *browser) {
 	require.Equal(b, http.StatusOK, account.status)
 	require.Equal(b, "Ben Ng", account.text("h1"))
 	require.Contains(b, account.text("dl"), "RoleAgent")
-	is, err := b.admin.User(b.Context(), b.boss(), u.ID)
+	is, err := b.admin.Person(b.Context(), b.boss(), u.ID)
 	require.NoError(b, err)
 	require.Equal(b, domain.Active, is.Status)
 }

@@ -222,7 +222,7 @@ func TestSecurity42NothingOfOnesOwn(t *testing.T) {
 		b.signIn("ana@acme.test", gatePassword)
 		got := b.post("/account/language", "language", "es", "email", "boss@acme.test", "emails", "boss@acme.test", "owner", "true", "userName", "boss", "role", "x")
 		require.Equal(b, "/account?changed=language", got.to(b))
-		is, err := b.admin.User(b.Context(), b.boss(), u.ID)
+		is, err := b.admin.Person(b.Context(), b.boss(), u.ID)
 		require.NoError(b, err)
 		tree, err := is.Attributes()
 		require.NoError(b, err)

@@ -177,7 +177,7 @@ func (a *App) wire(key secret.Key) error {
 		Directory: a.Directory, BaseURL: func() string { return base }, CursorKey: cursors, Now: env.Now,
 		Log: a.config.Log, Ledger: a.ledger, Observe: a.observe, RequestID: requestID,
 	}
-	if a.party, err = a.config.Providers.newRelyingParty(env, usedTokens{a.Installation}, a.config.Demo); err != nil {
+	if a.party, err = a.config.Providers.newRelyingParty(env, a.config.Demo); err != nil {
 		return err
 	}
 	if a.signer, err = a.newSigner(key); err != nil {

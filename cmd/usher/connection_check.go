@@ -47,7 +47,7 @@ func (c *connectionTest) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	party, err := c.newRelyingParty(p.environment(), nil, false)
+	party, err := c.newRelyingParty(p.environment(), false)
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"context"
-	"time"
-
 	"usher/domain"
 	"usher/internal/secret"
 	"usher/oidc"
@@ -16,16 +13,8 @@ type providerFlags struct {
 }
 
 // newRelyingParty makes what asks OpenID providers. That of the demo asks one on this very machine, without TLS.
-func (f providerFlags) newRelyingParty(env domain.Environment, replays oidc.Replays, demo bool) (*oidc.RelyingParty, error) {
-	return oidc.New(oidc.Config{AllowPrivate: f.OIDCAllowPrivate || demo, AllowHTTP: demo, Now: env.Now, Replays: replays})
-}
-
-// usedTokens remembers what may come once in the database, for all replicas.
-type usedTokens struct{ *domain.Installation }
-
-// Once implements oidc.Replays.
-func (u usedTokens) Once(ctx context.Context, org domain.OrganisationID, id string, until time.Time) (bool, error) {
-	return u.UseOnce(ctx, org, id, until)
+func (f providerFlags) newRelyingParty(env domain.Environment, demo bool) (*oidc.RelyingParty, error) {
+	return oidc.New(oidc.Config{AllowPrivate: f.OIDCAllowPrivate || demo, AllowHTTP: demo, Now: env.Now})
 }
 
 // newSigner makes what signs assertions.

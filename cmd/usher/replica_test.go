@@ -476,22 +476,24 @@ func TestTwoProcessesCountTogether(t *testing.T) {
 	require.Equal(t, 1, p.count("SELECT count(*) FROM connections WHERE name = 'once'"))
 	require.Equal(t, 1, p.count("SELECT count(*) FROM events WHERE type = $1", domain.ConnectionCreated)-1, "the first came with the organisation")
 
-	var first atomic.Int64
+	var first, replayed atomic.Int64
 	var group sync.WaitGroup
 	for range 2 {
-		in := domain.NewInstallation(storetest.Open(t, p.database), storetest.Environment(), rand.Reader)
+		entrance := domain.NewEntrance(storetest.Open(t, p.database), storetest.Environment(), rand.Reader)
 		for range 16 {
 			group.Go(func() {
-				once, err := in.UseOnce(t.Context(), p.org.ID, "token", time.Now().Add(time.Hour))
-				if err != nil {
-					t.Error(err)
-				}
-				if once {
+				_, err := entrance.EndByProvider(t.Context(), domain.ProviderEnding{Organisation: p.org.ID, Token: "token", Until: time.Now().Add(time.Hour)}, domain.Visitor{})
+				switch {
+				case err == nil:
 					first.Add(1)
+				case domain.IsCode(err, domain.CodeTokenReplayed):
+					replayed.Add(1)
+				default:
+					t.Error(err)
 				}
 			})
 		}
 	}
 	group.Wait()
-	require.Equal(t, int64(1), first.Load())
+	require.Equal(t, []int64{1, 31}, []int64{first.Load(), replayed.Load()})
 }
