@@ -22,7 +22,7 @@ func (refusal) Final() bool   { return true }
 
 // Security 50: while the mail server is down letters wait, a worker that is killed after sending has another send the same
 // letter again, and what the server refuses for good is given up with an event.
-func TestLetters(t *testing.T) {
+func TestSecurity50Letters(t *testing.T) {
 	t.Parallel()
 	each(t, func(s *scene) {
 		ana, err := s.directory.Provision(s.Context(), s.tenant.Caller, storetest.Person("ana@acme.test", storetest.Emails("ana@acme.test"), storetest.Text("preferredLanguage", "es-ES")))

@@ -301,7 +301,7 @@ func (m *mortal) Write(ctx context.Context, fn func(domain.Tx) error) error {
 
 // Security 50: a worker that is killed between sending and writing it down leaves the rest to another, which sends it once
 // more under the same id when the lease is over, and not before.
-func TestWebhookWorkerKilled(t *testing.T) {
+func TestSecurity50WebhookWorkerKilled(t *testing.T) {
 	t.Parallel()
 	each(t, func(s *scene) {
 		r := newReceiver(s)

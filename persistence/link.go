@@ -54,7 +54,8 @@ func (t links) Presented(ref domain.LinkRef) (domain.Link, error) {
 }
 
 func (t links) Latest(org domain.OrganisationID, user domain.UserID, kind domain.LinkKind) (domain.Link, bool, error) {
-	list, err := t.all(org, "l.user_id = ? AND l.kind = ? ORDER BY l.created_at DESC, l.link_id DESC LIMIT 1", user.UUID, string(kind))
+	// The one that is open was sent last, whatever the clock said of the replica that sent another.
+	list, err := t.all(org, "l.user_id = ? AND l.kind = ? ORDER BY (l.state = 'open') DESC, l.created_at DESC, l.link_id DESC LIMIT 1", user.UUID, string(kind))
 	if err != nil || len(list) == 0 {
 		return domain.Link{}, false, err
 	}
