@@ -138,7 +138,7 @@ func keepWayIn(tx Tx, c Connection) error {
 			continue
 		}
 		local, found, err := tx.SignIns().Get(c.Organisation, o.ID)
-		if err != nil || found && local.Password != "" {
+		if err != nil || found && local.lasting() {
 			return err
 		}
 		identities, err := tx.Identities().List(c.Organisation, o.ID)

@@ -31,6 +31,7 @@ func TestRulesOfTrust(t *testing.T) {
 		"link.scope-deleted-connection":    deletedConnection,
 		"owner.escalation-of-adoption":     escalationOfAdoption,
 		"owner.last-connection":            ownerLastConnection,
+		"owner.last-at-once":               ownerLastAtOnce,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"crypto/rand"
 	"strings"
 	"time"
 
@@ -149,6 +150,28 @@ func blockFailed(s *visit) {
 	s.refused("sign_in_refused", err)
 	require.Empty(s, s.eventsSince(func() { wrong(1) }))
 	require.Equal(s, domain.Active, s.found(u.ID).Status, "status and seat stay")
+}
+
+// blockFailedAnyhow: the counter is one however the account is addressed, and on whichever replica.
+func blockFailedAnyhow(s *visit) {
+	u := s.done(s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "Ana", UserName: "ana", Email: "ana@mail.test", Role: s.staff()}))
+	_, err := s.entrance.AcceptInvitation(s.Context(), s.invitation(u), goodPassword, s.from)
+	require.NoError(s, err)
+	replicas := []*domain.Entrance{s.entrance, domain.NewEntrance(s.store, s.clock.Environment(), rand.Reader)}
+	made := s.eventsSince(func() {
+		for i, name := range []string{"ana", "ana@mail.test", "ANA", "Ana@Mail.test", "ana", "ANA@MAIL.TEST"} {
+			_, found, err := s.admin.BlockOf(s.Context(), s.boss(), u.ID)
+			require.NoError(s, err)
+			require.False(s, found)
+			_, err = replicas[i%2].SignIn(s.Context(), s.org(), name, wrongPassword, s.from)
+			s.refused("sign_in_refused", err)
+		}
+	})
+	require.Equal(s, []domain.EventType{domain.UserBlocked}, eventTypes(made))
+	for _, replica := range replicas {
+		_, err := replica.SignIn(s.Context(), s.org(), "ana@mail.test", goodPassword, s.from)
+		s.refused("sign_in_refused", err)
+	}
 }
 
 // blockFailedAtOnce: failures at the same moment are all counted, and block once.

@@ -74,6 +74,73 @@ func (s *scene) until(u domain.User, day string) error {
 	return err
 }
 
+// ownerLastAtOnce: of two owners who come by a connection each, and by nothing else, one remains who can sign in, whatever takes
+// the one's connection and the other at the same moment. Each refusal is an event.
+func ownerLastAtOnce(s *scene) {
+	owners := []domain.User{s.owner("a@acme.test", true), s.owner("b@acme.test", true)}
+	connections := []domain.ConnectionID{s.caller.Connection, s.another("second").Connection}
+	for i, c := range connections {
+		issuer := fmt.Sprintf("https://id%d.test", i)
+		s.registered(c, issuer)
+		s.knownAt(owners[i], c, issuer)
+	}
+	disabled := func(i int, disabled bool) error {
+		_, err := s.admin.SetConnectionDisabled(s.Context(), s.boss(), connections[i], disabled, domain.IfMatch{})
+		return err
+	}
+	disable := func(i int) error { return disabled(i, true) }
+	others := []func(i int) error{
+		disable,
+		func(i int) error {
+			_, err := s.admin.UnmakeOwner(s.Context(), s.boss(), owners[i].ID, domain.IfMatch{})
+			return err
+		},
+		func(i int) error { return s.admin.Block(s.Context(), s.boss(), owners[i].ID, domain.IfMatch{}) },
+	}
+	made := s.eventsSince(func() {
+		for round := range 18 {
+			ways := []func(i int) error{disable, others[round/2%len(others)]}
+			counts := outcomes(s.T, concurrently(2, func(i int) error { return ways[(round+i)%2](i) }))
+			require.Equal(s, map[string]int{"": 1, domain.CodeLastOwner: 1}, counts)
+			for i, o := range owners {
+				require.NoError(s, disabled(i, false))
+				require.NoError(s, s.admin.Unblock(s.Context(), s.boss(), o.ID, domain.IfMatch{}))
+				s.done(s.admin.MakeOwner(s.Context(), s.boss(), o.ID, domain.IfMatch{}))
+			}
+		}
+	})
+	protected := 0
+	for _, e := range made {
+		if e.Type == domain.OwnerProtected {
+			protected++
+		}
+	}
+	require.Equal(s, 18, protected)
+}
+
+// ownerLastTemporary: a temporary password, which ends, is no way in that an organisation is left with.
+func ownerLastTemporary(s *visit) {
+	boss := s.member("boss@acme.test")
+	s.done(s.admin.MakeOwner(s.Context(), s.boss(), boss.ID, domain.IfMatch{}))
+	second := s.done(s.admin.Add(s.Context(), s.boss(), domain.NewPerson{
+		FullName: "Bo", Email: "second@acme.test", Role: s.staff(), TemporaryPassword: goodPassword,
+	}))
+	s.done(s.admin.Confirm(s.Context(), s.boss(), second.ID, domain.IfMatch{}))
+	s.done(s.admin.MakeOwner(s.Context(), s.boss(), second.ID, domain.IfMatch{}))
+	storetest.Refused(s, s.admin.Delete(s.Context(), s.boss(), boss.ID, domain.IfMatch{}), domain.Forbidden, domain.CodeLastOwner)
+
+	by := s.another("by")
+	s.registered(by.Connection, "https://id.test")
+	s.knownAt(second, by.Connection, "https://id.test")
+	require.NoError(s, s.admin.Delete(s.Context(), s.boss(), boss.ID, domain.IfMatch{}), "there is another way in")
+	_, err := s.admin.SetConnectionDisabled(s.Context(), s.boss(), by.Connection, true, domain.IfMatch{})
+	storetest.Refused(s, err, domain.Forbidden, domain.CodeLastOwner)
+	_, err = s.entrance.ChangePassword(s.Context(), s.in("second@acme.test").Token, goodPassword, otherPassword, s.from)
+	require.NoError(s, err)
+	_, err = s.admin.SetConnectionDisabled(s.Context(), s.boss(), by.Connection, true, domain.IfMatch{})
+	require.NoError(s, err, "their own password is one")
+}
+
 // ownerMadeByOwners: only an owner makes an owner or ends that; an owner's licence is not simulator.
 func ownerMadeByOwners(s *scene) {
 	require.NoError(s, s.admin.SetSeats(s.Context(), s.boss(), domain.IfMatch{}, domain.SeatPlan{Licence: domain.LicenceSimulator, Limit: 5}))

@@ -18,6 +18,9 @@ type SignIn struct {
 	Enrol       bool      // a second factor has to be set up at once (rule mfa.reset)
 }
 
+// lasting reports whether there is a password that is good from now on: a temporary one ends.
+func (s SignIn) lasting() bool { return s.Password != "" && s.PasswordEndsAt.IsZero() }
+
 // means is what somebody has to come in by of what is kept here; locally: a password of theirs opens something.
 func (s SignIn) means(locally bool) Means {
 	return Means{Asked: true, Locally: locally, Password: s.Password != "", PasswordEndsAt: s.PasswordEndsAt, SlowedUntil: s.SlowedUntil}
