@@ -215,7 +215,21 @@ func (ad *Administration) assign(tx Tx, who Administrator, was UserAccess, chang
 	if outvoted := change.outvoted(is, settled); outvoted != "" {
 		warning = outvoted
 	}
-	return Assigned{UserAccess: settled.With(defaults), Warning: warning}, nil
+	outcome := Assigned{UserAccess: settled.With(defaults), Warning: warning}
+	return outcome, ad.mayUncover(tx, who, change, before, outcome.UserAccess)
+}
+
+// mayUncover refuses to let a choice go, or its lock, where what somebody else gave takes its place, and is more than one could
+// give (rule owner.escalation).
+func (ad *Administration) mayUncover(tx Tx, who Administrator, change AccessChange, was, is UserAccess) error {
+	if change.Profile == nil {
+		is.Profile = was.Profile
+	}
+	if change.Role == nil {
+		is.Role = was.Role
+	}
+	was.Granted, was.Revoked = is.Granted, is.Revoked // which were looked at before
+	return ad.mayAssign(tx, who, was, is)
 }
 
 // settleChoice decides what becomes of an administrator's choice, and writes it.

@@ -314,7 +314,7 @@ func (ad *Administration) Purge(ctx context.Context, who Administrator, id UserI
 
 // ChangeLicence moves a person to another licence type: the new seat is taken and the old one freed in one step (rule
 // seat.type-change). Where the directory gives the person a licence it is refused; see LockLicence. Needs users:edit.
-// NotFound, Invalid for a licence the organisation does not have, SeatsExhausted, OwnerLicence, Outranked, Precondition.
+// NotFound, Invalid for a licence the organisation does not have, SeatsExhausted, OwnerLicence, Escalation, Outranked, Precondition.
 func (ad *Administration) ChangeLicence(ctx context.Context, who Administrator, id UserID, match IfMatch, licence string) (User, error) {
 	return ad.changeLicence(ctx, who, id, match, licence, false)
 }
@@ -343,6 +343,9 @@ func (ad *Administration) changeLicence(ctx context.Context, who Administrator, 
 		if err := ownerLicence(is); err != nil {
 			return User{}, err
 		}
+		if err := mayLicense(tx, who, is); err != nil {
+			return User{}, err
+		}
 		if err := ad.chooseLicence(tx, who, is, lock, now); err != nil {
 			return User{}, err
 		}
@@ -354,6 +357,26 @@ func (ad *Administration) changeLicence(ctx context.Context, who Administrator, 
 		}
 		return ad.resave(tx, who, was, is, UserUpdated, now)
 	})
+}
+
+// mayLicense refuses a licence that reaches modules in which the person may then do more than who gives it holds (rule
+// owner.escalation).
+func mayLicense(tx Tx, who Administrator, is User) error {
+	access, err := tx.Assignments().Access(is.Organisation, is.ID)
+	if err != nil {
+		return err
+	}
+	licences, err := tx.LicenceTypes().List(is.Organisation)
+	if err != nil {
+		return err
+	}
+	licensed := access
+	for _, l := range licences {
+		if l.Name == is.Licence {
+			licensed.Modules = l.Modules
+		}
+	}
+	return who.mayGrant("licence", licensed.Effective().Minus(access.Effective()))
 }
 
 // chooseLicence notes that an administrator chose somebody's licence, unless the directory's word is stronger.

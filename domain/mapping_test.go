@@ -441,10 +441,23 @@ func mappingPrecedence(s *scene) {
 	is("extension", domain.SourceExtension)
 	s.assign(ana.ID, domain.AccessChange{Profile: domain.Choose(profiles["locked"]), Locked: true})
 	is("locked", domain.SourceAdministrator)
+	named := func(winner string, losers ...string) {
+		s.Helper()
+		r := ruling(s, s.explain(ana.ID), domain.GivenProfile)
+		told := []string{}
+		for _, c := range r.Losers {
+			require.Equal(s, domain.LostOutranked, c.Lost)
+			require.NotZero(s, c.At, "since when it is said")
+			told = append(told, r.Names[c.Object])
+		}
+		require.Equal(s, []any{winner, losers}, []any{r.Names[r.Winner.Object], told}, "Explain names the winner and the losers, the strongest first")
+	}
+	named("locked", "extension", "roles", "first", "second", "default")
 
 	// And back: an unlocked choice is overruled, and the answer says so.
 	assigned := s.assign(ana.ID, domain.AccessChange{Profile: domain.Choose(profiles["chosen"])})
 	require.Contains(s, assigned.Warning, "overrules the choice")
+	named("extension", "roles", "first", "second", "chosen", "default")
 	is("extension", domain.SourceExtension)
 	unknown := domain.Claim{Kind: domain.GivenProfile, Source: domain.SourceExtension, Text: "Nobody", At: s.clock.Now()}
 	said(claim(domain.SourceRoles, "roles"), unknown)
@@ -665,6 +678,17 @@ func ownerEscalationMapping(s *scene) {
 	require.Equal(s, mighty.ID, s.access(ana.ID).Profile.ID)
 	s.escalates(func() error {
 		_, err := s.admin.Assign(s.Context(), s.clerk("users:edit"), ana.ID, domain.IfMatch{}, domain.AccessChange{Profile: domain.Choose(mighty.ID)})
+		return err
+	})
+
+	// Nor does anybody let a choice go that keeps a person from it.
+	s.assign(ana.ID, domain.AccessChange{Profile: domain.Choose(modest.ID), Locked: true})
+	s.escalates(func() error {
+		_, err := s.admin.Assign(s.Context(), s.clerk("users:edit", "directory:view"), ana.ID, domain.IfMatch{}, domain.AccessChange{Profile: domain.Automatically[domain.Profile]()})
+		return err
+	})
+	s.escalates(func() error {
+		_, err := s.admin.Assign(s.Context(), s.clerk("users:edit", "directory:view"), ana.ID, domain.IfMatch{}, domain.AccessChange{Profile: domain.Choose(modest.ID)})
 		return err
 	})
 }

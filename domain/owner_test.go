@@ -38,6 +38,12 @@ func ownerLast(s *scene) {
 			})
 			return err
 		},
+		"end, by the extension": func(u domain.User) error {
+			_, err := s.tryChange(u.ID, storetest.Setting(attribute.Member{Name: domain.URNUsher, Value: attribute.NewComplex(
+				attribute.Member{Name: "accessWindow", Value: attribute.NewComplex(storetest.Text("validUntil", "2999-01-01"))},
+			)}))
+			return err
+		},
 		"delete": func(u domain.User) error {
 			return s.directory.Deprovision(s.Context(), s.caller, u.ID, domain.IfMatch{})
 		},

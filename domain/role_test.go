@@ -213,6 +213,22 @@ func ownerEscalation(s *scene) {
 	s.escalates(func() error { return assign(domain.AccessChange{Revoked: &nothing}) })
 	require.NoError(s, assign(domain.AccessChange{Granted: &nothing}), "taking away needs nothing more")
 
+	// To choose no longer is to give what is there without the choice.
+	_, err := ad.SetDefaults(s.Context(), s.boss(), none, top.ID, strong.ID)
+	require.NoError(s, err)
+	v := s.provision("v@acme.test")
+	s.assign(v.ID, domain.AccessChange{Role: domain.Choose(agent.ID), Profile: domain.Choose(weak.ID), Locked: true})
+	for _, automatically := range []domain.AccessChange{{Profile: domain.Automatically[domain.Profile]()}, {Role: domain.Automatically[domain.Role]()}} {
+		s.escalates(func() error {
+			_, err := ad.Assign(s.Context(), who, v.ID, none, automatically)
+			return err
+		})
+	}
+	_, err = ad.SetDefaults(s.Context(), s.boss(), none, agent.ID, weak.ID)
+	require.NoError(s, err)
+	_, err = ad.Assign(s.Context(), who, v.ID, none, domain.AccessChange{Profile: domain.Automatically[domain.Profile](), Role: domain.Automatically[domain.Role]()})
+	require.NoError(s, err)
+
 	// An application has no role: it gives roles as far as it may edit them.
 	app := domain.Administrator{Organisation: s.org(), Actor: domain.Actor{Kind: "api_key", ID: uuid.New()}, Permissions: permitted("users:edit")}
 	s.escalates(func() error {
@@ -220,8 +236,36 @@ func ownerEscalation(s *scene) {
 		return err
 	})
 	app.Permissions = permitted("users:edit", "roles:edit")
-	_, err := ad.Assign(s.Context(), app, u.ID, none, domain.AccessChange{Role: domain.Choose(top.ID)})
+	_, err = ad.Assign(s.Context(), app, u.ID, none, domain.AccessChange{Role: domain.Choose(top.ID)})
 	require.NoError(s, err)
+}
+
+// ownerEscalationLicence: a licence that reaches more modules is given by nobody who does not hold what the person may do there.
+func ownerEscalationLicence(s *scene) {
+	s.setSeats(domain.SeatPlan{Licence: domain.LicenceSimulator, Unlimited: true})
+	_, err := s.admin.SetLicenceModules(s.Context(), s.boss(), domain.LicenceSimulator, domain.IfMatch{}, domain.TheseObjects("teams"))
+	require.NoError(s, err)
+	strong, weak := s.profile("Strong", permitted("users:delete")), s.profile("Weak", permitted("users:view"))
+	ana, ben := s.provision("ana@acme.test"), s.provision("ben@acme.test")
+	s.assign(ana.ID, domain.AccessChange{Profile: domain.Choose(strong.ID)})
+	s.assign(ben.ID, domain.AccessChange{Profile: domain.Choose(weak.ID)})
+	clerk := s.clerk("users:edit", "users:view")
+	change := func(u domain.User, licence string) error {
+		_, err := s.admin.ChangeLicence(s.Context(), clerk, u.ID, domain.IfMatch{}, licence)
+		return err
+	}
+	require.NoError(s, change(ana, domain.LicenceSimulator), "taking away needs nothing more")
+	require.NoError(s, change(ben, domain.LicenceSimulator))
+	require.Empty(s, s.effective(ana.ID))
+	s.escalates(func() error { return change(ana, domain.LicenceFull) })
+	s.escalates(func() error {
+		_, err := s.admin.LockLicence(s.Context(), clerk, ana.ID, domain.IfMatch{}, domain.LicenceFull)
+		return err
+	})
+	require.NoError(s, change(ben, domain.LicenceFull))
+	clerk = s.clerk("users:edit", "users:delete")
+	require.NoError(s, change(ana, domain.LicenceFull))
+	require.Equal(s, permitted("users:delete"), s.effective(ana.ID))
 }
 
 // fieldAtFault is the field that a refusal names.

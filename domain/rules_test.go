@@ -96,6 +96,7 @@ func TestRules(t *testing.T) {
 		"role.sees":                       roleSees,
 		"role.tree":                       roleTree,
 		"owner.escalation":                ownerEscalation,
+		"owner.escalation-licence":        ownerEscalationLicence,
 		"user.baseline":                   userBaseline,
 		"user.copy-permissions":           userCopyPermissions,
 		"user.starter":                    userStarter,

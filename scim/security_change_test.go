@@ -101,6 +101,7 @@ func lastOwner(t *testing.T, s *server) {
 		"PATCH":  s.do("PATCH", "/Users/"+id, deactivate),
 		"PUT":    s.put("/Users/"+id, `{"userName":"owner","active":false}`),
 		"DELETE": s.delete("/Users/" + id),
+		"window": s.patch("/Users/"+id, `{"op":"add","path":"`+usher+`:accessWindow.validUntil","value":"2999-01-01"}`),
 	} {
 		got.refused(403, "")
 		require.Contains(t, got.str("/detail"), "owner", name)
@@ -121,7 +122,7 @@ func lastOwner(t *testing.T, s *server) {
 		}
 		return err
 	}))
-	require.Equal(t, 5, protected, "an event tells each time")
+	require.Equal(t, 6, protected, "an event tells each time")
 }
 
 func markup(t *testing.T, s *server) {
