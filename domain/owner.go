@@ -12,7 +12,7 @@ type Owner struct {
 	AcceptedAt time.Time // zero: never here
 	Blocked    bool      // for whatever reason
 	Ends       bool      // has a valid-until date
-	WayIn      bool      // a password that is not temporary, a passkey, or an identity at the issuer of a connection that is not disabled
+	WayIn      bool      // a password that is not temporary (with which alone passkeys go), or an identity at the issuer of a connection that is not disabled
 }
 
 // able reports whether nothing keeps the owner out, now and from now on. A weekly schedule does not count.

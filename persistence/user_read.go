@@ -90,7 +90,6 @@ func (t users) Owners(org domain.OrganisationID) ([]domain.Owner, error) {
 EXISTS (SELECT 1 FROM user_blocks b WHERE b.organisation_id = u.organisation_id AND b.user_id = u.user_id),
 EXISTS (SELECT 1 FROM access_windows w WHERE w.organisation_id = u.organisation_id AND w.user_id = u.user_id AND w.valid_until <> ''),
 EXISTS (SELECT 1 FROM sign_ins s WHERE s.organisation_id = u.organisation_id AND s.user_id = u.user_id AND s.password <> '' AND s.password_ends_at IS NULL) OR
-EXISTS (SELECT 1 FROM passkeys k WHERE k.organisation_id = u.organisation_id AND k.user_id = u.user_id) OR
 EXISTS (SELECT 1 FROM identities i JOIN connections c ON c.organisation_id = i.organisation_id AND c.connection_id = i.connection_id
 	WHERE i.organisation_id = u.organisation_id AND i.user_id = u.user_id AND c.disabled_at IS NULL AND c.oidc_issuer = i.issuer)`+owners,
 		[]any{org.UUID}, func(r row) error {
