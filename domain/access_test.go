@@ -243,7 +243,21 @@ func userCopyPermissions(s *scene) {
 	require.Equal(s, "from", fieldAtFault(s, err))
 	storetest.Gone(s, err)
 
-	// Nobody copies what they do not hold.
+	// What somebody has by default is copied as well, to who has it by no default: as it is now.
+	_, err = ad.SetDefaults(s.Context(), s.boss(), domain.IfMatch{}, r.ID, p.ID)
+	require.NoError(s, err)
+	pushed, other := s.provision("pushed@acme.test"), s.role("Other", domain.RoleID{}, domain.SeesOwn)
+	byHand := s.provision("by-hand@acme.test")
+	s.assign(byHand.ID, domain.AccessChange{Role: domain.Choose(other.ID), Profile: domain.Choose(domain.ProfileID{}), Revoked: &revoked})
+	copied, err := ad.CopyAccess(s.Context(), s.boss(), pushed.ID, byHand.ID, domain.IfMatch{})
+	require.NoError(s, err)
+	require.Equal(s, []any{r.ID, p.ID}, []any{copied.Role.ID, copied.Profile.ID})
+	require.Equal(s, s.effective(pushed.ID), s.effective(byHand.ID))
+
+	_, err = ad.SetDefaults(s.Context(), s.boss(), domain.IfMatch{}, domain.RoleID{}, domain.ProfileID{})
+	require.NoError(s, err)
+
+	// Nobody copies what they do not hold, nor ends by it what was revoked, nor from whom they do not see.
 	helper := s.provision("helper@acme.test")
 	may := permitted("users:view", "users:edit")
 	s.assign(helper.ID, domain.AccessChange{Granted: &may})
@@ -252,6 +266,14 @@ func userCopyPermissions(s *scene) {
 		_, err := ad.CopyAccess(s.Context(), s.as(helper.ID), from.ID, third.ID, domain.IfMatch{})
 		return err
 	})
+	s.assign(third.ID, domain.AccessChange{Revoked: &revoked})
+	plain := s.provision("plain@acme.test")
+	s.escalates(func() error {
+		_, err := ad.CopyAccess(s.Context(), s.as(helper.ID), plain.ID, third.ID, domain.IfMatch{})
+		return err
+	})
+	_, err = ad.CopyAccess(s.Context(), s.clerk("users:edit"), plain.ID, third.ID, domain.IfMatch{})
+	storetest.Refused(s, err, domain.Forbidden, domain.CodePermissionMissing)
 }
 
 // accessDefaults: people from a directory have the default role and profile unless something else was decided; a new

@@ -28,7 +28,7 @@ func (ad *Administration) Invite(ctx context.Context, who Administrator, id User
 		if err != nil {
 			return User{}, err
 		}
-		l, err := invite(tx, ad.env, u, again, now, ad.scribe(who))
+		l, err := invite(tx, u, again, now, ad.scribe(who))
 		outcome = invitationOf(l, now)
 		return u, err
 	})
@@ -99,7 +99,7 @@ func (ad *Administration) ResetPassword(ctx context.Context, who Administrator, 
 		if err := mayResend(tx, u, LinkReset, now); err != nil {
 			return User{}, err
 		}
-		_, err = sendLink(tx, ad.env, u, LinkReset, resetLifetime, true, now, ad.scribe(who))
+		_, err = sendLink(tx, u, LinkReset, resetLifetime, true, now, ad.scribe(who))
 		return u, err
 	})
 	return err
@@ -219,7 +219,7 @@ func (ad *Administration) greet(tx Tx, who Administrator, u User, temporary newP
 	if u.Status != Pending {
 		return nil
 	}
-	l, err := invite(tx, ad.env, u, false, now, ad.scribe(who))
+	l, err := invite(tx, u, false, now, ad.scribe(who))
 	if err != nil || temporary.hash == "" {
 		return err
 	}

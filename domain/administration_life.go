@@ -47,13 +47,13 @@ func (ad *Administration) ownerProtected(ctx context.Context, who Administrator,
 
 // scribe of what this administrator does to people.
 func (ad *Administration) scribe(who Administrator) scribe {
-	return func(what EventType, user UserID, at time.Time) (Event, error) {
+	return scribe{env: ad.env, event: func(what EventType, user UserID, at time.Time) (Event, error) {
 		id, err := newID[Event](ad.env)
 		return Event{
 			ID: id, Organisation: who.Organisation, Type: what, Actor: who.Actor, SubjectKind: "user", Subject: user.UUID,
 			RequestID: who.RequestID, At: at,
 		}, err
-	}
+	}}
 }
 
 // save writes a changed person with new attributes over what was read, with seat and event. Where nothing differs it
@@ -208,7 +208,7 @@ func (ad *Administration) ActivateAndInvite(ctx context.Context, who Administrat
 		if err := mayResend(tx, u, LinkInvitation, now); err != nil {
 			return err
 		}
-		_, err := invite(tx, ad.env, u, true, now, ad.scribe(who))
+		_, err := invite(tx, u, true, now, ad.scribe(who))
 		return err
 	})
 }
@@ -352,7 +352,7 @@ func (ad *Administration) changeLicence(ctx context.Context, who Administrator, 
 		if was.Licence == licence {
 			return was, nil
 		}
-		if err := leaveLine(tx, was, &is, now); err != nil {
+		if err := leaveLine(tx, was, &is, now, ad.scribe(who)); err != nil {
 			return User{}, err
 		}
 		return ad.resave(tx, who, was, is, UserUpdated, now)
@@ -412,7 +412,7 @@ func (ad *Administration) chooseLicence(tx Tx, who Administrator, is User, lock 
 }
 
 // leaveLine makes of somebody who waits, and gets a seat of another licence, what they would have been.
-func leaveLine(tx Tx, was User, is *User, now time.Time) error {
+func leaveLine(tx Tx, was User, is *User, now time.Time, write scribe) error {
 	place, waits, err := tx.Waiting().Get(was.Organisation, was.ID)
 	if err != nil || !waits {
 		return err
@@ -420,7 +420,10 @@ func leaveLine(tx Tx, was User, is *User, now time.Time) error {
 	if is.Status = place.Next; is.Status == Active && is.AcceptedAt.IsZero() {
 		is.AcceptedAt = now
 	}
-	return tx.Inactivity().Restart(is.Organisation, is.ID, now)
+	if err := tx.Inactivity().Restart(is.Organisation, is.ID, now); err != nil {
+		return err
+	}
+	return inviteSeated(tx, *is, now, write)
 }
 
 // ownerLicence refuses a licence that owners cannot have (rule owner.escalation).

@@ -57,7 +57,7 @@ func setSeats(tx Tx, org OrganisationID, match IfMatch, plan SeatPlan, now time.
 	if err := match.admits(was.Version()); err != nil || found && was == plan {
 		return err
 	}
-	event, err := write(SeatsChanged, UserID{}, now)
+	event, err := write.event(SeatsChanged, UserID{}, now)
 	if err != nil {
 		return err
 	}
@@ -130,9 +130,9 @@ func (in *Installation) SetSeats(ctx context.Context, slug string, plans []SeatP
 
 // scribe of what happens to people by whoever runs the installation, or by itself.
 func (in *Installation) scribe(o Organisation, by Actor) scribe {
-	return func(what EventType, user UserID, at time.Time) (Event, error) {
+	return scribe{env: in.env, event: func(what EventType, user UserID, at time.Time) (Event, error) {
 		event, err := in.event(o.ID, what, "user", user.UUID, at)
 		event.Actor = by
 		return event, err
-	}
+	}}
 }

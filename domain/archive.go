@@ -41,7 +41,7 @@ func archive(tx Tx, was User, now time.Time, write scribe) error {
 	if err := tx.Users().Archive(is); err != nil {
 		return err
 	}
-	event, err := write(UserDeleted, is.ID, now)
+	event, err := write.event(UserDeleted, is.ID, now)
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func clearReport(tx Tx, was User, now time.Time, write scribe) error {
 	if err := tx.Users().Save(was, is); err != nil {
 		return err
 	}
-	event, err := write(UserUpdated, is.ID, now)
+	event, err := write.event(UserUpdated, is.ID, now)
 	if err != nil {
 		return err
 	}

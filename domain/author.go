@@ -46,7 +46,7 @@ func (a author) record(tx Tx, what EventType, subjectKind string, subject uuid.U
 
 // scribe of what the author does to people.
 func (a author) scribe() scribe {
-	return func(what EventType, user UserID, at time.Time) (Event, error) {
+	return scribe{env: a.env, event: func(what EventType, user UserID, at time.Time) (Event, error) {
 		return a.event(what, "user", user.UUID, at)
-	}
+	}}
 }

@@ -55,7 +55,7 @@ func (by doorsClosed) revokeKeys(tx Tx, org OrganisationID, user UserID) error {
 		return err
 	}
 	for _, id := range keys {
-		event, err := by.write(APIKeyRevoked, user, by.now)
+		event, err := by.write.event(APIKeyRevoked, user, by.now)
 		if err != nil {
 			return err
 		}
@@ -124,7 +124,7 @@ func (by doorsClosed) forgetDevices(tx Tx, org OrganisationID, user UserID) erro
 
 // say appends an event about somebody.
 func (by doorsClosed) say(tx Tx, what EventType, user UserID, after attribute.Value) error {
-	event, err := by.write(what, user, by.now)
+	event, err := by.write.event(what, user, by.now)
 	if err != nil {
 		return err
 	}

@@ -75,6 +75,8 @@ func TestRulesOfDoors(t *testing.T) {
 		"session.proof":                  sessionProof,
 		"access.immediate":               accessImmediateSession,
 		"access.window":                  accessWindowSession,
+		"seat.wait-invited":              seatWaitInvited,
+		"seat.wait-doors":                seatWaitDoors,
 		"deactivate.doors":               deactivateDoors,
 		"deactivate.doors-keys":          deactivateEndsKeys,
 		"deactivate.doors-made-keys":     deactivateEndsKeysOfKeys,
@@ -94,6 +96,7 @@ func TestRulesOfDoors(t *testing.T) {
 		"sign-in.says-nothing":           signInSaysNothing,
 		"secrets.nowhere-in-clear":       secretsNowhere,
 		"delete.purge":                   purgeDoors,
+		"delete.purge-everywhere":        purgeEverywhere,
 		"delete.names":                   archivedIdentity,
 		"invite.accept-at-once":          acceptAtOnce,
 		"password.reset-once":            resetAtOnce,
@@ -338,40 +341,6 @@ func inviteSSO(s *visit) {
 	require.Equal(s, domain.Pending, s.found(other.ID).Status, "an invitation whose time is over is none")
 }
 
-// inviteResend: five an hour for one person, whoever asks and however many ask at once.
-func inviteResend(s *visit) {
-	u := s.add("ana@acme.test")
-	invite := func(int) error {
-		_, err := s.admin.Invite(s.Context(), s.clerk("users:invite"), u.ID, domain.IfMatch{})
-		return err
-	}
-	require.Equal(s, map[string]int{"": 5, domain.CodeRateLimited: 3}, outcomes(s.T, concurrently(8, invite)))
-	s.clock.Move(59 * time.Minute)
-	s.refused("rate_limited", invite(0))
-	s.clock.Move(time.Minute)
-	require.NoError(s, invite(0))
-	_, err := s.admin.Invite(s.Context(), s.clerk("users:view"), u.ID, domain.IfMatch{})
-	s.refused("permission_missing users:invite", err)
-	_, err = s.admin.Invite(s.Context(), s.boss(), domain.UserID{UUID: uuid.New()}, domain.IfMatch{})
-	storetest.Gone(s, err)
-
-	member := s.member("bo@acme.test")
-	_, err = s.admin.Invite(s.Context(), s.boss(), member.ID, domain.IfMatch{})
-	s.refused("already_accepted", err)
-	s.deactivate(u.ID)
-	_, err = s.admin.Invite(s.Context(), s.boss(), u.ID, domain.IfMatch{})
-	s.refused("invalid_value status", err)
-	back := s.done(s.admin.ActivateAndInvite(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
-	require.Equal(s, domain.Pending, back.Status)
-	_, err = s.entrance.AcceptInvitation(s.Context(), s.invitation(u), goodPassword, s.from)
-	require.NoError(s, err)
-	s.deactivate(member.ID)
-	require.NotContains(s, eventTypes(s.eventsSince(func() {
-		s.done(s.admin.ActivateAndInvite(s.Context(), s.boss(), member.ID, domain.IfMatch{}))
-	})), domain.UserInvited, "their password works again")
-	s.in("bo@acme.test")
-}
-
 // inviteAccept: who accepts with a password that meets the policy is active and in.
 func inviteAccept(s *visit) {
 	u := s.add("ana@acme.test")
@@ -436,72 +405,4 @@ func inviteConfirmEndsLink(s *visit) {
 	require.NoError(s, s.admin.ResetPassword(s.Context(), s.boss(), u.ID, domain.IfMatch{}), "which is how they get a password")
 	require.NoError(s, s.entrance.ResetPassword(s.Context(), s.letter(u.ID, domain.PasswordResetRequested), goodPassword, s.from))
 	s.in("ana@acme.test")
-}
-
-// inviteTemporaryPassword: who has one must change it at the first sign-in, which makes them active; it ends with the
-// invitation.
-func inviteTemporaryPassword(s *visit) {
-	add := func(email string) domain.User {
-		s.Helper()
-		return s.done(s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "Bo", Email: email, Role: s.staff(), TemporaryPassword: goodPassword}))
-	}
-	_, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "Bo", Email: "x@acme.test", Role: s.staff(), TemporaryPassword: "short"})
-	s.refused("password_refused password", err)
-	u := add("ana@acme.test")
-	in := s.in("ana@acme.test")
-	require.Equal(s, "step_missing change_password", s.verdict(in))
-	require.Equal(s, domain.Pending, s.found(u.ID).Status)
-	_, err = s.entrance.ChangePassword(s.Context(), in.Token, goodPassword, goodPassword, s.from)
-	s.refused("password_refused password", err)
-	_, err = s.entrance.ChangePassword(s.Context(), in.Token, wrongPassword, otherPassword, s.from)
-	s.refused("sign_in_refused", err)
-	done, err := s.entrance.ChangePassword(s.Context(), in.Token, goodPassword, otherPassword, s.from)
-	require.NoError(s, err)
-	require.Empty(s, s.verdict(done))
-	require.Equal(s, domain.Active, s.found(u.ID).Status)
-	again, err := s.signIn("ana@acme.test", otherPassword)
-	require.NoError(s, err)
-	require.Empty(s, s.verdict(again))
-
-	add("late@acme.test")
-	s.clock.Move(7 * 24 * time.Hour)
-	_, err = s.signIn("late@acme.test", goodPassword)
-	s.refused("access_refused temporary_password_expired", err)
-	_, err = s.signIn("late@acme.test", wrongPassword)
-	s.refused("sign_in_refused", err)
-}
-
-// provisionActivationInvite: a connection whose people are invited sends the invitation with the push; who has no address
-// gets none.
-func provisionActivationInvite(s *visit) {
-	s.caller.Activation = domain.ActivateByInvitation
-	var u domain.User
-	made := s.eventsSince(func() { u = s.provision("ana", storetest.Emails("ana@acme.test")) })
-	require.Equal(s, []domain.EventType{domain.UserCreated, domain.UserInvited}, eventTypes(made))
-	require.Equal(s, domain.Pending, u.Status)
-	token := s.invitation(u)
-	s.setActive(u.ID, false)
-	_, err := s.entrance.AcceptInvitation(s.Context(), token, goodPassword, s.from)
-	s.refused("link_not_good revoked", err)
-	s.setActive(u.ID, true)
-	_, err = s.entrance.AcceptInvitation(s.Context(), s.invitation(u), goodPassword, s.from)
-	require.NoError(s, err)
-	require.Equal(s, domain.Active, s.user(u.ID).Status)
-	made = s.eventsSince(func() { s.provision("nobody") })
-	require.Equal(s, []domain.EventType{domain.UserCreated}, eventTypes(made))
-	s.caller.Activation = domain.ActivateAtOnce
-	require.Equal(s, []domain.EventType{domain.UserCreated}, eventTypes(s.eventsSince(func() { s.provision("bo", storetest.Emails("bo@acme.test")) })))
-}
-
-// readdressedLink: a directory that changes the address ends the links that went to the old one.
-func readdressedLink(s *visit) {
-	s.caller.Activation = domain.ActivateByInvitation
-	u := s.provision("ana", storetest.Emails("ana@acme.test"))
-	token := s.invitation(u)
-	s.change(u.ID, storetest.Setting(storetest.Text("title", "x")))
-	_, err := s.entrance.OpenLink(s.Context(), domain.LinkInvitation, token)
-	require.NoError(s, err)
-	s.change(u.ID, storetest.Setting(storetest.Emails("other@acme.test")))
-	_, err = s.entrance.AcceptInvitation(s.Context(), token, goodPassword, s.from)
-	s.refused("link_not_good revoked", err)
 }

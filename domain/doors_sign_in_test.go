@@ -675,29 +675,5 @@ func secretsNowhere(s *visit) {
 	in, device := s.known("ana@acme.test")
 	require.NoError(s, s.entrance.RequestReset(s.Context(), s.org(), "ana@acme.test", s.from))
 	reset := s.letter(u.ID, domain.PasswordResetRequested)
-	db := storetest.Raw(s, s.store)
-	for _, table := range storetest.TenantTables(s, db) {
-		rows, err := db.Query("SELECT * FROM "+table+" WHERE organisation_id = $1", s.org().String())
-		require.NoError(s, err)
-		columns, err := rows.Columns()
-		require.NoError(s, err)
-		for rows.Next() {
-			values, dest := make([]any, len(columns)), make([]any, len(columns))
-			for i := range values {
-				dest[i] = &values[i]
-			}
-			require.NoError(s, rows.Scan(dest...))
-			for i, v := range values {
-				text, _ := v.(string)
-				if raw, ok := v.([]byte); ok {
-					text = string(raw)
-				}
-				for _, secret := range []string{token[:20], in.Token[:20], device[:20], reset[:20], goodPassword[:20], code, strings.ToUpper(code), enrolled.RecoveryCodes[0]} {
-					require.NotContains(s, text, secret, "%s.%s", table, columns[i])
-				}
-			}
-		}
-		require.NoError(s, rows.Err())
-		require.NoError(s, rows.Close())
-	}
+	s.nowhere(token[:20], in.Token[:20], device[:20], reset[:20], goodPassword[:20], code, strings.ToUpper(code), enrolled.RecoveryCodes[0])
 }

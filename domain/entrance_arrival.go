@@ -121,7 +121,7 @@ func (e *Entrance) turnedAway(ctx context.Context, a Arriving, v Visitor, refusa
 	}
 	now, i := e.env.instant(), a.Identity
 	err := e.store.Write(ctx, func(tx Tx) error {
-		event, err := e.scribe(i.Organisation, Actor{Kind: "connection", ID: i.Connection.UUID}, v)(FirstAccessRefused, UserID{}, now)
+		event, err := e.scribe(i.Organisation, Actor{Kind: "connection", ID: i.Connection.UUID}, v).event(FirstAccessRefused, UserID{}, now)
 		if err != nil {
 			return err
 		}

@@ -213,7 +213,7 @@ func (e *Entrance) AskAgain(ctx context.Context, token string, v Visitor) error 
 		if err := mayResend(tx, u, LinkInvitation, now); err != nil {
 			return err
 		}
-		_, err = invite(tx, e.env, u, true, now, e.scribe(l.Organisation, self(l.User), v))
+		_, err = invite(tx, u, true, now, e.scribe(l.Organisation, self(l.User), v))
 		return err
 	})
 }
@@ -254,7 +254,7 @@ func (e *Entrance) RequestReset(ctx context.Context, org OrganisationID, name st
 			return err
 		}
 		sent = true
-		_, err = sendLink(tx, e.env, u, LinkReset, resetLifetime, true, now, e.scribe(org, self(u.ID), v))
+		_, err = sendLink(tx, u, LinkReset, resetLifetime, true, now, e.scribe(org, self(u.ID), v))
 		return err
 	})
 	if IsCode(err, CodeRateLimited) || IsKind(err, NotFound) {

@@ -257,7 +257,7 @@ func (r *arrival) byConnection() scribe {
 }
 
 func (r *arrival) sayConnection(what EventType, user UserID, before, after attribute.Value) error {
-	event, err := r.byConnection()(what, user, r.now)
+	event, err := r.byConnection().event(what, user, r.now)
 	if err != nil {
 		return err
 	}

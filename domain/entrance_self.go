@@ -148,7 +148,7 @@ func (e *Entrance) ChooseLanguage(ctx context.Context, token, language string, v
 		if err := tx.Users().Save(was, is); err != nil {
 			return err
 		}
-		event, err := e.scribe(is.Organisation, self(is.ID), v)(UserUpdated, is.ID, now)
+		event, err := e.scribe(is.Organisation, self(is.ID), v).event(UserUpdated, is.ID, now)
 		if err != nil {
 			return err
 		}

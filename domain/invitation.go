@@ -27,16 +27,16 @@ func invitationOf(l Link, now time.Time) Invitation {
 
 // invite sends somebody an invitation in place of those that stand open (rules invite.mail, invite.once): the letter is
 // made of the event.
-func invite(tx Tx, env Environment, u User, resent bool, now time.Time, write scribe) (Link, error) {
+func invite(tx Tx, u User, resent bool, now time.Time, write scribe) (Link, error) {
 	policy, err := tx.Policies().Get(u.Organisation)
 	if err != nil {
 		return Link{}, err
 	}
-	return sendLink(tx, env, u, LinkInvitation, days(policy.InvitationDays), resent, now, write)
+	return sendLink(tx, u, LinkInvitation, days(policy.InvitationDays), resent, now, write)
 }
 
 // sendLink makes a link in place of those of its kind that stand open.
-func sendLink(tx Tx, env Environment, u User, kind LinkKind, lifetime time.Duration, resent bool, now time.Time, write scribe) (Link, error) {
+func sendLink(tx Tx, u User, kind LinkKind, lifetime time.Duration, resent bool, now time.Time, write scribe) (Link, error) {
 	if _, err := tx.SignIns().Hold(u.Organisation, u.ID); err != nil {
 		return Link{}, err
 	}
@@ -44,7 +44,7 @@ func sendLink(tx Tx, env Environment, u User, kind LinkKind, lifetime time.Durat
 	if err := by.revokeLinks(tx, u.Organisation, u.ID, kind); err != nil {
 		return Link{}, err
 	}
-	l, err := newLink(env, u.Organisation, u.ID, kind, lifetime, now)
+	l, err := newLink(write.env, u.Organisation, u.ID, kind, lifetime, now)
 	if err != nil {
 		return Link{}, err
 	}
@@ -102,13 +102,29 @@ func resettable(tx Tx, u User) (bool, error) {
 }
 
 // inviteProvisioned sends the invitation that the policy of a connection asks for (rule provision.activation). Who has no
-// address gets none, and who waits for a seat gets theirs later.
-func inviteProvisioned(tx Tx, env Environment, caller Caller, u User, now time.Time, write scribe) error {
-	if caller.Activation != ActivateByInvitation || u.Status != Pending || !reached(u) {
+// address gets none, and who waits for a seat gets theirs with it (see inviteSeated).
+func inviteProvisioned(tx Tx, activation Activation, u User, now time.Time, write scribe) error {
+	if activation != ActivateByInvitation || u.Status != Pending || !reached(u) {
 		return nil
 	}
-	_, err := invite(tx, env, u, false, now, write)
+	_, err := invite(tx, u, false, now, write)
 	return err
+}
+
+// inviteSeated is inviteProvisioned for somebody who waited and has just got a seat. A command without the key of links
+// gives the seat all the same, and leaves the invitation to an administrator.
+func inviteSeated(tx Tx, u User, now time.Time, write scribe) error {
+	if u.Connection.IsZero() || write.env.Links.IsZero() {
+		return nil
+	}
+	policy, err := tx.ConnectionPolicies().Get(u.Organisation, u.Connection)
+	if IsKind(err, NotFound) { // the connection is gone, and with it what it asked for
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return inviteProvisioned(tx, policy.Activation, u, now, write)
 }
 
 // readdressed ends the links of somebody whose address has changed: they were mailed to the old one (rules invite.once,
@@ -159,7 +175,7 @@ func welcome(tx Tx, was User, what EventType, after attribute.Value, now time.Ti
 	if err := tx.Inactivity().Restart(is.Organisation, is.ID, now); err != nil {
 		return err
 	}
-	event, err := write(what, is.ID, now)
+	event, err := write.event(what, is.ID, now)
 	if err != nil {
 		return err
 	}

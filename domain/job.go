@@ -87,7 +87,7 @@ const jobBatch = 100
 
 // startJob leaves a change to a job. An unfinished job about the same mapping is merged into it.
 func startJob(tx Tx, org OrganisationID, r reach, now time.Time, write scribe) error {
-	event, err := write(JobCreated, UserID{}, now)
+	event, err := write.event(JobCreated, UserID{}, now)
 	if err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func (in *Installation) runBatch(tx Tx, j Job, limit int, now time.Time) error {
 		j.Phase, j.Group, j.After, j.LookedAt = JobGives, GroupID{}, UserID{}, 0
 	default:
 		j.Phase, j.FinishedAt = JobDone, now
-		event, err := write(JobFinished, UserID{}, now)
+		event, err := write.event(JobFinished, UserID{}, now)
 		if err != nil {
 			return err
 		}
@@ -189,11 +189,11 @@ func (in *Installation) runBatch(tx Tx, j Job, limit int, now time.Time) error {
 
 // jobScribe writes the events of a job as deeds of who made the change.
 func (in *Installation) jobScribe(j Job) scribe {
-	return func(what EventType, user UserID, at time.Time) (Event, error) {
+	return scribe{env: in.env, event: func(what EventType, user UserID, at time.Time) (Event, error) {
 		event, err := in.event(j.Organisation, what, "user", user.UUID, at)
 		event.Actor, event.RequestID = j.Actor, j.RequestID
 		return event, err
-	}
+	}}
 }
 
 // next finds the next people of a job, and moves its position behind them: those that are listed, then group by group.

@@ -151,12 +151,12 @@ func (d *Directory) insertAlone(tx Tx, caller Caller, user *User, event Event, m
 	if err := tx.Events().Append(event); err != nil {
 		return err
 	}
-	switch {
-	case held != "":
+	if held != "" {
 		if err := d.recordHeld(tx, caller, held, suspension, *user, event.At); err != nil {
 			return err
 		}
-	case waits:
+	}
+	if waits {
 		return tx.Waiting().Join(place)
 	}
 	if user.HoldsSeat() && !mayWait {
@@ -164,7 +164,7 @@ func (d *Directory) insertAlone(tx Tx, caller Caller, user *User, event Event, m
 			return err
 		}
 	}
-	return inviteProvisioned(tx, d.env, caller, *user, event.At, d.scribe(caller))
+	return inviteProvisioned(tx, caller.Activation, *user, event.At, d.scribe(caller))
 }
 
 // recordHeld carries the suspension of an archived person over to the account that took their names, or ends it.
@@ -220,9 +220,9 @@ func policyFor(tx Tx, caller Caller) (Policy, error) {
 
 // scribe of what this caller does.
 func (d *Directory) scribe(caller Caller) scribe {
-	return func(what EventType, user UserID, at time.Time) (Event, error) {
+	return scribe{env: d.env, event: func(what EventType, user UserID, at time.Time) (Event, error) {
 		return d.event(caller, what, "user", user.UUID, at)
-	}
+	}}
 }
 
 // status in which a person begins.

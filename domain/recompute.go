@@ -258,7 +258,7 @@ func (h *settlement) save(was, is UserAccess) (UserAccess, bool, error) {
 	if err := h.tx.Assignments().Save(was, is); err != nil {
 		return was, false, err
 	}
-	event, err := h.write(UserAccessChanged, was.User, h.now)
+	event, err := h.write.event(UserAccessChanged, was.User, h.now)
 	if err != nil {
 		return was, false, err
 	}

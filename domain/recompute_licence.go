@@ -41,7 +41,7 @@ func (h *settlement) wish(d Dossier, wish LicenceWish) error {
 	if err := h.tx.Dossiers().Wish(h.org, d.Access.User, wish); err != nil || wish.Licence == "" {
 		return err
 	}
-	event, err := h.write(UserLicenceUnmet, d.Access.User, h.now)
+	event, err := h.write.event(UserLicenceUnmet, d.Access.User, h.now)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (h *settlement) moveTo(d Dossier, licence string) (bool, error) {
 	if err := h.tx.Users().Save(was, is); err != nil {
 		return false, err
 	}
-	event, err := h.write(UserUpdated, is.ID, h.now)
+	event, err := h.write.event(UserUpdated, is.ID, h.now)
 	if err != nil {
 		return false, err
 	}
@@ -127,7 +127,7 @@ func (h *settlement) exchange(was User, is *User) (taken, freed bool, err error)
 	if !waits {
 		return true, true, nil
 	}
-	if err := leaveLine(h.tx, was, is, h.now); err != nil {
+	if err := leaveLine(h.tx, was, is, h.now, h.write); err != nil {
 		return false, false, err
 	}
 	return true, false, h.tx.Waiting().Leave(h.org, was.ID)

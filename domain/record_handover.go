@@ -103,7 +103,7 @@ func transfer(tx Tx, org OrganisationID, from, to UserID, now time.Time, write s
 	if err := tx.Records().Transfer(org, from, to, now); err != nil {
 		return counts, err
 	}
-	event, err := write(RecordsTransferred, from, now)
+	event, err := write.event(RecordsTransferred, from, now)
 	if err != nil {
 		return counts, err
 	}
@@ -121,7 +121,7 @@ func leaveRecords(tx Tx, gone User, now time.Time, write scribe) error {
 	if err := tx.Records().Leave(gone.Organisation, gone.ID, now); err != nil {
 		return err
 	}
-	event, err := write(RecordsLeft, gone.ID, now)
+	event, err := write.event(RecordsLeft, gone.ID, now)
 	if err != nil {
 		return err
 	}

@@ -140,6 +140,13 @@ func deactivateRecords(s *scene) {
 	s.activate(bob.ID)
 	require.Empty(s, s.left(), "who is back is not gone")
 
+	nobody := s.local("nobody")
+	for why, successor := range s.unfit(nobody.ID) {
+		_, err := s.admin.DeactivateWith(s.Context(), s.boss(), nobody.ID, domain.IfMatch{}, domain.Handover{Successor: successor})
+		require.True(s, domain.IsCode(err, domain.CodeInvalidValue), "%s, also where nothing is to be taken over", why)
+	}
+	require.Equal(s, domain.Active, s.found(nobody.ID).Status)
+
 	cleo := s.local("cleo")
 	s.own(cleo.ID, "4")
 	_, err = s.admin.Deactivate(s.Context(), s.boss(), cleo.ID, domain.IfMatch{})

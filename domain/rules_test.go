@@ -63,6 +63,7 @@ func TestRules(t *testing.T) {
 		"seat.type-change":                seatTypeChange,
 		"seat.wait":                       seatWait,
 		"seat.wait-at-once":               seatWaitAtOnce,
+		"seat.wait-suspended":             seatWaitSuspended,
 		"scim.active":                     scimActive,
 		"provision.activation":            provisionActivation,
 		"provision.defaults":              provisionDefaults,

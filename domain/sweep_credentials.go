@@ -51,7 +51,7 @@ func (r *sweepRun) credentials(tx Tx) (finished bool, err error) {
 		if err := e.note(r.now); err != nil {
 			return false, err
 		}
-		event, err := r.write(e.event, UserID{}, r.now)
+		event, err := r.write.event(e.event, UserID{}, r.now)
 		if err != nil {
 			return false, err
 		}

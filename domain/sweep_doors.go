@@ -54,12 +54,11 @@ func (r *sweepRun) windows(tx Tx, s *Sweep) (finished bool, err error) {
 
 // counted is closed, counting the sessions that end.
 func (r *sweepRun) counted() doorsClosed {
-	return doorsClosed{now: r.now, write: func(what EventType, user UserID, at time.Time) (Event, error) {
+	return doorsClosed{now: r.now, write: r.write.noting(func(what EventType) {
 		if what == SessionEnded {
 			r.report.Ended++
 		}
-		return r.write(what, user, at)
-	}}
+	})}
 }
 
 // sessions ends the next sessions that are too old or were not used for too long. Those that have ended are not found again.

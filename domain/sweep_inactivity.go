@@ -33,7 +33,7 @@ func (r *sweepRun) idle(tx Tx, idle Idle, limit time.Duration) error {
 		if err := tx.Inactivity().Warned(r.organisation.ID, idle.User, r.now); err != nil {
 			return err
 		}
-		event, err := r.write(InactivityWarned, idle.User, r.now)
+		event, err := r.write.event(InactivityWarned, idle.User, r.now)
 		if err != nil {
 			return err
 		}
@@ -43,7 +43,7 @@ func (r *sweepRun) idle(tx Tx, idle Idle, limit time.Duration) error {
 	err := demandOwner(tx, User{ID: idle.User, Organisation: r.organisation.ID, Owner: idle.Owner})
 	if IsCode(err, CodeLastOwner) {
 		r.report.Protected++
-		event, err := r.write(OwnerProtected, idle.User, r.now)
+		event, err := r.write.event(OwnerProtected, idle.User, r.now)
 		if err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ func (r *sweepRun) idle(tx Tx, idle Idle, limit time.Duration) error {
 	if err := tx.Blocks().Put(Block{}, block); err != nil {
 		return err
 	}
-	event, err := r.write(UserBlocked, idle.User, r.now)
+	event, err := r.write.event(UserBlocked, idle.User, r.now)
 	if err != nil {
 		return err
 	}

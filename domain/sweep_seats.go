@@ -1,7 +1,5 @@
 package domain
 
-import "time"
-
 // seats gives free seats to those who wait for one, in their order, and then to those whom a mapping would have moved to a
 // licence that had none. Whoever frees a seat gives it away at once: this finds what is left, such as a seat that was freed
 // for a licence for which people only wish.
@@ -14,12 +12,11 @@ func (r *sweepRun) seats(tx Tx) error {
 	if err != nil {
 		return err
 	}
-	write := func(what EventType, user UserID, at time.Time) (Event, error) {
+	write := r.write.noting(func(what EventType) {
 		if what == SeatAssigned {
 			r.report.Seated++
 		}
-		return r.write(what, user, at)
-	}
+	})
 	for _, plan := range plans {
 		if plan.Waiting > 0 {
 			if err := fillSeats(tx, org, plan.Licence, r.now, write); err != nil {

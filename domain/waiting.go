@@ -29,8 +29,19 @@ type Waiting interface {
 	Of(org OrganisationID, users []UserID) ([]WaitingPlace, error)
 }
 
-// scribe prepares the event of something that happens to a person, by whoever it is that acts.
-type scribe func(what EventType, user UserID, at time.Time) (Event, error)
+// scribe writes down what happens to people, by whoever it is that acts.
+type scribe struct {
+	env   Environment // what links are made with
+	event func(what EventType, user UserID, at time.Time) (Event, error)
+}
+
+// noting is a scribe who notes of what there are events before they are prepared.
+func (s scribe) noting(note func(what EventType)) scribe {
+	return scribe{env: s.env, event: func(what EventType, user UserID, at time.Time) (Event, error) {
+		note(what)
+		return s.event(what, user, at)
+	}}
+}
 
 // moveSeat takes or frees the seat that a change of status or licence asks for (rules activate.seat, seat.release,
 // seat.type-change). A seat that becomes free goes to the first in line.
@@ -105,7 +116,7 @@ func admit(tx Tx, place WaitingPlace, now time.Time, write scribe) error {
 	if err := tx.Users().Save(was, is); err != nil {
 		return err
 	}
-	event, err := write(SeatAssigned, is.ID, now)
+	event, err := write.event(SeatAssigned, is.ID, now)
 	if err != nil {
 		return err
 	}
@@ -114,7 +125,10 @@ func admit(tx Tx, place WaitingPlace, now time.Time, write scribe) error {
 	if err := stepped(tx, was, is, event); err != nil {
 		return err
 	}
-	return tx.Events().Append(event)
+	if err := tx.Events().Append(event); err != nil {
+		return err
+	}
+	return inviteSeated(tx, is, now, write)
 }
 
 // takeOrWait takes a seat for somebody, or, where there is none, makes them a pending person who waits.

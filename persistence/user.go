@@ -137,8 +137,10 @@ WHERE organisation_id = ? AND user_id = ? AND archived_at IS NOT NULL`, org.UUID
 			return err
 		}
 	}
-	if err := t.exec("UPDATE review_findings SET note = '' WHERE organisation_id = ? AND user_id = ?", org.UUID, id.UUID); err != nil {
-		return err
+	for _, said := range []string{"review_findings SET note", "letters SET problem"} { // mail servers say to whom they did not deliver
+		if err := t.exec("UPDATE "+said+" = '' WHERE organisation_id = ? AND user_id = ?", org.UUID, id.UUID); err != nil {
+			return err
+		}
 	}
 	return t.exec("DELETE FROM event_values WHERE organisation_id = ? AND subject_id = ?", org.UUID, id.UUID)
 }

@@ -237,6 +237,7 @@ func (c *connectionEnable) Run(ctx context.Context, p *process) error {
 type connectionDelete struct {
 	connectionFlags
 	Yes bool `required:"" help:"You mean it: what is gone does not come back under the same name."`
+	keyFlags
 	databaseFlags
 	outputFlags
 }
@@ -252,7 +253,7 @@ Example:
 
 // Run deletes it.
 func (c *connectionDelete) Run(ctx context.Context, p *process) error {
-	return p.withInstallation(ctx, c.openFor, func(in *domain.Installation) error {
+	return p.withLinks(ctx, c.databaseFlags, c.keyFlags, func(in *domain.Installation) error {
 		n, err := in.DeleteConnection(ctx, c.Org, c.Name)
 		if err != nil {
 			return err

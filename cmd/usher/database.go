@@ -83,10 +83,24 @@ func openCurrent(ctx context.Context, c persistence.Config) (*persistence.Store,
 
 // withInstallation opens the database, runs fn on it and closes it.
 func (p *process) withInstallation(ctx context.Context, open func(context.Context) (*persistence.Store, error), fn func(*domain.Installation) error) error {
+	return p.withEnvironment(ctx, open, func() (domain.Environment, error) { return p.environment(), nil }, fn)
+}
+
+// withLinks is withInstallation for a command that can give somebody a seat, and so be what invites them.
+func (p *process) withLinks(ctx context.Context, database databaseFlags, key keyFlags, fn func(*domain.Installation) error) error {
+	return p.withEnvironment(ctx, database.openFor, func() (domain.Environment, error) { return key.linking(p.environment(), database) }, fn)
+}
+
+func (p *process) withEnvironment(ctx context.Context, open func(context.Context) (*persistence.Store, error),
+	environment func() (domain.Environment, error), fn func(*domain.Installation) error,
+) error {
 	store, err := open(ctx)
 	if err != nil {
 		return err
 	}
-	err = fn(domain.NewInstallation(store, p.environment(), p.random))
+	env, err := environment() // which may make a key beside the database
+	if err == nil {
+		err = fn(domain.NewInstallation(store, env, p.random))
+	}
 	return errors.Join(err, store.Close())
 }

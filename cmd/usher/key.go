@@ -1,6 +1,7 @@
 package main
 
 import (
+	"usher/domain"
 	"usher/internal/secret"
 	"usher/persistence"
 )
@@ -26,6 +27,28 @@ func (f keyFlags) given() (key secret.Key, found bool, err error) {
 		return key, false, wrong(flag, "%v", err)
 	}
 	return key, true, nil
+}
+
+// linking is an environment with the key of links, where that is at hand: given, or of the installation's own making.
+func (f keyFlags) linking(env domain.Environment, database databaseFlags) (domain.Environment, error) {
+	url, err := database.url()
+	if err != nil {
+		return env, err
+	}
+	if kind, _ := persistence.Kind(url); kind != "sqlite" {
+		if _, given, err := f.given(); !given || err != nil {
+			return env, err
+		}
+	}
+	key, err := keyring{f, url}.key()
+	if err != nil {
+		return env, err
+	}
+	links, err := key.Derive("link")
+	if err == nil {
+		env.Links, err = domain.NewLinkKey(links)
+	}
+	return env, err
 }
 
 // keyring finds the secret key of an installation on a database.

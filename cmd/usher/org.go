@@ -3,13 +3,11 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"usher/domain"
 	"usher/oauth"
-	"usher/persistence"
 	"usher/scim"
 )
 
@@ -77,42 +75,16 @@ func (c *orgCreate) Run(ctx context.Context, p *process) error {
 	if err := spec.Check(); err != nil { // before a database is made
 		return err
 	}
-	store, err := c.openOrCreate(ctx)
-	if err != nil {
-		return err
-	}
-	env, err := c.environment(p) // which may make a key beside the database
-	if err == nil {
-		err = c.make(ctx, p, domain.NewInstallation(store, env, p.random), spec)
-	}
-	return errors.Join(err, store.Close())
+	environment := func() (domain.Environment, error) { return c.environment(p) }
+	return p.withEnvironment(ctx, c.openOrCreate, environment, func(in *domain.Installation) error { return c.make(ctx, p, in, spec) })
 }
 
 // environment is what the domain takes from outside, with the key of links where an owner is to be invited and there is one.
 func (c *orgCreate) environment(p *process) (domain.Environment, error) {
-	env := p.environment()
 	if c.OwnerEmail == "" {
-		return env, nil
+		return p.environment(), nil
 	}
-	url, err := c.url()
-	if err != nil {
-		return env, err
-	}
-	ring := keyring{c.keyFlags, url}
-	if kind, _ := persistence.Kind(url); kind != "sqlite" {
-		if _, given, err := c.given(); !given || err != nil {
-			return env, err
-		}
-	}
-	key, err := ring.key()
-	if err != nil {
-		return env, err
-	}
-	links, err := key.Derive("link")
-	if err == nil {
-		env.Links, err = domain.NewLinkKey(links)
-	}
-	return env, err
+	return c.linking(p.environment(), c.databaseFlags)
 }
 
 func (c *orgCreate) make(ctx context.Context, p *process, in *domain.Installation, spec domain.OrganisationSpec) error {

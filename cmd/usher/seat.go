@@ -22,13 +22,14 @@ func (s *seatChange) UnmarshalText(text []byte) error {
 type orgSeats struct {
 	orgFlags
 	Set seatChange `placeholder:"PLAN" help:"Raise or reduce: a number for each licence such as full=100,simulator=unlimited. Licences that are not named stay as they are."`
+	keyFlags
 	databaseFlags
 	outputFlags
 }
 
 // Help implements kong.HelpProvider.
 func (orgSeats) Help() string {
-	return `Shows the seats of each licence; with --set changes the plan first. It can be cut to the number of held seats, no lower. New seats go to people who wait.
+	return `Shows the seats of each licence; with --set changes the plan first. It can be cut to the number of held seats, no lower. New seats go to people who wait. Those of them whom their connection invites are sent the invitation with the seat, if the secret key is at hand: on PostgreSQL it has to be given, else an administrator invites them.
 
 Examples:
 
@@ -50,7 +51,7 @@ func (c *orgSeats) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	return p.withInstallation(ctx, c.openFor, func(in *domain.Installation) error {
+	return p.withLinks(ctx, c.databaseFlags, c.keyFlags, func(in *domain.Installation) error {
 		usage, err := in.SetSeats(ctx, slug, c.Set)
 		if err != nil {
 			return err

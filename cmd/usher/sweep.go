@@ -10,13 +10,14 @@ import (
 type sweepCommand struct {
 	Org string `required:"" placeholder:"SLUG" help:"The organisation."`
 	Now bool   `help:"Sweep at this moment, also where today's sweeps have run."`
+	keyFlags
 	databaseFlags
 	outputFlags
 }
 
 // Help implements kong.HelpProvider.
 func (sweepCommand) Help() string {
-	return `Does by hand what a server does by itself when the time has come. Who could sign in and was not here for the organisation's limit (90 days unless its policy says otherwise) is blocked, who is close to it is warned, once; the last owner is never blocked. Invitations and links whose time is over expire, people are told that their password expires, and owners that a token of a directory does, sessions that are over or whose access window has closed end, free seats go to those who wait, and the review that is due is opened. Today's sweeps run once, whoever starts them and however often; one that was interrupted goes on where it ended.
+	return `Does by hand what a server does by itself when the time has come. Who could sign in and was not here for the organisation's limit (90 days unless its policy says otherwise) is blocked, who is close to it is warned, once; the last owner is never blocked. Invitations and links whose time is over expire, people are told that their password expires, and owners that a token of a directory does, sessions that are over or whose access window has closed end, free seats go to those who wait, and the review that is due is opened. Who gets a seat is invited where their connection does so, if the secret key is at hand: on PostgreSQL it has to be given. Today's sweeps run once, whoever starts them and however often; one that was interrupted goes on where it ended.
 
 Examples:
 
@@ -42,7 +43,7 @@ type shownSweep struct {
 
 // Run sweeps.
 func (c *sweepCommand) Run(ctx context.Context, p *process) error {
-	return p.withInstallation(ctx, c.openFor, func(in *domain.Installation) error {
+	return p.withLinks(ctx, c.databaseFlags, c.keyFlags, func(in *domain.Installation) error {
 		r, err := in.Sweep(ctx, c.Org, c.Now)
 		if err != nil {
 			return err
