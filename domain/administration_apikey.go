@@ -82,10 +82,7 @@ func (ad *Administration) CreateAPIKey(ctx context.Context, who Administrator, s
 		return APIKey{}, "", err
 	}
 	err = ad.change(ctx, who, ModuleDirectory, ActionEdit, "", func(tx Tx, now time.Time) error {
-		if err := insertKey(tx, k, now); err != nil {
-			return err
-		}
-		return ad.record(tx, who, APIKeyCreated, "api_key", k.ID.UUID, now, attribute.Value{}, createdKey(k))
+		return createKey(tx, ad.author(who), k, now)
 	})
 	if err != nil {
 		return APIKey{}, "", err
@@ -105,15 +102,8 @@ func (ad *Administration) RevokeAPIKey(ctx context.Context, who Administrator, i
 		if err := match.admits(k.Version()); err != nil {
 			return err
 		}
-		outcome = k
-		if !k.RevokedAt.IsZero() {
-			return nil
-		}
-		outcome.RevokedAt = now
-		if err := tx.APIKeys().Revoke(who.Organisation, id, now); err != nil {
-			return err
-		}
-		return ad.record(tx, who, APIKeyRevoked, "api_key", id.UUID, now, attribute.Value{}, texts("revokedAt", timestamp(now)))
+		outcome, err = revokeKey(tx, ad.author(who), k, now)
+		return err
 	})
 	return outcome, err
 }

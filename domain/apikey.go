@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"usher/domain/attribute"
 )
 
 // APIKey lets an application do things in one organisation, within its permissions, without its secret.
@@ -165,6 +167,26 @@ func after(now time.Time, lifetime time.Duration) time.Time {
 		return time.Time{}
 	}
 	return now.Add(lifetime)
+}
+
+// createKey stores a new key, with the event.
+func createKey(tx Tx, by author, k APIKey, now time.Time) error {
+	if err := insertKey(tx, k, now); err != nil {
+		return err
+	}
+	return by.record(tx, APIKeyCreated, "api_key", k.ID.UUID, now, attribute.Value{}, createdKey(k))
+}
+
+// revokeKey ends a key, with the event.
+func revokeKey(tx Tx, by author, k APIKey, now time.Time) (APIKey, error) {
+	if !k.RevokedAt.IsZero() {
+		return k, nil
+	}
+	k.RevokedAt = now
+	if err := tx.APIKeys().Revoke(k.Organisation, k.ID, now); err != nil {
+		return k, err
+	}
+	return k, by.record(tx, APIKeyRevoked, "api_key", k.ID.UUID, now, attribute.Value{}, texts("revokedAt", timestamp(now)))
 }
 
 // insertKey stores a new key. One of a person hangs on what they get in by, and needs somebody who is not inactive (rule

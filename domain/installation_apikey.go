@@ -20,10 +20,7 @@ func (in *Installation) CreateAPIKeyOf(ctx context.Context, slug, person string,
 		if k, text, err = makeAPIKey(in.env, in.random, o.ID, spec, now); err != nil {
 			return err
 		}
-		if err := insertKey(tx, k, now); err != nil {
-			return err
-		}
-		return in.record(tx, o.ID, APIKeyCreated, "api_key", k.ID.UUID, now, createdKey(k))
+		return createKey(tx, in.author(o), k, now)
 	})
 	if err != nil {
 		return APIKey{}, "", err
@@ -60,15 +57,8 @@ func (in *Installation) RevokeAPIKey(ctx context.Context, slug string, id APIKey
 		if err != nil {
 			return err
 		}
-		outcome = k
-		if !k.RevokedAt.IsZero() {
-			return nil
-		}
-		outcome.RevokedAt = now
-		if err := tx.APIKeys().Revoke(o.ID, id, now); err != nil {
-			return err
-		}
-		return in.record(tx, o.ID, APIKeyRevoked, "api_key", id.UUID, now, texts("revokedAt", timestamp(now)))
+		outcome, err = revokeKey(tx, in.author(o), k, now)
+		return err
 	})
 	return outcome, err
 }
