@@ -24,8 +24,14 @@ func refusals(t *testing.T, s *server) {
 		return p, nil
 	})
 	require.NoError(t, err)
-	s.local("hidden")
+	hidden := s.local("hidden")
 	s.user("ben", `"externalId":"e-ben","`+usher+`":{"extension":"0007"}`)
+	parsed, _ := domain.ParseID[domain.User](hidden)
+	eight := "0008"
+	_, err = g.admin.Edit(t.Context(), g.who, parsed, domain.IfMatch{}, domain.PersonChange{Fields: domain.FieldChange{Extension: &eight}})
+	require.NoError(t, err)
+	s.connection("other").user("theirs", `"externalId":"e-theirs"`)
+	require.Equal(t, "e-theirs", s.get("/Users/"+s.user("alike", `"externalId":"e-theirs"`)).at("/externalId"), "it is unique in a connection")
 	ana := s.user("ana", `"title":"as it was"`)
 	require.NoError(t, g.admin.SetSeats(t.Context(), g.who, domain.IfMatch{}, domain.SeatPlan{Licence: domain.LicenceSimulator, Limit: 0}))
 	events := func() int {
@@ -49,6 +55,8 @@ func refusals(t *testing.T, s *server) {
 		"hidden user name":     {`"userName":"hidden"`, 409, "uniqueness", "administrator"},
 		"taken external id":    {`"externalId":"e-ben"`, 409, "uniqueness", "externalId"},
 		"taken extension":      {said("extension", `"0007"`), 409, "uniqueness", "extension"},
+		"hidden extension":     {said("extension", `"0008"`), 409, "uniqueness", "extension"},
+		"another's user name":  {`"userName":"THEIRS"`, 409, "uniqueness", "administrator"},
 		"no extension":         {said("extension", `"70"`), 400, "invalidValue", "four digits"},
 		"no free seat":         {said("licence", `"simulator"`), 403, "", "simulator"},
 		"a role beyond limits": {said("role", `"Boss"`), 403, "", "policy"},
@@ -85,18 +93,36 @@ func refusals(t *testing.T, s *server) {
 	for _, name := range []string{"status", "seat"} {
 		s.patch("/Users/"+ana, `{"op":"replace","path":"title","value":"half done"},{"op":"replace","path":"`+usher+`:`+name+`","value":"x"}`).refused(400, "mutability")
 	}
-	s.put("/Users/"+ana, `{"userName":"ana"}`, "If-Match", `W/"77"`).refused(412, "")
+	group := s.post("/Groups", `{"displayName":"g","externalId":"g-1"}`).is(201).str("/id")
+	s.post("/Groups", `{"displayName":"h","externalId":"g-1"}`).refused(409, "uniqueness")
+	second := s.group("second")
+	s.patch("/Groups/"+second, `{"op":"add","path":"externalId","value":"g-1"}`).refused(409, "uniqueness")
+	s.put("/Groups/"+second, `{"displayName":"second","externalId":"g-1"}`).refused(409, "uniqueness")
+	s.patch("/Groups/"+group, `{"op":"replace","path":"id","value":"x"}`).refused(400, "mutability")
+	was += 2
+	for _, got := range []answer{
+		s.put("/Users/"+ana, `{"userName":"ana","title":"half done"}`, "If-Match", `W/"77"`),
+		s.patch("/Users/"+ana, `{"op":"replace","path":"title","value":"half done"}`, "If-Match", `W/"77"`),
+		s.delete("/Users/"+ana, "If-Match", `W/"77"`),
+		s.put("/Groups/"+group, `{"displayName":"half done"}`, "If-Match", `W/"77"`),
+		s.patch("/Groups/"+group, `{"op":"add","path":"members","value":[{"value":"`+ana+`"}]}`, "If-Match", `W/"77"`),
+		s.delete("/Groups/"+group, "If-Match", `W/"77"`),
+	} {
+		got.refused(412, "")
+		require.Contains(t, got.str("/detail"), "read it again")
+	}
+	require.Empty(t, s.get("/Groups/"+group).members())
 	require.Equal(t, before, s.get("/Users/"+ana).text, "nothing half done")
 	require.Equal(t, []int{was, people}, []int{events(), s.get("/Users?count=0").num("/totalResults")})
 
-	second := s.connection("second")
-	_, err = g.admin.SetConnectionDisabled(t.Context(), g.who, second.tenant.Connection.ID, true, domain.IfMatch{})
+	disabled := s.connection("second")
+	_, err = g.admin.SetConnectionDisabled(t.Context(), g.who, disabled.tenant.Connection.ID, true, domain.IfMatch{})
 	require.NoError(t, err)
-	require.Contains(t, second.sameStore().get("/Users").refused(403, "").str("/detail"), "connection")
+	require.Contains(t, disabled.sameStore().get("/Users").refused(403, "").str("/detail"), "connection")
 	_, err = domain.NewInstallation(s.store, storetest.Environment(), nil).SuspendOrganisation(t.Context(), s.tenant.Organisation.Slug)
 	require.NoError(t, err)
-	other := s.sameStore()
-	for _, got := range []answer{other.get("/Users"), other.post("/Users", `{"userName":"cleo"}`), other.delete("/Users/" + ana)} {
+	again := s.sameStore()
+	for _, got := range []answer{again.get("/Users"), again.post("/Users", `{"userName":"cleo"}`), again.delete("/Users/" + ana)} {
 		require.Contains(t, got.refused(403, "").str("/detail"), "suspended")
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"usher/domain"
+	"usher/persistence"
+	"usher/persistence/storetest"
 )
 
 func massAssignment(t *testing.T, s *server) {
@@ -30,15 +32,31 @@ func massAssignment(t *testing.T, s *server) {
 	forged := `"id":"` + uuid.NewString() + `","meta":{"version":"W/\"9\"","created":"1990-01-01T00:00:00Z"},"organisation":"x","organisation_id":"x",
 		"connection":"x","owner":true,"systemOwner":true,"passwordHash":"x","password":"x","mfaSecret":"x","seat":"x","licence":"simulator","status":"inactive",
 		"groups":[{"value":"x"}],"version":7,"archivedAt":"x"`
-	plain, sent := s.user("plain"), s.user("forged", forged)
+	store, ok := s.store.(*persistence.Store)
+	require.True(t, ok)
+	db := storetest.Raw(t, store)
+	rows := func() map[string][]string { return storetest.TenantRows(t, db, s.tenant.Organisation.ID) }
+	grown := func(fn func()) map[string]int {
+		before, more := rows(), map[string]int{}
+		fn()
+		for table, is := range rows() {
+			more[table] = len(is) - len(before[table])
+		}
+		delete(more, "resource_counts") // counters come with the first person whom they count
+		return more
+	}
+	var plain, sent string
+	honest := grown(func() { plain = s.user("plain") })
+	require.Equal(t, 1, honest["users"])
+	require.Equal(t, honest, grown(func() { sent = s.user("forged", forged) }), "no row anywhere that the other one has not")
 	require.Equal(t, row(plain), row(sent))
 	require.Equal(t, keys(s.get("/Users/"+plain).doc), keys(s.get("/Users/"+sent).doc))
+	group := s.group("g")
+	before := rows()
 	require.Equal(t, `W/"1"`, s.put("/Users/"+sent, `{"userName":"forged",`+forged+`}`).is(200).at("/meta/version"), "nothing changed")
 	s.patch("/Users/"+sent, `{"op":"add","value":{`+strings.Replace(forged, `"id":`, `"identifier":`, 1)+`}}`).is(200)
-	require.Equal(t, row(plain), row(sent))
-
-	group := s.group("g")
 	s.put("/Groups/"+group, `{"displayName":"g","id":"x","organisation":"x","meta":{"version":"x"}}`).is(200)
+	require.Equal(t, before, rows(), "the same rows in all tables")
 	require.Equal(t, `W/"1"`, s.get("/Groups/"+group).at("/meta/version"))
 }
 

@@ -3,13 +3,16 @@ package storetest
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	"github.com/stretchr/testify/require"
 
+	"usher/domain"
 	"usher/persistence"
 )
 
@@ -91,6 +94,43 @@ func eachOf(db querier, each func(scan func(...any) error) error, query string, 
 		if err := each(rows.Scan); err != nil {
 			return err
 		}
+	}
+	return rows.Err()
+}
+
+// TenantRows is everything that a database keeps of an organisation, by table, each row as text, in order.
+func TenantRows(t testing.TB, db *sql.DB, org domain.OrganisationID) map[string][]string {
+	t.Helper()
+	kept := map[string][]string{}
+	for _, table := range TenantTables(t, db) {
+		require.NoError(t, eachRow(db, func(values []any) {
+			kept[table] = append(kept[table], fmt.Sprintf("%q", values))
+		}, "SELECT * FROM "+table+" WHERE organisation_id = $1", org.String()), table)
+		slices.Sort(kept[table])
+	}
+	return kept
+}
+
+// eachRow calls each for every row of a query, with its values as text and numbers.
+func eachRow(db querier, each func(values []any), query string, args ...any) error {
+	rows, err := db.QueryContext(context.Background(), query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		values, targets := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			targets[i] = &values[i]
+		}
+		if err := rows.Scan(targets...); err != nil {
+			return err
+		}
+		each(values)
 	}
 	return rows.Err()
 }
