@@ -204,6 +204,17 @@ func ownerEscalation(s *scene) {
 	other := s.added(s.newUser("b@acme.test"))
 	s.ok(s.post(other+"/licence", `{"licence":"simulator"}`))
 	refused(s, s.asOwner(other+"/make-owner"), http.StatusConflict, domain.CodeOwnerLicence, "licence")
+
+	// Nor by a licence that reaches more, nor by letting a choice go.
+	strong, weak := s.made("/profiles", `{"name":"Strong","grants":{"users:delete":true}}`), s.made("/profiles", `{"name":"Weak","grants":{"teams:view":true}}`)
+	s.ok(s.put("/licences/simulator/modules", `{"modules":["teams"]}`))
+	s.ok(s.patch(other+"/access", `{"profile_id":"`+strong+`"}`))
+	clerk := s.key("users:edit", "users:view", "teams:view")
+	refused(s, s.as(clerk, http.MethodPost, other+"/licence", `{"licence":"full"}`), http.StatusForbidden, domain.CodeEscalation, "licence")
+	s.ok(s.put("/defaults", `{"role_id":null,"profile_id":"`+strong+`"}`))
+	pushed := "/users/" + s.provision("pushed@acme.test").ID.String()
+	s.ok(s.patch(pushed+"/access", `{"profile_id":"`+weak+`","locked":true}`))
+	refused(s, s.as(clerk, http.MethodPatch, pushed+"/access", `{"profile_id":"automatic"}`), http.StatusForbidden, domain.CodeEscalation, "profile_id")
 }
 
 func userRequired(s *scene) {
