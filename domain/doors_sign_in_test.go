@@ -534,6 +534,23 @@ func accessWindowSession(s *visit) {
 	require.Equal(s, "access_refused no_longer_valid", s.verdict(in))
 	_, err = s.signIn("ana@acme.test", goodPassword)
 	s.refused("access_refused no_longer_valid", err)
+
+	// What ended does not begin again when the window opens again, though no sweep has come by meanwhile.
+	monday := time.Date(2035, 6, 4, 12, 0, 0, 0, time.UTC)
+	s.clock.Move(monday.Sub(s.clock.Now()))
+	s.policy(func(p *domain.Policy) { p.PasswordDays = 0 })
+	_, err = s.admin.SetWindow(s.Context(), s.boss(), u.ID, domain.IfMatch{}, domain.WindowSpec{Schedule: "mon 09:00-13:00, mon 15:00-18:00"})
+	require.NoError(s, err)
+	in = s.in("ana@acme.test")
+	s.clock.Move(time.Hour - time.Millisecond)
+	require.Empty(s, s.verdict(in))
+	s.clock.Move(time.Millisecond)
+	require.Equal(s, "access_refused outside_schedule", s.verdict(in))
+	s.clock.Move(2*time.Hour - time.Millisecond)
+	require.Equal(s, "access_refused outside_schedule", s.verdict(in))
+	s.clock.Move(time.Millisecond)
+	require.Equal(s, "unauthenticated", s.verdict(in))
+	require.Empty(s, s.verdict(s.in("ana@acme.test")), "they sign in again")
 }
 
 func suspendOrganisationSession(s *visit) {

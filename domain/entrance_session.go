@@ -41,10 +41,11 @@ func (e *Entrance) presented(ctx context.Context, token string, _ Visitor) (Pres
 	return p, nil
 }
 
-// over reports whether a session is: its time, or what it began by.
+// over reports whether a session is: its time, or what it began by; or the access window closed since it was used, and has opened
+// again (rule access.window).
 func (p Presented) over(now time.Time) bool {
 	s := p.Session
-	if p.DoorShut {
+	if p.DoorShut || p.Facts.Window.closedBetween(s.SeenAt, now) {
 		return true
 	}
 	if len(s.Steps) > 0 {

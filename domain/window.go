@@ -101,6 +101,16 @@ func (w Window) NextOpening(at time.Time) (opening time.Time, ok bool) {
 	return time.Time{}, false
 }
 
+// closedBetween reports whether the window was closed after an instant and has opened again since. Dates do not open again, and
+// what closes does so for a minute at least, which spares most requests the look.
+func (w Window) closedBetween(after, now time.Time) bool {
+	if len(w.Schedule) == 0 || now.Sub(after) < time.Minute {
+		return false
+	}
+	opening, ok := w.NextOpening(after)
+	return ok && !opening.After(now)
+}
+
 // changes are the instants around which a window may open, within the nine days from a wall clock: midnights, the
 // beginnings of spans, and where the zone's clock is set. More than nine days it never takes, since the schedule is of a
 // week.
