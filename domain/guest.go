@@ -13,7 +13,8 @@ import (
 type Guest struct {
 	Presented
 
-	User             User // without groups and manager
+	User             User   // without groups and manager
+	EmailKey         string // of the address that they sign in with beside the user name; empty: none
 	OrganisationSlug string
 	OrganisationName string
 	Access           Access
@@ -68,7 +69,7 @@ type GuestDetails struct {
 	Name       string // as it is shown: the display name, else the formatted one, else given and family name, else the user name
 	GivenName  string
 	FamilyName string
-	Email      string // the one they could sign in with; empty: none
+	Email      string // the one they could sign in with, which is nobody else's (rule email.unique); empty: none
 	Language   string // as RFC 7643 section 4.1.1 spells preferredLanguage, else locale
 	TimeZone   string // of the tz database
 }
@@ -86,7 +87,7 @@ func (g Guest) Details() (GuestDetails, error) {
 		GivenName: name.Get("givenName").Text(), FamilyName: name.Get("familyName").Text(), TimeZone: tree.Get("timezone").Text(),
 		Language: firstText(tree.Get("preferredLanguage"), tree.Get("locale")),
 	}
-	if address, ok := u.SignInEmail(); ok {
+	if address, ok := u.SignInEmail(); ok && (address.Key == g.EmailKey || address.Key == u.UserName.Key) {
 		d.Email = address.Text
 	}
 	both := d.GivenName

@@ -10,7 +10,8 @@ import (
 // each part of it is one look-up by a key, but for the queues of the person.
 type guests struct{ session }
 
-const guestColumns = presentedColumns + ", o.slug, o.name, u.user_name, u.document, " + accessColumns
+const guestColumns = presentedColumns + `, o.slug, o.name, u.user_name, u.document,
+COALESCE((SELECT MIN(n.name_key) FROM sign_in_names n WHERE n.organisation_id = s.organisation_id AND n.user_id = s.user_id AND n.kind = '` + nameOfEmail + `'), ''), ` + accessColumns
 
 // guestSQL is the statement for one way to name a session.
 func guestSQL(session string) string {
@@ -29,7 +30,7 @@ func (t guests) Find(org domain.OrganisationID, session domain.SessionKey, of do
 	var name string
 	var access accessRow
 	c, err := withCommons(t, org, func() (uuid.NullUUID, error) {
-		return p.find(t, sql, []any{org.UUID, key}, append([]any{&g.OrganisationSlug, &g.OrganisationName, &name, &g.User.Document}, access.into()...)...)
+		return p.find(t, sql, []any{org.UUID, key}, append([]any{&g.OrganisationSlug, &g.OrganisationName, &name, &g.User.Document, &g.EmailKey}, access.into()...)...)
 	})
 	if err == nil && c == nil {
 		err = domain.UnknownSession()

@@ -106,15 +106,21 @@ func (g *gate) member(email string) domain.User {
 	g.Helper()
 	u, err := g.admin.Add(g.Context(), g.boss(), domain.NewPerson{GivenName: "Ana", FamilyName: "Łuk", Email: email, Role: g.staff.ID})
 	require.NoError(g, err)
+	g.accept(u)
+	return u
+}
+
+// accept answers somebody's invitation.
+func (g *gate) accept(u domain.User) {
+	g.Helper()
 	var open []domain.Link
 	require.NoError(g, g.store.Read(g.Context(), func(tx domain.Tx) (err error) {
 		open, err = tx.Links().Open(g.org(), u.ID)
 		return err
 	}))
 	require.Len(g, open, 1)
-	_, err = g.entrance.AcceptInvitation(g.Context(), storetest.Links().Token(g.org(), domain.LinkInvitation, open[0].ID), gatePassword, domain.Visitor{})
+	_, err := g.entrance.AcceptInvitation(g.Context(), storetest.Links().Token(g.org(), domain.LinkInvitation, open[0].ID), gatePassword, domain.Visitor{})
 	require.NoError(g, err)
-	return u
 }
 
 // session signs somebody in and gives the token.

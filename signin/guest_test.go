@@ -132,6 +132,34 @@ func TestSecurity3(t *testing.T) {
 	})
 }
 
+// Rule email.unique: of two people to whom a directory gives one address, applications are told it of the one who had it first.
+func TestApplicationsHearOfOneAddressOnce(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, store *persistence.Store) {
+		g := newGate(t, store)
+		g.member("ana@acme.test")
+		caller := g.tenant.Caller
+		caller.Activation = domain.ActivateByInvitation
+		bo, err := g.directory.Provision(g.Context(), caller, storetest.Person("berta", storetest.Emails("bo@acme.test")))
+		require.NoError(g, err)
+		g.accept(bo)
+		token, first := g.session("berta"), g.session("ana@acme.test")
+		told := func(token string) []any {
+			header := g.nginx(token).Header()
+			me := object(g, ask(g.rest(), api.Prefix+"/me", token))["person"].(map[string]any)
+			return []any{header.Get("X-Usher-Email"), g.claimed(header.Get("X-Usher-Assertion"), crmOrigin)["email"], me["email"]}
+		}
+		require.Equal(g, []any{"bo@acme.test", "bo@acme.test", "bo@acme.test"}, told(token))
+		for _, spelled := range []string{"ana@acme.test", "Ana@ACME.test"} {
+			_, err = g.directory.ChangeUser(g.Context(), caller, bo.ID, domain.IfMatch{}, nil, storetest.Setting(storetest.Emails(spelled)))
+			require.NoError(g, err)
+			g.clock.Move(2 * time.Minute)
+			require.Equal(g, []any{"", nil, nil}, told(token))
+		}
+		require.Equal(g, []any{"ana@acme.test", "ana@acme.test", "ana@acme.test"}, told(first))
+	})
+}
+
 // Security 44: a script gets an assertion for the origins of the application only, and nothing that is no script gets one.
 func TestSecurity44OfAssertions(t *testing.T) {
 	t.Parallel()
