@@ -67,6 +67,7 @@ var outcomes = map[string]outcome{
 	domain.CodeRequestInProgress:    {http.StatusConflict, ""},
 	domain.CodePasswordRefused:      {http.StatusBadRequest, "invalidValue"},
 	domain.CodeIdentityTaken:        {http.StatusConflict, ""},
+	domain.CodeTokenReplayed:        {http.StatusConflict, ""},
 	domain.CodeAlreadyAccepted:      {http.StatusConflict, ""},
 	domain.CodeLocalSignInOff:       {http.StatusForbidden, ""},
 	domain.CodeNoAccount:            {http.StatusForbidden, ""},

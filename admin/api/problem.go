@@ -117,6 +117,7 @@ var kinds = map[string]kind{
 	domain.CodeBeyondLimits:         {http.StatusForbidden, "The connection may not give it"},
 	domain.CodeExtensionTaken:       {http.StatusConflict, "The extension is taken"},
 	domain.CodeIdentityTaken:        {http.StatusConflict, "The identity belongs to another account"},
+	domain.CodeTokenReplayed:        {http.StatusConflict, "The token has come before"},
 	domain.CodeAlreadyAccepted:      {http.StatusConflict, "The invitation has been accepted"},
 	domain.CodeLocalSignInOff:       {http.StatusForbidden, "Passwords open nothing here"},
 	domain.CodeNoAccount:            {http.StatusForbidden, "There is no account"},
