@@ -76,6 +76,7 @@ func TestRulesOfDoors(t *testing.T) {
 		"access.immediate":               accessImmediateSession,
 		"access.window":                  accessWindowSession,
 		"seat.wait-invited":              seatWaitInvited,
+		"invite.resend-by-directory":     inviteResendByDirectory,
 		"seat.wait-doors":                seatWaitDoors,
 		"deactivate.doors":               deactivateDoors,
 		"deactivate.doors-keys":          deactivateEndsKeys,

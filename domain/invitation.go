@@ -111,8 +111,31 @@ func inviteProvisioned(tx Tx, activation Activation, u User, now time.Time, writ
 	return err
 }
 
-// inviteSeated is inviteProvisioned for somebody who waited and has just got a seat. A command without the key of links
-// gives the seat all the same, and leaves the invitation to an administrator.
+// inviteAgain is inviteProvisioned for somebody who has been here before, and may have been invited: a directory that
+// deactivates and activates them over and over has them sent no more letters than anybody else (rule invite.resend). Who gets
+// none by that is invited by an administrator.
+func inviteAgain(tx Tx, activation Activation, u User, now time.Time, write scribe) error {
+	if activation != ActivateByInvitation || u.Status != Pending || !reached(u) {
+		return nil
+	}
+	_, again, err := tx.Links().Latest(u.Organisation, u.ID, LinkInvitation)
+	if err != nil {
+		return err
+	}
+	if again {
+		if err := mayResend(tx, u, LinkInvitation, now); err != nil {
+			if IsKind(err, Throttled) {
+				return nil
+			}
+			return err
+		}
+	}
+	_, err = invite(tx, u, again, now, write)
+	return err
+}
+
+// inviteSeated is inviteAgain for somebody who waited and has just got a seat. A command without the key of links gives the
+// seat all the same, and leaves the invitation to an administrator.
 func inviteSeated(tx Tx, u User, now time.Time, write scribe) error {
 	if u.Connection.IsZero() || write.env.Links.IsZero() {
 		return nil
@@ -124,7 +147,7 @@ func inviteSeated(tx Tx, u User, now time.Time, write scribe) error {
 	if err != nil {
 		return err
 	}
-	return inviteProvisioned(tx, policy.Activation, u, now, write)
+	return inviteAgain(tx, policy.Activation, u, now, write)
 }
 
 // readdressed ends the links of somebody whose address has changed: they were mailed to the old one (rules invite.once,

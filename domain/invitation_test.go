@@ -112,6 +112,39 @@ func provisionActivationInvite(s *visit) {
 	require.Equal(s, []domain.EventType{domain.UserCreated}, eventTypes(s.eventsSince(func() { s.provision("bo", storetest.Emails("bo@acme.test")) })))
 }
 
+// inviteResendByDirectory: a directory that deactivates and activates somebody over and over does not have them sent letters
+// without end.
+func inviteResendByDirectory(s *visit) {
+	s.caller.Activation = domain.ActivateByInvitation
+	var u domain.User
+	letters := func(do func()) int {
+		s.Helper()
+		n := 0
+		for _, what := range eventTypes(s.eventsSince(do)) {
+			if what == domain.UserInvited {
+				n++
+			}
+		}
+		return n
+	}
+	flap := func(times int) func() {
+		return func() {
+			for range times {
+				s.setActive(u.ID, false)
+				require.Equal(s, domain.Pending, s.setActive(u.ID, true).Status)
+			}
+		}
+	}
+	require.Equal(s, 1, letters(func() { u = s.provision("ana", storetest.Emails("ana@acme.test")) }))
+	require.Equal(s, 5, letters(flap(7)))
+	_, err := s.admin.Invite(s.Context(), s.boss(), u.ID, domain.IfMatch{})
+	s.refused("rate_limited", err)
+	s.clock.Move(time.Hour)
+	require.Equal(s, 1, letters(flap(1)))
+	_, err = s.entrance.AcceptInvitation(s.Context(), s.invitation(u), goodPassword, s.from)
+	require.NoError(s, err)
+}
+
 // readdressedLink: a directory that changes the address ends the links that went to the old one.
 func readdressedLink(s *visit) {
 	s.caller.Activation = domain.ActivateByInvitation

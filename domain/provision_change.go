@@ -177,7 +177,7 @@ func (d *Directory) moveDoors(tx Tx, caller Caller, was, is User, waits bool, no
 	case was.Status != Inactive && is.Status == Inactive:
 		return closeDoors(tx, is.Organisation, is.ID, now, d.scribe(caller))
 	case was.Status == Inactive && is.Status == Pending && !waits:
-		return inviteProvisioned(tx, caller.Activation, is, now, d.scribe(caller))
+		return inviteAgain(tx, caller.Activation, is, now, d.scribe(caller))
 	}
 	return readdressed(tx, was, is, now, d.scribe(caller))
 }
