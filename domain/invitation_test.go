@@ -66,6 +66,8 @@ func inviteTemporaryPassword(s *visit) {
 	}
 	_, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "Bo", Email: "x@acme.test", Role: s.staff(), TemporaryPassword: "short"})
 	s.refused("password_refused password", err)
+	_, err = s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "Bo", Email: "x@acme.test", Role: s.staff(), TemporaryPassword: goodPassword, Disabled: true})
+	s.refused("invalid_value temporary_password", err)
 	u := add("ana@acme.test")
 	in := s.in("ana@acme.test")
 	require.Equal(s, "step_missing change_password", s.verdict(in))

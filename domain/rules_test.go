@@ -64,6 +64,7 @@ func TestRules(t *testing.T) {
 		"seat.wait":                       seatWait,
 		"seat.wait-at-once":               seatWaitAtOnce,
 		"seat.wait-suspended":             seatWaitSuspended,
+		"block.inactivity-activated":      blockInactivityActivated,
 		"scim.active":                     scimActive,
 		"provision.activation":            provisionActivation,
 		"provision.defaults":              provisionDefaults,

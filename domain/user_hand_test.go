@@ -245,7 +245,21 @@ func userEmailImmutable(s *scene) {
 	_, err = edit(u.ID, domain.PersonChange{UserName: text(other.UserName.Text)})
 	storetest.Refused(s, err, domain.Conflict, domain.CodeUserNameTaken)
 
+	var many [8]domain.UserID
+	for i := range many {
+		many[i] = s.add(string(rune('a'+i)) + "-many@acme.test").ID
+	}
+	require.Equal(s, map[string]int{"": 1, domain.CodeEmailTaken: len(many) - 1}, outcomes(s.T, concurrently(len(many), func(i int) error {
+		_, err := edit(many[i], domain.PersonChange{Email: text("one@acme.test")})
+		return err
+	})), "of many at the same moment one gets an address")
 	pushed := s.provision("p@acme.test", storetest.Emails("p@mail.test"))
+	require.Empty(s, s.eventsSince(func() {
+		_, err := edit(u.ID, domain.PersonChange{Email: text("P@acme.test")})
+		require.Equal(s, domain.EmailTaken(), err, "another one's user name is nobody's address to sign in by")
+		_, err = edit(u.ID, domain.PersonChange{UserName: text("P@mail.test")})
+		storetest.Refused(s, err, domain.Conflict, domain.CodeUserNameTaken)
+	}))
 	rename := func(name string) domain.User {
 		return s.change(pushed.ID, storetest.Setting(storetest.Text("userName", name), storetest.Emails(name), storetest.Text("title", "of "+name)))
 	}
@@ -258,4 +272,11 @@ func userEmailImmutable(s *scene) {
 	require.Equal(s, "of r@acme.test", s.attributesOf(kept).Get("title").Text())
 	require.Equal(s, pushed.ID, s.signsInBy("q@acme.test"))
 	require.True(s, s.signsInBy("r@acme.test").IsZero())
+	mute := s.provision("mute")
+	made = s.eventsSince(func() {
+		s.change(mute.ID, storetest.Setting(storetest.Emails("mute@acme.test"), storetest.Text("title", "x")))
+	})
+	require.ElementsMatch(s, []domain.EventType{domain.UserUpdated, domain.EmailChangeSkipped}, eventTypes(made))
+	require.False(s, s.attributesOf(s.user(mute.ID)).Has("emails"), "who had no address gets none")
+	require.True(s, s.signsInBy("mute@acme.test").IsZero())
 }

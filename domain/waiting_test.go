@@ -1,6 +1,8 @@
 package domain_test
 
 import (
+	"time"
+
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
@@ -146,4 +148,47 @@ func seatWaitDoors(s *visit) {
 	require.Equal(s, []domain.Status{domain.Inactive, domain.Active}, []domain.Status{s.found(u.ID).Status, s.found(next.ID).Status})
 	_, err = s.admin.Activate(s.Context(), s.boss(), u.ID, domain.IfMatch{})
 	storetest.Refused(s, err, domain.Forbidden, domain.CodeSeatsExhausted)
+}
+
+// blockInactivityActivated: whoever becomes active again has as long as anybody to come: by an administrator, by the directory, by a seat
+// that became free and by one of another licence; who waited was not here because they could not be (rules block.inactivity,
+// seat.wait).
+func blockInactivityActivated(s *scene) {
+	const day = 24 * time.Hour
+	s.withSeats(4)
+	s.policy(func(p *domain.Policy) { p.SeatOverflow = domain.SeatOverflowWait })
+	s.setSeats(domain.SeatPlan{Licence: "simulator", Limit: 1})
+	var people []domain.UserID
+	for _, name := range []string{"by-hand", "pushed", "seated", "moved"} {
+		u := s.provision(name + "@acme.test")
+		s.came(u.ID)
+		s.setActive(u.ID, false)
+		people = append(people, u.ID)
+	}
+	byHand, pushed, seated, moved := people[0], people[1], people[2], people[3]
+	in := func(ids ...domain.UserID) {
+		s.Helper()
+		require.Zero(s, s.sweep().Blocked)
+		for _, id := range ids {
+			require.Equal(s, domain.Active, s.user(id).Status)
+			_, blocked, err := s.admin.BlockOf(s.Context(), s.boss(), id)
+			require.NoError(s, err)
+			require.False(s, blocked)
+		}
+	}
+	s.clock.Move(100 * day)
+	s.activate(byHand)
+	s.setActive(pushed, true)
+	in(byHand, pushed)
+	holder := s.provision("holder@acme.test")
+	s.setSeats(full(3))
+	s.setActive(seated, true)
+	s.setActive(moved, true)
+	require.True(s, s.waits(seated) && s.waits(moved))
+	s.clock.Move(95 * day)
+	s.came(byHand)
+	s.came(pushed)
+	s.setActive(holder.ID, false)
+	s.done(s.admin.ChangeLicence(s.Context(), s.boss(), moved, domain.IfMatch{}, "simulator"))
+	in(people...)
 }
