@@ -201,6 +201,8 @@ func limits(t *testing.T, s *server) {
 		require.Equal(t, 403, s.post("/Users", `{"userName":"b","`+usher+`":{"`+name+`":"`+beyond+`"}}`).status)
 	}
 	require.Equal(t, g.roles["Agent"], g.access(id).Role.ID)
+	// Nor does what is beyond them need a seat.
+	require.NoError(t, g.admin.SetSeats(t.Context(), g.who, domain.IfMatch{}, domain.SeatPlan{Licence: domain.LicenceSimulator}))
 	other := s.user("c", `"roles":[{"value":"Boss"}],"entitlements":[{"value":"Callers"},{"value":"simulator"}]`)
 	is := g.access(other)
 	require.Equal(t, []any{true, true, domain.LicenceFull}, []any{is.Role.ID.IsZero(), is.Profile.ID.IsZero(), is.Licence})
