@@ -81,6 +81,8 @@ func TestGuestIsLookedUp(t *testing.T) {
 		require.NoError(t, persistence.Exec(store, "INSERT INTO sign_ins (organisation_id, user_id) SELECT organisation_id, user_id FROM users"))
 		require.NoError(t, persistence.Exec(store, `INSERT INTO sessions (organisation_id, session_id, method, user_id, hash, agent, address, created_at, seen_at)
 SELECT organisation_id, user_id, 'password', user_id, CAST('hash of ' || CAST(user_id AS text) AS `+map[string]string{"sqlite": "blob", "postgres": "bytea"}[store.Stat().Kind]+`), '', '', 1, 1 FROM users`))
+		require.NoError(t, persistence.Exec(store, `INSERT INTO sign_in_names (organisation_id, name_key, user_id, kind)
+SELECT organisation_id, 'mail of ' || CAST(user_id AS text), user_id, 'email' FROM users`))
 		settle(t, store)
 		found, statements, err := persistence.ExplainGuest(store, org, domain.SessionKey{ID: domain.SessionID(user)})
 		require.NoError(t, err)
@@ -90,6 +92,8 @@ SELECT organisation_id, user_id, 'password', user_id, CAST('hash of ' || CAST(us
 		for _, table := range []string{"users", "user_access", "assignments", "user_blocks", "access_windows", "waiting_people"} {
 			requirePlan(t, store, statements, plan{"(organisation_id=? AND user_id=?", table + "_pkey"})
 		}
+		requirePlan(t, store, statements, plan{"n USING COVERING INDEX sign_in_names_user (organisation_id=? AND user_id=?)", "sign_in_names_user"})
+		require.Equal(t, "mail of "+user.String(), found.EmailKey)
 		requirePlan(t, store, statements, plan{"s USING INDEX sqlite_autoindex_sessions_1 (organisation_id=? AND session_id=?)", "sessions_pkey"})
 	})
 }

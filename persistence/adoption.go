@@ -89,7 +89,7 @@ AND u.version = ? AND u.connection_id IS NULL AND u.archived_at IS NULL AND `+co
 	if err != nil {
 		return err
 	}
-	err = t.exec("UPDATE sign_in_names SET connection_id = ? WHERE organisation_id = ? AND user_id = ?",
+	err = t.exec("UPDATE "+namesOfPerson(t)+" SET connection_id = ? WHERE organisation_id = ? AND user_id = ?",
 		u.Connection.UUID, u.Organisation.UUID, u.ID.UUID)
 	if err != nil {
 		return err

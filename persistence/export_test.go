@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"usher/domain"
@@ -99,6 +100,15 @@ func ExplainPeopleOf(store *Store, org domain.OrganisationID, group domain.Group
 		return err
 	})
 	return found, statements, err
+}
+
+// AboutNamesOfPerson is a statement with the table of names in the place of %s.
+func AboutNamesOfPerson(store *Store, statement string) (sql string) {
+	_ = store.read(context.Background(), func(s session) error {
+		sql = fmt.Sprintf(statement, namesOfPerson(s))
+		return nil
+	})
+	return sql
 }
 
 // CommonsStatements are those that gather what an organisation's people have in common.

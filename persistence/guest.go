@@ -10,8 +10,11 @@ import (
 // each part of it is one look-up by a key, but for the queues of the person.
 type guests struct{ session }
 
+// Beside the user name a person signs in by one address at most. What else the table says of it is not asked, so that the index
+// of a person's names has everything: SQLite would rather go through all names of the organisation than look twice.
 const guestColumns = presentedColumns + `, o.slug, o.name, u.user_name, u.document,
-COALESCE((SELECT MIN(n.name_key) FROM sign_in_names n WHERE n.organisation_id = s.organisation_id AND n.user_id = s.user_id AND n.kind = '` + nameOfEmail + `'), ''), ` + accessColumns
+COALESCE((SELECT n.name_key FROM sign_in_names n WHERE n.organisation_id = s.organisation_id AND n.user_id = s.user_id
+AND n.name_key <> u.user_name_key LIMIT 1), ''), ` + accessColumns
 
 // guestSQL is the statement for one way to name a session.
 func guestSQL(session string) string {

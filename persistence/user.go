@@ -106,7 +106,7 @@ func (t users) Archive(u domain.User) error {
 		return err
 	}
 	// Names, row, e-mails: the order in which Save takes them, so that the two wait for each other and never block both.
-	if err := t.exec("DELETE FROM sign_in_names WHERE organisation_id = ? AND user_id = ?", org, id); err != nil {
+	if err := t.exec("DELETE FROM "+namesOfPerson(t)+" WHERE organisation_id = ? AND user_id = ?", org, id); err != nil {
 		return err
 	}
 	err := t.touch(errStale, archiveUserSQL, string(u.Status), u.Version, u.ModifiedAt.UnixMilli(), millis(u.ArchivedAt), org, id, u.Version-1)

@@ -15,6 +15,15 @@ ON CONFLICT (organisation_id, name_key) DO UPDATE SET user_id = excluded.user_id
 WHERE sign_in_names.user_id = excluded.user_id
 OR (sign_in_names.kind = '` + nameOfEmail + `' AND sign_in_names.connection_id = excluded.connection_id)`
 
+// namesOfPerson is the table for a statement about the names of one person. SQLite has to be told the index: it takes all names of
+// an organisation for ten, and would go through them.
+func namesOfPerson(s session) string {
+	if s.dialect() == sqlite {
+		return "sign_in_names INDEXED BY sign_in_names_user"
+	}
+	return "sign_in_names"
+}
+
 func (t users) claimUserName(u domain.User) error {
 	return t.touch(userNameTaken(), claimNameSQL, u.Organisation.UUID, u.UserName.Key, u.ID.UUID, u.Connection.UUID, nameOfUser)
 }
@@ -43,7 +52,7 @@ func (t users) saveNames(was, is domain.User) error {
 			return err
 		}
 	}
-	err := t.exec(`DELETE FROM sign_in_names WHERE organisation_id = ? AND user_id = ?
+	err := t.exec(`DELETE FROM `+namesOfPerson(t)+` WHERE organisation_id = ? AND user_id = ?
 AND NOT (kind = '`+nameOfUser+`' AND name_key = ?) AND NOT (kind = '`+nameOfEmail+`' AND name_key = ?)`,
 		is.Organisation.UUID, is.ID.UUID, is.UserName.Key, after.Key)
 	if err != nil {
