@@ -104,18 +104,23 @@ func resettable(tx Tx, u User) (bool, error) {
 // inviteProvisioned sends the invitation that the policy of a connection asks for (rule provision.activation). Who has no
 // address gets none, and who waits for a seat gets theirs with it (see inviteSeated).
 func inviteProvisioned(tx Tx, activation Activation, u User, now time.Time, write scribe) error {
-	if activation != ActivateByInvitation || u.Status != Pending || !reached(u) {
+	if !toInvite(activation, u) {
 		return nil
 	}
 	_, err := invite(tx, u, false, now, write)
 	return err
 }
 
+// toInvite reports whether somebody is to be invited by the policy of their connection: they are pending, and have an address.
+func toInvite(activation Activation, u User) bool {
+	return activation == ActivateByInvitation && u.Status == Pending && reached(u)
+}
+
 // inviteAgain is inviteProvisioned for somebody who has been here before, and may have been invited: a directory that
 // deactivates and activates them over and over has them sent no more letters than anybody else (rule invite.resend). Who gets
 // none by that is invited by an administrator.
 func inviteAgain(tx Tx, activation Activation, u User, now time.Time, write scribe) error {
-	if activation != ActivateByInvitation || u.Status != Pending || !reached(u) {
+	if !toInvite(activation, u) {
 		return nil
 	}
 	_, again, err := tx.Links().Latest(u.Organisation, u.ID, LinkInvitation)

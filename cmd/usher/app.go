@@ -147,11 +147,8 @@ func (a *App) open(ctx context.Context) (err error) {
 // wire makes the use cases and the doors.
 func (a *App) wire(key secret.Key) error {
 	env := a.config.Environment
-	links, err := key.Derive("link")
-	if err != nil {
-		return err
-	}
-	if env.Links, err = domain.NewLinkKey(links); err != nil {
+	var err error
+	if env.Links, err = linkKey(key); err != nil {
 		return err
 	}
 	if env.Passwords, err = password.New(a.config.Random); err != nil {

@@ -44,11 +44,17 @@ func (f keyFlags) linking(env domain.Environment, database databaseFlags) (domai
 	if err != nil {
 		return env, err
 	}
-	links, err := key.Derive("link")
-	if err == nil {
-		env.Links, err = domain.NewLinkKey(links)
-	}
+	env.Links, err = linkKey(key)
 	return env, err
+}
+
+// linkKey is what the links in letters are made with and known by.
+func linkKey(key secret.Key) (domain.LinkKey, error) {
+	links, err := key.Derive("link")
+	if err != nil {
+		return domain.LinkKey{}, err
+	}
+	return domain.NewLinkKey(links)
 }
 
 // keyring finds the secret key of an installation on a database.

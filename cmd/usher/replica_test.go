@@ -363,9 +363,7 @@ func (p *pair) links() domain.LinkKey {
 	p.Helper()
 	key, err := keyring{keyFlags{SecretKey: scriptKey}, p.database}.key()
 	require.NoError(p, err)
-	secret, err := key.Derive("link")
-	require.NoError(p, err)
-	links, err := domain.NewLinkKey(secret)
+	links, err := linkKey(key)
 	require.NoError(p, err)
 	return links
 }
