@@ -36,24 +36,12 @@ func (ad *Administration) alter(ctx context.Context, who Administrator, action s
 
 // ownerProtected records that rule owner.last refused something, which undid everything else, and gives the refusal back.
 func (ad *Administration) ownerProtected(ctx context.Context, who Administrator, id UserID, refusal error) error {
-	err := ad.store.Write(ctx, func(tx Tx) error {
-		return ad.record(tx, who, OwnerProtected, "user", id.UUID, ad.env.instant(), attribute.Value{}, attribute.Value{})
-	})
-	if err != nil {
-		return err
-	}
-	return refusal
+	return ownerProtectedFrom(ctx, ad.store, ad.author(who), "user", id.UUID, ad.env.instant(), refusal)
 }
 
 // scribe of what this administrator does to people.
 func (ad *Administration) scribe(who Administrator) scribe {
-	return scribe{env: ad.env, event: func(what EventType, user UserID, at time.Time) (Event, error) {
-		id, err := newID[Event](ad.env)
-		return Event{
-			ID: id, Organisation: who.Organisation, Type: what, Actor: who.Actor, SubjectKind: "user", Subject: user.UUID,
-			RequestID: who.RequestID, At: at,
-		}, err
-	}}
+	return ad.author(who).scribe()
 }
 
 // save writes a changed person with new attributes over what was read, with seat and event. Where nothing differs it
@@ -371,10 +359,8 @@ func mayLicense(tx Tx, who Administrator, is User) error {
 		return err
 	}
 	licensed := access
-	for _, l := range licences {
-		if l.Name == is.Licence {
-			licensed.Modules = l.Modules
-		}
+	if l, err := licenceNamed(licences, is.Licence); err == nil { // one that there is not is refused where its seat is taken
+		licensed.Modules = l.Modules
 	}
 	return who.mayGrant("licence", licensed.Effective().Minus(access.Effective()))
 }

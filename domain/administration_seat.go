@@ -130,9 +130,5 @@ func (in *Installation) SetSeats(ctx context.Context, slug string, plans []SeatP
 
 // scribe of what happens to people by whoever runs the installation, or by itself.
 func (in *Installation) scribe(o Organisation, by Actor) scribe {
-	return scribe{env: in.env, event: func(what EventType, user UserID, at time.Time) (Event, error) {
-		event, err := in.event(o.ID, what, "user", user.UUID, at)
-		event.Actor = by
-		return event, err
-	}}
+	return author{env: in.env, organisation: o.ID, actor: by}.scribe()
 }

@@ -25,6 +25,12 @@ func (in *Installation) author(o Organisation) author {
 	return author{env: in.env, organisation: o.ID, actor: ActorOperator()}
 }
 
+func (d *Directory) author(caller Caller) author {
+	return author{
+		env: d.env, organisation: caller.Organisation, actor: Actor{Kind: "connection", ID: caller.Connection.UUID}, requestID: caller.RequestID,
+	}
+}
+
 // event prepares the record of something the author does.
 func (a author) event(what EventType, subjectKind string, subject uuid.UUID, at time.Time) (Event, error) {
 	id, err := newID[Event](a.env)

@@ -54,6 +54,7 @@ func (in *Installation) DeleteConnection(ctx context.Context, slug, name string)
 	return gone, err
 }
 
+// ownerProtectedFrom records that rule owner.last refused something, which undid everything else, and gives the refusal back.
 func ownerProtectedFrom(ctx context.Context, store Store, by author, kind string, subject uuid.UUID, now time.Time, refusal error) error {
 	err := store.Write(ctx, func(tx Tx) error {
 		return by.record(tx, OwnerProtected, kind, subject, now, attribute.Value{}, attribute.Value{})

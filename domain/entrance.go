@@ -113,12 +113,7 @@ func (e *Entrance) inVain(ctx context.Context, org OrganisationID, name string) 
 
 // scribe of what a person does themselves.
 func (e *Entrance) scribe(org OrganisationID, by Actor, v Visitor) scribe {
-	return scribe{env: e.env, event: func(what EventType, user UserID, at time.Time) (Event, error) {
-		id, err := newID[Event](e.env)
-		return Event{
-			ID: id, Organisation: org, Type: what, Actor: by, SubjectKind: "user", Subject: user.UUID, RequestID: v.RequestID, At: at,
-		}, err
-	}}
+	return author{env: e.env, organisation: org, actor: by, requestID: v.RequestID}.scribe()
 }
 
 // self is a person as an actor.

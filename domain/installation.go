@@ -47,12 +47,7 @@ func (in *Installation) event(org OrganisationID, what EventType, subjectKind st
 
 // record appends an event with what is so afterwards.
 func (in *Installation) record(tx Tx, org OrganisationID, what EventType, subjectKind string, subject uuid.UUID, at time.Time, after attribute.Value) error {
-	event, err := in.event(org, what, subjectKind, subject, at)
-	if err != nil {
-		return err
-	}
-	event.After = after
-	return tx.Events().Append(event)
+	return in.author(Organisation{ID: org}).record(tx, what, subjectKind, subject, at, attribute.Value{}, after)
 }
 
 // label checks the name that people read of an organisation or connection: one line, not blank, at most 100 characters.

@@ -189,11 +189,7 @@ func (in *Installation) runBatch(tx Tx, j Job, limit int, now time.Time) error {
 
 // jobScribe writes the events of a job as deeds of who made the change.
 func (in *Installation) jobScribe(j Job) scribe {
-	return scribe{env: in.env, event: func(what EventType, user UserID, at time.Time) (Event, error) {
-		event, err := in.event(j.Organisation, what, "user", user.UUID, at)
-		event.Actor, event.RequestID = j.Actor, j.RequestID
-		return event, err
-	}}
+	return author{env: in.env, organisation: j.Organisation, actor: j.Actor, requestID: j.RequestID}.scribe()
 }
 
 // next finds the next people of a job, and moves its position behind them: those that are listed, then group by group.

@@ -220,9 +220,7 @@ func policyFor(tx Tx, caller Caller) (Policy, error) {
 
 // scribe of what this caller does.
 func (d *Directory) scribe(caller Caller) scribe {
-	return scribe{env: d.env, event: func(what EventType, user UserID, at time.Time) (Event, error) {
-		return d.event(caller, what, "user", user.UUID, at)
-	}}
+	return d.author(caller).scribe()
 }
 
 // status in which a person begins.
@@ -277,22 +275,10 @@ func (d *Directory) Deprovision(ctx context.Context, caller Caller, id UserID, m
 // ownerProtected records that rule owner.last refused a directory's change, which undid everything else, and gives the
 // refusal back.
 func (d *Directory) ownerProtected(ctx context.Context, caller Caller, id UserID, refusal error) error {
-	event, err := d.event(caller, OwnerProtected, "user", id.UUID, d.env.instant())
-	if err != nil {
-		return err
-	}
-	if err := d.store.Write(ctx, func(tx Tx) error { return tx.Events().Append(event) }); err != nil {
-		return err
-	}
-	return refusal
+	return ownerProtectedFrom(ctx, d.store, d.author(caller), "user", id.UUID, d.env.instant(), refusal)
 }
 
 // event prepares the record of something this caller does.
 func (d *Directory) event(caller Caller, what EventType, subjectKind string, subject uuid.UUID, at time.Time) (Event, error) {
-	id, err := newID[Event](d.env)
-	return Event{
-		ID: id, Organisation: caller.Organisation, Type: what,
-		Actor:       Actor{Kind: "connection", ID: caller.Connection.UUID},
-		SubjectKind: subjectKind, Subject: subject, RequestID: caller.RequestID, At: at,
-	}, err
+	return d.author(caller).event(what, subjectKind, subject, at)
 }
