@@ -32,6 +32,7 @@ type Administrator struct {
 	Owner        bool        // a system owner, who may do everything
 	Permissions  Permissions // effective
 	RequestID    string
+	From         string // the network address of who asks; empty: not known
 
 	credential TokenHash // of an API key
 	person     UserID    // whose key it is; zero: nobody's, or it is no key

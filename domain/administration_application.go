@@ -89,7 +89,7 @@ func (in *Installation) steward(ctx context.Context, slug string) (*Administrati
 	var who Administrator
 	err := in.store.Read(ctx, func(tx Tx) error {
 		o, err := tx.Organisations().BySlug(slug)
-		who = Administrator{Organisation: o.ID, Actor: ActorOperator(), Owner: true}
+		who = Administrator{Organisation: o.ID, Actor: ActorOperator(), Owner: true, From: in.env.Host}
 		return err
 	})
 	return NewAdministration(in.store, in.env, in.random), who, err

@@ -148,7 +148,7 @@ func (in *Installation) SweepReviews(ctx context.Context, slug string) (opened i
 	var unmade []ReviewID
 	var by author
 	err = in.change(ctx, slug, func(tx Tx, o Organisation) error {
-		opened, by = 0, author{env: in.env, organisation: o.ID, actor: ActorSystem()}
+		opened, by = 0, in.itself(o)
 		plan, err := tx.Reviews().Plan(o.ID)
 		if err != nil {
 			return err

@@ -117,7 +117,7 @@ func (in *Installation) SetSeats(ctx context.Context, slug string, plans []SeatP
 	now := in.env.instant()
 	err := in.change(ctx, slug, func(tx Tx, o Organisation) error {
 		for _, plan := range plans {
-			if err := setSeats(tx, o.ID, IfMatch{}, plan, now, in.scribe(o, ActorOperator())); err != nil {
+			if err := setSeats(tx, o.ID, IfMatch{}, plan, now, in.author(o).scribe()); err != nil {
 				return err
 			}
 		}
@@ -126,9 +126,4 @@ func (in *Installation) SetSeats(ctx context.Context, slug string, plans []SeatP
 		return err
 	})
 	return usage, err
-}
-
-// scribe of what happens to people by whoever runs the installation, or by itself.
-func (in *Installation) scribe(o Organisation, by Actor) scribe {
-	return author{env: in.env, organisation: o.ID, actor: by}.scribe()
 }

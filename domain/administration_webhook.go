@@ -205,20 +205,17 @@ func (ad *Administration) DeleteWebhook(ctx context.Context, who Administrator, 
 // TestWebhook sends an event of its own to a webhook, by the way that all take, and gives its id. It needs audit:edit.
 // NotFound, Conflict where it is disabled.
 func (ad *Administration) TestWebhook(ctx context.Context, who Administrator, id WebhookID) (EventID, error) {
-	event, err := newID[Event](ad.env)
+	event, err := ad.author(who).event(WebhookTested, "webhook", id.UUID, ad.env.instant())
 	if err != nil {
 		return EventID{}, err
 	}
-	_, err = ad.editWebhook(ctx, who, id, IfMatch{}, func(tx Tx, was Webhook, now time.Time) (Webhook, error) {
+	_, err = ad.editWebhook(ctx, who, id, IfMatch{}, func(tx Tx, was Webhook, _ time.Time) (Webhook, error) {
 		if err := was.works(); err != nil {
 			return was, err
 		}
-		return was, tx.Events().Append(Event{
-			ID: event, Organisation: who.Organisation, Type: WebhookTested, Actor: who.Actor, SubjectKind: "webhook", Subject: id.UUID,
-			RequestID: who.RequestID, At: now,
-		})
+		return was, tx.Events().Append(event)
 	})
-	return event, err
+	return event.ID, err
 }
 
 // works refuses what a disabled webhook cannot do.

@@ -15,29 +15,49 @@ type author struct {
 	organisation OrganisationID
 	actor        Actor
 	requestID    string
+	from         string // see [Event]
+	person       UserID // whose key the actor is; zero: nobody's, or it is no key
 }
 
 func (ad *Administration) author(who Administrator) author {
-	return author{env: ad.env, organisation: who.Organisation, actor: who.Actor, requestID: who.RequestID}
+	return author{env: ad.env, organisation: who.Organisation, actor: who.Actor, requestID: who.RequestID, from: who.From, person: who.person}
 }
 
 func (in *Installation) author(o Organisation) author {
-	return author{env: in.env, organisation: o.ID, actor: ActorOperator()}
+	return author{env: in.env, organisation: o.ID, actor: ActorOperator(), from: in.env.Host}
+}
+
+// itself is Usher, which does what a time has come for from nowhere.
+func (in *Installation) itself(o Organisation) author {
+	return author{env: in.env, organisation: o.ID, actor: ActorSystem()}
 }
 
 func (d *Directory) author(caller Caller) author {
 	return author{
-		env: d.env, organisation: caller.Organisation, actor: Actor{Kind: "connection", ID: caller.Connection.UUID}, requestID: caller.RequestID,
+		env: d.env, organisation: caller.Organisation, actor: Actor{Kind: "connection", ID: caller.Connection.UUID},
+		requestID: caller.RequestID, from: caller.From,
 	}
 }
 
 // event prepares the record of something the author does.
 func (a author) event(what EventType, subjectKind string, subject uuid.UUID, at time.Time) (Event, error) {
 	id, err := newID[Event](a.env)
-	return Event{
+	event := Event{
 		ID: id, Organisation: a.organisation, Type: what, Actor: a.actor, SubjectKind: subjectKind, Subject: subject,
-		RequestID: a.requestID, At: at,
-	}, err
+		RequestID: a.requestID, From: a.from, At: at,
+	}
+	if event.From != "" {
+		event.Person = a.behind()
+	}
+	return event, err
+}
+
+// behind is the person who acts, themselves or by a key of theirs; zero: nobody.
+func (a author) behind() UserID {
+	if a.actor.Kind == "user" {
+		return UserID{UUID: a.actor.ID}
+	}
+	return a.person
 }
 
 // record appends an event about a subject: what changed, as it was and as it is.

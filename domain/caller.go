@@ -18,6 +18,7 @@ type Caller struct {
 	HandsOutExtensions    bool      // the organisation does (rule user.extension-auto)
 	TokenExpiresAt        time.Time // zero for never
 	RequestID             string
+	From                  string // the network address of who asks; empty: not known
 
 	recalled bool // from memory, see Directory.Recall
 }

@@ -83,7 +83,7 @@ func (d *Directory) verified(ctx context.Context, caller Caller) (Caller, error)
 		return caller, nil
 	}
 	checked, err := d.Authenticate(ctx, Bearer{Organisation: caller.Organisation, Hash: caller.Token})
-	checked.RequestID = caller.RequestID
+	checked.RequestID, checked.From = caller.RequestID, caller.From
 	return checked, err
 }
 

@@ -25,6 +25,7 @@ type Environment struct {
 
 	Links     LinkKey   // of invitations and password resets; zero: none can be sent
 	Passwords Passwords // nil: nobody can be given a password
+	Host      string    // the name of this machine, from where its operator acts; empty: not known
 }
 
 // instant is the present moment as it is stored and answered: UTC, whole milliseconds, so that a value read back

@@ -26,7 +26,7 @@ func NewEntrance(store Store, env Environment, random io.Reader) *Entrance {
 	return &Entrance{store: store, env: env, random: random}
 }
 
-// Visitor is from where somebody tries to get in.
+// Visitor is from where somebody, or a client, tries to get in.
 type Visitor struct {
 	Address   string // of the network, as far as it can be believed; empty: unknown, and not throttled
 	Agent     string // what the browser calls itself
@@ -113,7 +113,7 @@ func (e *Entrance) inVain(ctx context.Context, org OrganisationID, name string) 
 
 // scribe of what a person does themselves.
 func (e *Entrance) scribe(org OrganisationID, by Actor, v Visitor) scribe {
-	return author{env: e.env, organisation: org, actor: by, requestID: v.RequestID}.scribe()
+	return author{env: e.env, organisation: org, actor: by, requestID: v.RequestID, from: v.Address}.scribe()
 }
 
 // self is a person as an actor.

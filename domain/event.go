@@ -133,7 +133,7 @@ func ActorOperator() Actor { return Actor{Kind: "operator"} }
 func ActorSystem() Actor { return Actor{Kind: "system"} }
 
 // Event is one thing that happened, appended in the transaction that made it happen. The log is append-only; personal
-// values (Before, After) are kept beside it so that they can be erased.
+// values (Before, After, From) are kept beside it so that they can be erased.
 type Event struct {
 	ID           EventID
 	Organisation OrganisationID
@@ -142,6 +142,8 @@ type Event struct {
 	SubjectKind  string // "user", "group", "organisation", "connection", "token", "api_key", "schema", "module", "role", "profile", "team", "queue", "licence", "mapping", "job", "record", "review"
 	Subject      uuid.UUID
 	RequestID    string
+	From         string // the network address of who asked, or the operator's machine; empty: Usher itself, not known, or erased
+	Person       UserID // who acted, themselves or by a key of theirs, and is erased with From; zero: nobody, or there is no From
 	At           time.Time
 	Before       attribute.Value // the attributes that changed, as they were; Null: none
 	After        attribute.Value // and as they are

@@ -147,7 +147,10 @@ func (in *Installation) RunJobs(ctx context.Context) (worked bool, err error) {
 }
 
 func (in *Installation) runBatch(tx Tx, j Job, limit int, now time.Time) error {
-	write := in.jobScribe(j)
+	write, err := in.jobScribe(tx, j)
+	if err != nil {
+		return err
+	}
 	if j.People == 0 && j.LookedAt == 0 {
 		groups, err := tx.Mappings().Below(j.Organisation, j.Groups)
 		if err != nil {
@@ -187,9 +190,13 @@ func (in *Installation) runBatch(tx Tx, j Job, limit int, now time.Time) error {
 	return tx.Jobs().Move(j)
 }
 
-// jobScribe writes the events of a job as deeds of who made the change.
-func (in *Installation) jobScribe(j Job) scribe {
-	return author{env: in.env, organisation: j.Organisation, actor: j.Actor, requestID: j.RequestID}.scribe()
+// jobScribe writes the events of a job as deeds of who made the change, from where they made it: the event by which it began
+// has that, and a job has none of its own, since it would outlive the person there.
+func (in *Installation) jobScribe(tx Tx, j Job) (scribe, error) {
+	began, err := tx.Events().Get(j.Organisation, EventID{UUID: j.ID.UUID})
+	return author{
+		env: in.env, organisation: j.Organisation, actor: j.Actor, requestID: j.RequestID, from: began.From, person: began.Person,
+	}.scribe(), err
 }
 
 // next finds the next people of a job, and moves its position behind them: those that are listed, then group by group.

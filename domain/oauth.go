@@ -42,14 +42,17 @@ func (o *OAuth) Client(ctx context.Context, id, secret string) (OAuthClient, err
 // Token gives the client that shows an id and a secret a token. text is the token itself, which is kept nowhere. What it
 // was given before and has ended is forgotten; of more tokens than it may have in force the oldest end. Errors as of
 // [OAuth.Client].
-func (o *OAuth) Token(ctx context.Context, id, secret, requestID string) (t Token, text string, err error) {
+func (o *OAuth) Token(ctx context.Context, id, secret string, from Visitor) (t Token, text string, err error) {
 	now := o.env.instant()
 	err = o.store.Write(ctx, func(tx Tx) error {
 		c, ends, err := clientOf(tx, id, secret, now, OAuthClients.Hold)
 		if err != nil {
 			return err
 		}
-		by := author{env: o.env, organisation: c.Organisation, actor: Actor{Kind: "connection", ID: c.Connection.UUID}, requestID: requestID}
+		by := author{
+			env: o.env, organisation: c.Organisation, actor: Actor{Kind: "connection", ID: c.Connection.UUID},
+			requestID: from.RequestID, from: from.Address,
+		}
 		t, text, err = o.issue(tx, by, c, ends, now)
 		return err
 	})

@@ -173,7 +173,7 @@ func (r *sweepRun) batch(tx Tx, org OrganisationID, kind SweepKind) (finished bo
 	if r.organisation, err = tx.Organisations().Get(org); err != nil {
 		return false, err
 	}
-	r.write = r.in.scribe(r.organisation, ActorSystem())
+	r.write = r.in.itself(r.organisation).scribe()
 	sweep, err := tx.Sweeps().Claim(org, kind, r.dueAt)
 	if err != nil || !sweep.FinishedAt.IsZero() {
 		return true, err

@@ -144,7 +144,7 @@ func (e *endpoint) grant(w http.ResponseWriter, r *http.Request) (granted, *refu
 	default:
 		return granted{}, bad(unsupportedGrantType, "this is not a grant of this server; send grant_type=client_credentials")
 	}
-	t, text, err := e.OAuth.Token(r.Context(), id, secret, e.RequestID(r.Context()))
+	t, text, err := e.OAuth.Token(r.Context(), id, secret, domain.Visitor{RequestID: e.RequestID(r.Context())})
 	if err != nil {
 		return granted{}, e.refuse(r, err)
 	}

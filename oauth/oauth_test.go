@@ -312,7 +312,7 @@ func TestRevokeWhileAsking(t *testing.T) {
 		for range 4 {
 			running.Go(func() {
 				for range 20 {
-					if _, _, err := o.Token(s.Context(), s.client.ID.String(), s.secret, ""); err != nil {
+					if _, _, err := o.Token(s.Context(), s.client.ID.String(), s.secret, domain.Visitor{}); err != nil {
 						faults <- err
 						return
 					}

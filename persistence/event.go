@@ -12,16 +12,16 @@ type events struct{ session }
 const (
 	insertEventSQL = `INSERT INTO events (organisation_id, event_id, type, actor_kind, actor_id, subject_kind, subject_id, request_id, occurred_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	insertEventValuesSQL = `INSERT INTO event_values (organisation_id, event_id, subject_id, before_values, after_values) VALUES (?, ?, ?, ?, ?)`
+	insertEventValuesSQL = `INSERT INTO event_values (organisation_id, subject_id, event_id, before_values, after_values, address, person_id) VALUES (?, ?, ?, ?, ?, ?, ?)`
 )
 
 func (t events) Append(e domain.Event) error {
 	err := t.exec(insertEventSQL, e.Organisation.UUID, e.ID.UUID, string(e.Type), e.Actor.Kind, e.Actor.ID, e.SubjectKind,
 		e.Subject, e.RequestID, e.At.UnixMilli())
-	if err != nil || !e.Before.Assigned() && !e.After.Assigned() {
+	if err != nil || !e.Before.Assigned() && !e.After.Assigned() && e.From == "" {
 		return err
 	}
-	return t.exec(insertEventValuesSQL, e.Organisation.UUID, e.ID.UUID, e.Subject, valuesOrNull(e.Before), valuesOrNull(e.After))
+	return t.exec(insertEventValuesSQL, e.Organisation.UUID, e.Subject, e.ID.UUID, valuesOrNull(e.Before), valuesOrNull(e.After), textOrNull(e.From), e.Person.UUID)
 }
 
 func valuesOrNull(v attribute.Value) any {
@@ -33,8 +33,8 @@ func valuesOrNull(v attribute.Value) any {
 
 const (
 	eventColumns = `e.event_id, e.type, e.actor_kind, e.actor_id, e.subject_kind, e.subject_id, e.request_id, e.occurred_at,
-COALESCE(v.before_values, ''), COALESCE(v.after_values, '')`
-	eventFrom = " FROM events e LEFT JOIN event_values v ON v.organisation_id = e.organisation_id AND v.event_id = e.event_id"
+COALESCE(v.before_values, ''), COALESCE(v.after_values, ''), COALESCE(v.address, ''), v.person_id`
+	eventFrom = " FROM events e LEFT JOIN event_values v ON v.organisation_id = e.organisation_id AND v.subject_id = e.subject_id AND v.event_id = e.event_id"
 )
 
 func (t events) List(org domain.OrganisationID, after domain.EventID, limit int) ([]domain.Event, error) {
@@ -76,7 +76,7 @@ func scanEvent(r row, org domain.OrganisationID, more ...any) (domain.Event, err
 	e := domain.Event{Organisation: org}
 	var kind, before, after string
 	var at int64
-	dest := append([]any{&e.ID.UUID, &kind, &e.Actor.Kind, &e.Actor.ID, &e.SubjectKind, &e.Subject, &e.RequestID, &at, &before, &after}, more...)
+	dest := append([]any{&e.ID.UUID, &kind, &e.Actor.Kind, &e.Actor.ID, &e.SubjectKind, &e.Subject, &e.RequestID, &at, &before, &after, &e.From, &e.Person.UUID}, more...)
 	if err := r.Scan(dest...); err != nil {
 		return e, err
 	}

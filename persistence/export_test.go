@@ -102,6 +102,20 @@ func ExplainPeopleOf(store *Store, org domain.OrganisationID, group domain.Group
 	return found, statements, err
 }
 
+// EventStatements are those that read events and erase what they have about somebody, all with an organisation and an id.
+func EventStatements() []string {
+	return []string{"SELECT " + eventColumns + eventFrom + " WHERE e.organisation_id = ? AND e.event_id = ?", purgeValuesSQL, purgeAddressesSQL}
+}
+
+// Explain gives the plan of a statement.
+func Explain(store *Store, sql string, args ...any) (plan string, err error) {
+	err = store.read(context.Background(), func(s session) error {
+		plan, err = (&explained{session: s}).plan(sql, args)
+		return err
+	})
+	return plan, err
+}
+
 // AboutNamesOfPerson is a statement with the table of names in the place of %s.
 func AboutNamesOfPerson(store *Store, statement string) (sql string) {
 	_ = store.read(context.Background(), func(s session) error {
@@ -128,6 +142,15 @@ type explained struct {
 }
 
 func (x *explained) query(sql string, args []any, each func(row) error) error {
+	plan, err := x.plan(sql, args)
+	if err != nil {
+		return err
+	}
+	x.statements = append(x.statements, Statement{SQL: sql, Plan: plan})
+	return x.session.query(sql, args, each)
+}
+
+func (x *explained) plan(sql string, args []any) (string, error) {
 	explain := "EXPLAIN (COSTS OFF) "
 	if x.dialect() == sqlite {
 		explain = "EXPLAIN QUERY PLAN "
@@ -144,11 +167,7 @@ func (x *explained) query(sql string, args []any, each func(row) error) error {
 		lines = append(lines, line)
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	x.statements = append(x.statements, Statement{SQL: sql, Plan: strings.Join(lines, "\n")})
-	return x.session.query(sql, args, each)
+	return strings.Join(lines, "\n"), err
 }
 
 // Query runs a statement that the tests need beside the nouns.

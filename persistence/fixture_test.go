@@ -118,7 +118,7 @@ func story(t *testing.T, store *persistence.Store) {
 	require.Equal(t, made.Organisation.ID, caller.Organisation)
 
 	administration := domain.NewAdministration(store, env, bytes.NewReader(storySecret))
-	who := domain.Administrator{Organisation: caller.Organisation, Actor: domain.Actor{Kind: "user", ID: boss.ID.UUID}, Owner: true, RequestID: "r2"}
+	who := domain.Administrator{Organisation: caller.Organisation, Actor: domain.Actor{Kind: "user", ID: boss.ID.UUID}, Owner: true, RequestID: "r2", From: "2001:db8::7"}
 	_, err = administration.ChangePolicy(ctx, who, domain.IfMatch{}, func(p domain.Policy) (domain.Policy, error) {
 		p.InactivityDays = 60
 		return p, nil
@@ -144,7 +144,7 @@ func story(t *testing.T, store *persistence.Store) {
 	require.NoError(t, err)
 	client, secret, err := installation.CreateOAuthClient(ctx, "acme", "default", domain.OAuthClientSpec{Lifetime: time.Hour})
 	require.NoError(t, err)
-	_, _, err = domain.NewOAuth(store, env, bytes.NewReader(storySecret[1:])).Token(ctx, client.ID.String(), secret, "")
+	_, _, err = domain.NewOAuth(store, env, bytes.NewReader(storySecret[1:])).Token(ctx, client.ID.String(), secret, domain.Visitor{Address: "192.0.2.3", RequestID: "r3"})
 	require.NoError(t, err)
 }
 

@@ -125,6 +125,11 @@ func (t users) Archive(u domain.User) error {
 	return count(t, u.Organisation, u.Connection, countUsers, id, -1)
 }
 
+const (
+	purgeValuesSQL    = "DELETE FROM event_values WHERE organisation_id = ? AND subject_id = ?"
+	purgeAddressesSQL = "UPDATE event_values SET address = NULL, person_id = NULL WHERE organisation_id = ? AND person_id = ?"
+)
+
 func (t users) Purge(org domain.OrganisationID, id domain.UserID) error {
 	err := t.touch(notFound("user"), `UPDATE users SET user_name = '', user_name_key = '', external_id = NULL, display_name = NULL,
 display_name_key = NULL, given_name_key = NULL, family_name_key = NULL, manager = NULL, manager_id = NULL, document = ''
@@ -142,7 +147,10 @@ WHERE organisation_id = ? AND user_id = ? AND archived_at IS NOT NULL`, org.UUID
 			return err
 		}
 	}
-	return t.exec("DELETE FROM event_values WHERE organisation_id = ? AND subject_id = ?", org.UUID, id.UUID)
+	if err := t.exec(purgeValuesSQL, org.UUID, id.UUID); err != nil {
+		return err
+	}
+	return t.exec(purgeAddressesSQL, org.UUID, id.UUID) // from where they did what stays
 }
 
 // leaveSQL takes a member out of all groups and lets those change: first memberships, then groups, in order of id, as

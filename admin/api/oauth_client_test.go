@@ -36,7 +36,7 @@ func TestOAuthClients(t *testing.T) {
 		refused(s, s.remove("/oauth-clients/"+id, "If-Match", made.header.Get("ETag")), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
 
 		o := domain.NewOAuth(s.store, s.clock.Environment(), strings.NewReader(strings.Repeat("r", 64)))
-		_, _, err := o.Token(s.Context(), id, rotated.text(s, "client_secret"), "")
+		_, _, err := o.Token(s.Context(), id, rotated.text(s, "client_secret"), domain.Visitor{})
 		require.NoError(s, err)
 		short := s.get("/connections/" + s.tenant.Connection.ID.String() + "/tokens").items(s)[0]
 		require.Equal(s, id, short["oauth_client_id"])

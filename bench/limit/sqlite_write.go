@@ -133,7 +133,7 @@ func (s *SQLite) create(n int64) error {
 		{indexWordsSQL, []any{org, id, name + "\n" + strings.ToLower(display)}},
 		{countSQL, []any{org, connection, "user", 0, 1}},
 		{insertEventSQL, []any{org, event, "user.created", "connection", connection, "user", id, "limit-" + number, now}},
-		{insertValuesSQL, []any{org, event, id, nil, document}},
+		{insertValuesSQL, []any{org, id, event, nil, document, "127.0.0.1", nil}},
 	} {
 		if err := s.run(st.text, st.args...); err != nil {
 			return fmt.Errorf("%.40s: %w", st.text, err)
@@ -184,7 +184,7 @@ func (s *SQLite) toggle(p *person) error {
 	if err := s.run(insertEventSQL, p.org, event, what, "connection", p.connection, "user", p.id, "limit", now); err != nil {
 		return fmt.Errorf("event: %w", err)
 	}
-	if err := s.run(insertValuesSQL, p.org, event, p.id, "{"+before+"}", "{"+after+"}"); err != nil {
+	if err := s.run(insertValuesSQL, p.org, p.id, event, "{"+before+"}", "{"+after+"}", "127.0.0.1", nil); err != nil {
 		return fmt.Errorf("event values: %w", err)
 	}
 	if status == "active" {

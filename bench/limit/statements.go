@@ -26,7 +26,7 @@ ON CONFLICT (organisation_id, connection_id, kind, shard) DO UPDATE SET n = reso
 	insertEventSQL = `INSERT INTO events (organisation_id, event_id, type, actor_kind, actor_id, subject_kind, subject_id, request_id, occurred_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-	insertValuesSQL = `INSERT INTO event_values (organisation_id, event_id, subject_id, before_values, after_values) VALUES (?, ?, ?, ?, ?)`
+	insertValuesSQL = `INSERT INTO event_values (organisation_id, subject_id, event_id, before_values, after_values, address, person_id) VALUES (?, ?, ?, ?, ?, ?, ?)`
 
 	openSeatSQL = `SELECT COALESCE(l.seat_limit, -1), COALESCE(CASE WHEN l.seat_limit IS NOT NULL THEN (SELECT s.seat_number FROM seats s INDEXED BY seats_free
 WHERE s.organisation_id = l.organisation_id AND s.licence = l.licence AND s.holder_id IS NULL ORDER BY s.seat_number LIMIT 1) END, 0)

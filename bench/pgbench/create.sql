@@ -28,11 +28,11 @@ ON CONFLICT (organisation_id, connection_id, kind, shard) DO UPDATE SET n = reso
 INSERT INTO events (organisation_id, event_id, type, actor_kind, actor_id, subject_kind, subject_id, request_id, occurred_at)
 VALUES (:org, (:prefix::text || '81' || lpad(to_hex(:number::bigint), 14, '0'))::uuid, 'user.created', 'connection', :connection, 'user',
   (:prefix::text || '8' || lpad(to_hex(:number::bigint), 15, '0'))::uuid, 'limit-' || :number::text, :now);
-INSERT INTO event_values (organisation_id, event_id, subject_id, before_values, after_values)
-VALUES (:org, (:prefix::text || '81' || lpad(to_hex(:number::bigint), 14, '0'))::uuid,
-  (:prefix::text || '8' || lpad(to_hex(:number::bigint), 15, '0'))::uuid, NULL,
+INSERT INTO event_values (organisation_id, subject_id, event_id, before_values, after_values, address, person_id)
+VALUES (:org, (:prefix::text || '8' || lpad(to_hex(:number::bigint), 15, '0'))::uuid,
+  (:prefix::text || '81' || lpad(to_hex(:number::bigint), 14, '0'))::uuid, NULL,
   replace(replace(:document, :model_id, (:prefix::text || '8' || lpad(to_hex(:number::bigint), 15, '0'))::uuid::text),
-    :model_name, 'limit.' || :number::text || '@limit.bench.test'));
+    :model_name, 'limit.' || :number::text || '@limit.bench.test'), '127.0.0.1', NULL);
 WITH taken AS (UPDATE seats SET holder_id = (:prefix::text || '8' || lpad(to_hex(:number::bigint), 15, '0'))::uuid WHERE organisation_id = :org AND licence = 'full' AND holder_id IS NULL AND seat_number = (SELECT seat_number FROM seats WHERE organisation_id = :org AND licence = 'full' AND holder_id IS NULL ORDER BY seat_number LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING 1)
 SELECT 1/((SELECT count(*) FROM taken) + (SELECT count(*) FROM licences WHERE organisation_id = :org AND licence = 'full' AND seat_limit IS NULL));
 COMMIT;

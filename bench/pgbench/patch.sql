@@ -18,8 +18,8 @@ modified_at = :now, accepted_at = accepted_at WHERE organisation_id = :org AND u
 INSERT INTO events (organisation_id, event_id, type, actor_kind, actor_id, subject_kind, subject_id, request_id, occurred_at)
 VALUES (:org, (:prefix::text || '81' || lpad(to_hex(:number::bigint), 14, '0'))::uuid, 'user.deactivated', 'connection', :connection, 'user', :user_id,
   'limit-' || :number::text, :now);
-INSERT INTO event_values (organisation_id, event_id, subject_id, before_values, after_values)
-VALUES (:org, (:prefix::text || '81' || lpad(to_hex(:number::bigint), 14, '0'))::uuid, :user_id, '{' || :on || '}', '{' || :off || '}');
+INSERT INTO event_values (organisation_id, subject_id, event_id, before_values, after_values, address, person_id)
+VALUES (:org, :user_id, (:prefix::text || '81' || lpad(to_hex(:number::bigint), 14, '0'))::uuid, '{' || :on || '}', '{' || :off || '}', '127.0.0.1', NULL);
 INSERT INTO status_steps (organisation_id, user_id, type, actor_kind, actor_id, stepped_at) VALUES (:org, :user_id, 'user.deactivated', 'connection', :connection, :now)
 ON CONFLICT (organisation_id, user_id) DO UPDATE SET type = excluded.type, actor_kind = excluded.actor_kind, actor_id = excluded.actor_id,
 stepped_at = excluded.stepped_at;
@@ -37,8 +37,8 @@ modified_at = :now, accepted_at = accepted_at WHERE organisation_id = :org AND u
 INSERT INTO events (organisation_id, event_id, type, actor_kind, actor_id, subject_kind, subject_id, request_id, occurred_at)
 VALUES (:org, (:prefix::text || '81' || lpad(to_hex(:number::bigint), 14, '0'))::uuid, 'user.activated', 'connection', :connection, 'user', :user_id,
   'limit-' || :number::text, :now);
-INSERT INTO event_values (organisation_id, event_id, subject_id, before_values, after_values)
-VALUES (:org, (:prefix::text || '81' || lpad(to_hex(:number::bigint), 14, '0'))::uuid, :user_id, '{' || :off || '}', '{' || :on || '}');
+INSERT INTO event_values (organisation_id, subject_id, event_id, before_values, after_values, address, person_id)
+VALUES (:org, :user_id, (:prefix::text || '81' || lpad(to_hex(:number::bigint), 14, '0'))::uuid, '{' || :off || '}', '{' || :on || '}', '127.0.0.1', NULL);
 INSERT INTO status_steps (organisation_id, user_id, type, actor_kind, actor_id, stepped_at) VALUES (:org, :user_id, 'user.activated', 'connection', :connection, :now)
 ON CONFLICT (organisation_id, user_id) DO UPDATE SET type = excluded.type, actor_kind = excluded.actor_kind, actor_id = excluded.actor_id,
 stepped_at = excluded.stepped_at;

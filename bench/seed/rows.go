@@ -28,7 +28,7 @@ var (
 	groupsTable      = columns("groups", "organisation_id group_id connection_id display_name display_name_key document version created_at modified_at")
 	membershipsTable = columns("memberships", "organisation_id group_id member_id member_kind")
 	eventsTable      = columns("events", "organisation_id event_id type actor_kind actor_id subject_kind subject_id request_id occurred_at")
-	valuesTable      = columns("event_values", "organisation_id event_id subject_id before_values after_values")
+	valuesTable      = columns("event_values", "organisation_id subject_id event_id before_values after_values address person_id")
 )
 
 // spelling is how a database takes an identifier.
@@ -81,7 +81,7 @@ func (id spelling) event(e *domain.Event) []any {
 }
 
 func (id spelling) values(e *domain.Event) []any {
-	return []any{id(e.Organisation.UUID), id(e.ID.UUID), id(e.Subject), nil, string(attribute.AppendJSON(nil, e.After))}
+	return []any{id(e.Organisation.UUID), id(e.Subject), id(e.ID.UUID), nil, string(attribute.AppendJSON(nil, e.After)), orNull(e.From), nil}
 }
 
 // words is what SQLite's trigram table finds a person by.

@@ -269,6 +269,6 @@ func (s *snapshot) readEvents(tx *sql.Tx, org string) error {
 		s.events = append(s.events, e)
 		return err
 	}, `SELECT CAST(e.event_id AS text), e.type, e.subject_kind, CAST(e.subject_id AS text), v.before_values, v.after_values
-FROM events e LEFT JOIN event_values v ON v.organisation_id = e.organisation_id AND v.event_id = e.event_id
+FROM events e LEFT JOIN event_values v ON v.organisation_id = e.organisation_id AND v.subject_id = e.subject_id AND v.event_id = e.event_id
 WHERE e.organisation_id = $1 ORDER BY e.event_id`, org)
 }

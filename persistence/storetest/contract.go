@@ -25,6 +25,7 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Groups":        groups,
 		"Members":       members,
 		"Seats":         seats,
+		"Erasure":       erasure,
 		"Events":        events,
 		"Tallies":       tallies,
 		"Rates":         rates,

@@ -104,7 +104,8 @@ func events(t *testing.T, store *persistence.Store) {
 	plain, full, operator, foreign := event(org), event(org), event(org), event(other.Organisation.ID)
 	full.Before = attribute.NewComplex(Text("title", "<b>\"x\"</b>\u2028"), Truth("active", true))
 	full.After = attribute.NewComplex(Emails("a@acme.test", "b@acme.test"))
-	operator.Actor = domain.ActorOperator()
+	operator.Actor, operator.From = domain.ActorOperator(), "console-1"
+	full.From = "2001:db8::1"
 	for _, e := range []domain.Event{operator, foreign, plain, full} {
 		write(t, store, func(tx domain.Tx) error { return tx.Events().Append(e) })
 	}
