@@ -72,9 +72,9 @@ type Dossiers interface {
 	Wishing(org OrganisationID, licence string, limit int) ([]UserID, error)
 	// Queues reads the queues that somebody is in.
 	Queues(org OrganisationID, user UserID) ([]Given[Queue], error)
-	// DemandNoQueues makes the unit of work run again when somebody is in a queue; an optimistic attempt does not wait for
-	// the answer. The person's status was written before in this unit of work.
-	DemandNoQueues(org OrganisationID, user UserID) error
+	// DemandSettled makes the unit of work run again when somebody is in a queue, or wishes for a licence; an optimistic attempt
+	// does not wait for the answer. The person's status was written before in this unit of work.
+	DemandSettled(org OrganisationID, user UserID) error
 	// FormerQueues are the queues, given by hand, that somebody was in when they were deactivated last.
 	FormerQueues(org OrganisationID, user UserID) ([]QueueID, error)
 	// RememberQueues writes them, in place of those there were.

@@ -92,61 +92,8 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 	if is.Status == was.Status && attribute.Equal(before, after) {
 		return was, nil
 	}
-	if err := checkStep(was, is); err != nil {
-		return User{}, err
-	}
-	if err := loseOwner(tx, was, is); err != nil {
-		return User{}, err
-	}
-	var place WaitingPlace
-	waits := false
-	if mayWait && is.HoldsSeat() && !was.HoldsSeat() {
-		if place, waits, err = takeOrWait(tx, was, &is, now); err != nil {
-			return User{}, err
-		}
-	}
-	is.Version, is.ModifiedAt = was.Version+1, later(now, was.ModifiedAt)
-	if err := tx.Users().Save(was, is); err != nil {
-		return User{}, err
-	}
-	event, err := d.event(caller, changeType(was, is), "user", is.ID.UUID, now)
-	if err != nil {
-		return User{}, err
-	}
-	event.Before, event.After = attribute.Diff(before, after)
-	if err := tx.Events().Append(event); err != nil {
-		return User{}, err
-	}
-	if err := stepped(tx, was, is, event); err != nil {
-		return User{}, err
-	}
-	if err := settleQueues(tx, was, is, thorough, now, d.scribe(caller)); err != nil {
-		return User{}, err
-	}
-	switch {
-	case waits:
-		err = tx.Waiting().Join(place)
-	case mayWait && is.HoldsSeat() && !was.HoldsSeat(): // it has been taken
-	default:
-		err = moveSeat(tx, was, is, now, d.scribe(caller))
-	}
-	if err == nil && was.Status != Inactive && is.Status == Inactive {
-		err = passOn(tx, was, caller.Policy.Successor, now, d.scribe(caller))
-	}
-	if err == nil {
-		err = d.moveDoors(tx, caller, was, is, waits, now)
-	}
-	if err != nil {
-		return User{}, err
-	}
-	stated, err := d.stating(tx, caller, is, before, after, mayWait, now)
-	if err != nil {
-		return User{}, err
-	}
-	if is.Manager == was.Manager && !stated {
-		return is, nil
-	}
-	return tx.Users().Get(caller.Scope(), is.ID)
+	c := changing{d: d, tx: tx, caller: caller, was: was, is: is, before: before, after: after, mayWait: mayWait, thorough: thorough, now: now}
+	return c.save()
 }
 
 // linked is a person who belongs to the connection, from now on where they did not (rule link.adopt).
@@ -168,18 +115,6 @@ func (d *Directory) activated(tx Tx, caller Caller, was User, after attribute.Va
 	}
 	err := d.bringBack(tx, caller, was, &is, now)
 	return is, err
-}
-
-// moveDoors ends what somebody gets in by where a push asks for it, or invites them (rules deactivate.doors, invite.once,
-// provision.activation).
-func (d *Directory) moveDoors(tx Tx, caller Caller, was, is User, waits bool, now time.Time) error {
-	switch {
-	case was.Status != Inactive && is.Status == Inactive:
-		return closeDoors(tx, is.Organisation, is.ID, now, d.scribe(caller))
-	case was.Status == Inactive && is.Status == Pending && !waits:
-		return inviteAgain(tx, caller.Activation, is, now, d.scribe(caller))
-	}
-	return readdressed(tx, was, is, now, d.scribe(caller))
 }
 
 // setActive maps what the directory says (rule scim.active) to a status: true brings an inactive person back to
@@ -243,14 +178,4 @@ func (d *Directory) keepNames(tx Tx, caller Caller, was User, before, after attr
 		}
 	}
 	return after, d.say(tx, caller, EmailChangeSkipped, was.ID, now)
-}
-
-func changeType(was, is User) EventType {
-	switch {
-	case was.Status != Inactive && is.Status == Inactive:
-		return UserDeactivated
-	case was.Status == Inactive && is.Status != Inactive:
-		return UserActivated
-	}
-	return UserUpdated
 }

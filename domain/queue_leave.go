@@ -3,17 +3,21 @@ package domain
 import "time"
 
 // settleQueues takes somebody who became inactive out of all queues, and puts somebody who came back into those that
-// groups and directories give them; what was given by hand is remembered, and not restored (rule deactivate.queues). The
-// person's status has been written.
+// groups and directories give them; what was given by hand is remembered, and not restored (rule deactivate.queues). Who
+// becomes inactive, and so needs no seat, has at once the licence that they could not get for want of one. The person's
+// status has been written.
 //
 // The first attempt of a directory's push only demands that there is nothing to do, which costs it no round trip; where
 // there is, the unit of work runs again, and is thorough.
 func settleQueues(tx Tx, was, is User, thorough bool, now time.Time, write scribe) error {
 	switch left, back := was.Status != Inactive && is.Status == Inactive, was.Status == Inactive && is.Status != Inactive; {
 	case left && thorough:
-		return leaveQueues(tx, is, now, write)
+		if err := leaveQueues(tx, is, now, write); err != nil {
+			return err
+		}
+		return wishGranted(tx, is, now, write)
 	case left:
-		return tx.Dossiers().DemandNoQueues(is.Organisation, is.ID)
+		return tx.Dossiers().DemandSettled(is.Organisation, is.ID)
 	case back && thorough:
 		return recompute(tx, is.Organisation, []UserID{is.ID}, now, write)
 	case back:
@@ -47,4 +51,13 @@ func leaveQueues(tx Tx, user User, now time.Time, write scribe) error {
 	hand := settlement{tx: tx, org: user.Organisation, now: now, write: write}
 	_, _, err = hand.save(was, is)
 	return err
+}
+
+// wishGranted decides anew about somebody who wishes for a licence.
+func wishGranted(tx Tx, user User, now time.Time, write scribe) error {
+	dossiers, err := tx.Dossiers().Read(user.Organisation, []UserID{user.ID}, false)
+	if err != nil || len(dossiers) == 0 || dossiers[0].Wish.Licence == "" {
+		return err
+	}
+	return recompute(tx, user.Organisation, []UserID{user.ID}, now, write)
 }

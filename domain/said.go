@@ -100,7 +100,7 @@ func (d *Directory) stating(tx Tx, caller Caller, u User, before, after attribut
 			return true, err
 		}
 	}
-	if attribute.Equal(before.Get("roles"), after.Get("roles")) && attribute.Equal(before.Get("entitlements"), after.Get("entitlements")) {
+	if sameRoles(before, after) {
 		return did, nil
 	}
 	claims, err := claimedBy(tx, u.Organisation, after)
@@ -108,6 +108,11 @@ func (d *Directory) stating(tx Tx, caller Caller, u User, before, after attribut
 		return true, err
 	}
 	return true, state(tx, u.Organisation, u.ID, SourceRoles, claims, now, d.scribe(caller))
+}
+
+// sameRoles reports whether a directory says the same as before by SCIM roles and entitlements.
+func sameRoles(before, after attribute.Value) bool {
+	return attribute.Equal(before.Get("roles"), after.Get("roles")) && attribute.Equal(before.Get("entitlements"), after.Get("entitlements"))
 }
 
 // claimedBy are the claims that SCIM roles and entitlements make.

@@ -178,8 +178,9 @@ func (t dossiers) Queues(org domain.OrganisationID, user domain.UserID) ([]domai
 	return u.Queues, err
 }
 
-func (t dossiers) DemandNoQueues(org domain.OrganisationID, user domain.UserID) error {
-	return demandNone(t.session, "SELECT 1 FROM assignments WHERE organisation_id = ? AND user_id = ? AND kind = 'queue'", org.UUID, user.UUID)
+func (t dossiers) DemandSettled(org domain.OrganisationID, user domain.UserID) error {
+	return demandNone(t.session, `SELECT 1 FROM assignments WHERE organisation_id = ? AND user_id = ? AND kind = 'queue'
+UNION ALL SELECT 1 FROM licence_wishes WHERE organisation_id = ? AND user_id = ?`, org.UUID, user.UUID, org.UUID, user.UUID)
 }
 
 func (t dossiers) FormerQueues(org domain.OrganisationID, user domain.UserID) ([]domain.QueueID, error) {

@@ -218,10 +218,12 @@ func claims(t *testing.T, store *persistence.Store) {
 	})
 	require.Equal(t, licence, dossier().Access)
 	demand := func(user domain.UserID) func(domain.Tx) error {
-		return func(tx domain.Tx) error { return tx.Dossiers().DemandNoQueues(g.org(), user) }
+		return func(tx domain.Tx) error { return tx.Dossiers().DemandSettled(g.org(), user) }
 	}
 	movedOn(t, store, demand(ana.ID))
 	write(t, store, demand(ben.ID))
+	write(t, store, func(tx domain.Tx) error { return tx.Dossiers().Wish(g.org(), ben.ID, wish) })
+	movedOn(t, store, demand(ben.ID))
 	write(t, store, func(tx domain.Tx) error { return tx.Mappings().DemandNoQueues(g.org(), ana.ID) })
 	m := draftMapping(t, g.org(), domain.GroupID{UUID: newUUID(t)}, g.at)
 	m.Grants.Queues = []domain.QueueID{{UUID: queue}}

@@ -66,7 +66,7 @@ func (d *draft) Mappings() domain.Mappings { return draftMappings{} }
 
 type draftDossiers struct{ domain.Dossiers }
 
-func (draftDossiers) DemandNoQueues(domain.OrganisationID, domain.UserID) error { return nil }
+func (draftDossiers) DemandSettled(domain.OrganisationID, domain.UserID) error { return nil }
 
 type draftMappings struct{ domain.Mappings }
 
