@@ -98,6 +98,7 @@ func TestRulesOfDoors(t *testing.T) {
 		"secrets.nowhere-in-clear":       secretsNowhere,
 		"delete.purge":                   purgeDoors,
 		"delete.purge-everywhere":        purgeEverywhere,
+		"delete.purge-from-where":        purgeFromWhere,
 		"delete.names":                   archivedIdentity,
 		"invite.accept-at-once":          acceptAtOnce,
 		"password.reset-once":            resetAtOnce,

@@ -101,7 +101,7 @@ func example(t *testing.T, e domain.EventEntry) domain.Event {
 		ID: domain.EventID{UUID: id("019ab1c2-8000-7000-8000-00000000e001")}, Type: e.Type,
 		Actor:       domain.Actor{Kind: "connection", ID: id("019ab1c2-8000-7000-8000-00000000c001")},
 		SubjectKind: e.Subject, Subject: id("019ab1c2-8000-7000-8000-00000000a001"), RequestID: "9f86d081884c7d65",
-		At: time.Date(2026, 3, 1, 9, 30, 0, 250e6, time.UTC), Before: read(e.Before), After: read(e.After),
+		From: "192.0.2.7", At: time.Date(2026, 3, 1, 9, 30, 0, 250e6, time.UTC), Before: read(e.Before), After: read(e.After),
 	}
 }
 
@@ -116,6 +116,10 @@ them ([api.md](api.md)); both in the form below. A consumer should pass over mem
 - ` + "`version`" + ` is the payload's, for each type: it grows when a member changes its meaning or goes, not when one is added.
 - ` + "`actor`" + ` is who did it: connection (a directory), api_key, user, operator (the command line) or system (Usher itself, when a
   time has come). The last two have no id.
+- ` + "`from`" + ` is from where: the network address of who asked, or, of the operator, the name of the machine (of the container, where
+  it runs in one). Behind proxies it is the address that those of ` + "`--trusted-proxy`" + ` name, and where there are none the proxy's
+  own. It is null where Usher did it by itself, and where it is erased: with the person who acted, themselves or by an API key of
+  theirs, and with the person whom it was done to.
 - ` + "`before` and `after`" + ` have what changed, and are null where there is nothing to say or where it was erased.
 - Secrets are in no event.
 
@@ -144,8 +148,10 @@ func TestEventPayload(t *testing.T) {
 		Before: attribute.NewComplex(attribute.Member{Name: "a", Value: attribute.NewString(`"<é>`)}),
 	}
 	require.JSONEq(t, `{"id":"019ab1c2-8000-7000-8000-00000000e001","type":"user.unblocked","version":1,"actor":{"kind":"system","id":null},
-"subject":{"kind":"user","id":"019ab1c2-8000-7000-8000-00000000a001"},"request_id":null,"at":"2026-03-01T09:30:00Z","before":{"a":"\"<é>"},"after":null}`,
+"subject":{"kind":"user","id":"019ab1c2-8000-7000-8000-00000000a001"},"request_id":null,"from":null,"at":"2026-03-01T09:30:00Z","before":{"a":"\"<é>"},"after":null}`,
 		string(event.AppendPayload(nil)))
+	event.From = "2001:db8::7"
+	require.Contains(t, string(event.AppendPayload(nil)), `"request_id":null,"from":"2001:db8::7","at":`)
 	event.Type = "no.such"
 	require.Contains(t, string(event.AppendPayload(nil)), `"version":0,`)
 }

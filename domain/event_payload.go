@@ -12,8 +12,8 @@ import (
 // the catalogue in docs/events.md. Its members are always there, and null where there is nothing to say:
 //
 //	{"id": "…", "type": "user.updated", "version": 1, "actor": {"kind": "connection", "id": "…"},
-//	 "subject": {"kind": "user", "id": "…"}, "request_id": "…", "at": "2026-01-02T15:04:05.678Z",
-//	 "before": {"title": "Agent"}, "after": {"title": "Head"}}
+//	 "subject": {"kind": "user", "id": "…"}, "request_id": "…", "from": "192.0.2.7",
+//	 "at": "2026-01-02T15:04:05.678Z", "before": {"title": "Agent"}, "after": {"title": "Head"}}
 //
 // version is the one of the payload of this type, as the catalogue has it; 0 for a type that it does not know.
 func (e Event) AppendPayload(dst []byte) []byte {
@@ -24,6 +24,7 @@ func (e Event) AppendPayload(dst []byte) []byte {
 	dst = appendParticipant(append(dst, `,"actor":`...), e.Actor.Kind, e.Actor.ID)
 	dst = appendParticipant(append(dst, `,"subject":`...), e.SubjectKind, e.Subject)
 	dst = appendTextOrNull(append(dst, `,"request_id":`...), e.RequestID)
+	dst = appendTextOrNull(append(dst, `,"from":`...), e.From)
 	dst = attribute.AppendString(append(dst, `,"at":`...), timestamp(e.At))
 	dst = appendValuesOrNull(append(dst, `,"before":`...), e.Before)
 	dst = appendValuesOrNull(append(dst, `,"after":`...), e.After)

@@ -191,12 +191,15 @@ func (in *Installation) runBatch(tx Tx, j Job, limit int, now time.Time) error {
 }
 
 // jobScribe writes the events of a job as deeds of who made the change, from where they made it: the event by which it began
-// has that, and a job has none of its own, since it would outlive the person there.
+// has that, and a job has none of its own, since it would outlive the person there. No job waits for that event.
 func (in *Installation) jobScribe(tx Tx, j Job) (scribe, error) {
 	began, err := tx.Events().Get(j.Organisation, EventID{UUID: j.ID.UUID})
+	if err != nil && !IsKind(err, NotFound) {
+		return scribe{}, err
+	}
 	return author{
 		env: in.env, organisation: j.Organisation, actor: j.Actor, requestID: j.RequestID, from: began.From, person: began.Person,
-	}.scribe(), err
+	}.scribe(), nil
 }
 
 // next finds the next people of a job, and moves its position behind them: those that are listed, then group by group.

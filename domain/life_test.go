@@ -14,7 +14,7 @@ import (
 // boss is an administrator of the organisation: a system owner, with a request of their own.
 func (s *scene) boss() domain.Administrator {
 	return domain.Administrator{
-		Organisation: s.org(), Actor: domain.Actor{Kind: "user", ID: uuid.MustParse("01900000-0000-7000-8000-0000000000aa")}, Owner: true, RequestID: "by-hand",
+		Organisation: s.org(), Actor: domain.Actor{Kind: "user", ID: uuid.MustParse("01900000-0000-7000-8000-0000000000aa")}, Owner: true, RequestID: "by-hand", From: "203.0.113.8",
 	}
 }
 

@@ -283,7 +283,10 @@ func mappingApplyJob(s *scene) {
 	m := s.mapping(g, domain.MappingGrants{Team: blue.ID})
 	require.False(s, m.Job.IsZero())
 	require.True(s, s.teamOf(domain.UserID{UUID: ids[7]}).IsZero(), "it has not begun")
-	done := s.runJobs(m.Job)
+	var done domain.Job
+	for _, e := range s.eventsSince(func() { done = s.runJobs(m.Job) }) {
+		require.Equal(s, []any{s.boss().Actor, s.boss().RequestID, s.boss().From}, []any{e.Actor, e.RequestID, e.From}, "a deed of who saved the mapping")
+	}
 	require.Equal(s, []any{domain.JobDone, people, people, people}, []any{done.Phase, done.People, done.LookedAt, done.Changed})
 	count := func(kind domain.GivenKind, id uuid.UUID) int {
 		var n int

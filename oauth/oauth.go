@@ -62,6 +62,9 @@ type Config struct {
 
 	// RequestID is the identifier of the request in logs and events.
 	RequestID func(ctx context.Context) string
+
+	// ClientAddress is the network address that a request comes from, as far as it can be believed.
+	ClientAddress func(ctx context.Context) string
 }
 
 // New makes the handler of [Path].
@@ -71,6 +74,9 @@ func New(c Config) (http.Handler, error) {
 	}
 	if c.RequestID == nil {
 		c.RequestID = func(context.Context) string { return "" }
+	}
+	if c.ClientAddress == nil {
+		c.ClientAddress = func(context.Context) string { return "" }
 	}
 	return &endpoint{c}, nil
 }
@@ -144,7 +150,9 @@ func (e *endpoint) grant(w http.ResponseWriter, r *http.Request) (granted, *refu
 	default:
 		return granted{}, bad(unsupportedGrantType, "this is not a grant of this server; send grant_type=client_credentials")
 	}
-	t, text, err := e.OAuth.Token(r.Context(), id, secret, domain.Visitor{RequestID: e.RequestID(r.Context())})
+	t, text, err := e.OAuth.Token(r.Context(), id, secret, domain.Visitor{
+		Address: e.ClientAddress(r.Context()), RequestID: e.RequestID(r.Context()),
+	})
 	if err != nil {
 		return granted{}, e.refuse(r, err)
 	}

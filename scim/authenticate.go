@@ -53,11 +53,11 @@ func (s *service) authenticate(ctx context.Context, h http.Header, t trust) (cal
 	}
 	if t == fromMemory {
 		if caller, recalled = s.Directory.Recall(b); recalled {
-			caller.RequestID = s.RequestID(ctx)
+			caller.RequestID, caller.From = s.RequestID(ctx), s.ClientAddress(ctx)
 			return caller, true, nil
 		}
 	}
 	caller, err = s.Directory.Authenticate(ctx, b)
-	caller.RequestID = s.RequestID(ctx)
+	caller.RequestID, caller.From = s.RequestID(ctx), s.ClientAddress(ctx)
 	return caller, false, err
 }

@@ -60,6 +60,9 @@ type Config struct {
 
 	// RequestID is the identifier of the request in logs and events. nil: none.
 	RequestID func(ctx context.Context) string
+
+	// ClientAddress is the network address that a request comes from, as far as it can be believed. nil: not known.
+	ClientAddress func(ctx context.Context) string
 }
 
 // Limiter limits the requests of one connection, whichever replicas they arrive at.
@@ -98,6 +101,9 @@ func New(c Config) (http.Handler, error) {
 	}
 	if c.RequestID == nil {
 		c.RequestID = func(context.Context) string { return "" }
+	}
+	if c.ClientAddress == nil {
+		c.ClientAddress = func(context.Context) string { return "" }
 	}
 	cursors, err := newSealer(c.CursorKey)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -82,9 +83,16 @@ func (g *gate) replicaAt(base string) *Handler {
 		Seal: func(text, place []byte) ([]byte, error) { return key.Seal("people", text, place) },
 		Open: func(sealed, place []byte) ([]byte, error) { return key.Open("people", sealed, place) },
 		Now:  g.clock.Now, Random: rand.Reader, Log: log, RequestID: func(*http.Request) string { return "r-7" },
+		ClientAddress: peer,
 	})
 	require.NoError(g, err)
 	return door
+}
+
+// peer is the address of who asks, where no proxy is in between.
+func peer(r *http.Request) string {
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
+	return host
 }
 
 func (g *gate) org() domain.OrganisationID { return g.tenant.Organisation.ID }

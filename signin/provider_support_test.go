@@ -85,6 +85,7 @@ func (p *porch) patient(roots *x509.CertPool, private bool, patience time.Durati
 		Seal: func(text, place []byte) ([]byte, error) { return key.Seal("people", text, place) },
 		Open: func(sealed, place []byte) ([]byte, error) { return key.Open("people", sealed, place) },
 		Now:  p.clock.Now, Random: rand.Reader, Log: slog.New(slog.NewJSONHandler(p.log, nil)), RequestID: func(*http.Request) string { return "r-7" },
+		ClientAddress: peer,
 	})
 	require.NoError(p, err)
 	return door

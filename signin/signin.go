@@ -19,7 +19,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -35,7 +34,7 @@ import (
 //go:embed pages
 var pages embed.FS
 
-// Config of the adapter. Everything is required but Signer, Proxies, Observe and RequestID.
+// Config of the adapter. Everything is required but Signer, Observe, RequestID and ClientAddress.
 type Config struct {
 	Entrance  *domain.Entrance
 	Party     *oidc.RelyingParty
@@ -54,14 +53,15 @@ type Config struct {
 	Random io.Reader // cryptographic
 	Log    *slog.Logger
 
-	// Proxies are the networks whose word on the address of a client is taken (X-Forwarded-For); none: nobody's.
-	Proxies []netip.Prefix
-
 	// Observe is told of every request that was answered. route is the pattern ("/sign-in/{slug}"), not the path.
 	Observe func(r *http.Request, route string)
 
 	// RequestID is the identifier of the request in logs and events.
 	RequestID func(r *http.Request) string
+
+	// ClientAddress is the network address that a request comes from, as far as it can be believed; empty: it is not known, and
+	// attempts are not counted by it.
+	ClientAddress func(r *http.Request) string
 }
 
 // Handler answers everything that [Owns] says is its own.
@@ -93,6 +93,9 @@ func New(c Config) (*Handler, error) {
 	}
 	if c.RequestID == nil {
 		c.RequestID = func(*http.Request) string { return "" }
+	}
+	if c.ClientAddress == nil {
+		c.ClientAddress = func(*http.Request) string { return "" }
 	}
 	h := &Handler{Config: c, secure: base.Scheme == "https", origin: base.Scheme + "://" + base.Host, cross: http.NewCrossOriginProtection()}
 	if err := h.cross.AddTrustedOrigin(h.origin); err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"mime"
-	"net"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -99,17 +98,7 @@ var (
 
 // visitor is who comes, as the domain asks.
 func (v *visit) visitor() domain.Visitor {
-	return domain.Visitor{Address: v.address(), Agent: v.r.UserAgent(), Device: v.cookie(deviceCookie), RequestID: v.RequestID(v.r)}
-}
-
-// address is from where the request comes: the peer's, unless that is a proxy whose word is taken. Of the addresses that
-// proxies have named, the last that is none of theirs is the client's; what is before it anybody can have written.
-func (v *visit) address() string {
-	host, _, err := net.SplitHostPort(v.r.RemoteAddr)
-	if err != nil {
-		host = v.r.RemoteAddr
-	}
-	return clientAddress(host, v.r.Header.Values("X-Forwarded-For"), v.Proxies)
+	return domain.Visitor{Address: v.ClientAddress(v.r), Agent: v.r.UserAgent(), Device: v.cookie(deviceCookie), RequestID: v.RequestID(v.r)}
 }
 
 // token is the session's, as the browser shows it; empty: it shows none.

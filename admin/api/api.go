@@ -34,7 +34,7 @@ const Prefix = "/api/v1"
 // documentPath is where the OpenAPI document is, below [Prefix]. It needs no key: it says what there is, not what is in it.
 const documentPath = "/openapi.json"
 
-// Config of the adapter. Everything is required but Limiter, Observe and RequestID.
+// Config of the adapter. Everything is required but Limiter, Observe, RequestID and ClientAddress.
 type Config struct {
 	Administration *domain.Administration
 
@@ -72,6 +72,9 @@ type Config struct {
 
 	// RequestID is the identifier of the request in logs and events.
 	RequestID func(ctx context.Context) string
+
+	// ClientAddress is the network address that a request comes from, as far as it can be believed.
+	ClientAddress func(ctx context.Context) string
 }
 
 // Limiter limits the requests of one API key, whichever replicas they arrive at.
@@ -105,6 +108,9 @@ func newService(c Config) (*service, error) {
 	}
 	if c.RequestID == nil {
 		c.RequestID = func(context.Context) string { return "" }
+	}
+	if c.ClientAddress == nil {
+		c.ClientAddress = func(context.Context) string { return "" }
 	}
 	s := &service{Config: c}
 	var err error

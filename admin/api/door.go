@@ -122,7 +122,7 @@ func (x *exchange) known() error {
 		}
 		if known {
 			x.guest = &g
-			x.who = domain.Administrator{Organisation: g.User.Organisation, Actor: domain.Actor{Kind: "user", ID: g.User.ID.UUID}, RequestID: x.requestID()}
+			x.asks(domain.Administrator{Organisation: g.User.Organisation, Actor: domain.Actor{Kind: "user", ID: g.User.ID.UUID}})
 			return nil
 		}
 	}
@@ -130,9 +130,15 @@ func (x *exchange) known() error {
 	if err != nil {
 		return err
 	}
-	x.who, err = x.Administration.Authenticate(x.r.Context(), b)
-	x.who.RequestID = x.requestID()
+	who, err := x.Administration.Authenticate(x.r.Context(), b)
+	x.asks(who)
 	return err
+}
+
+// asks keeps who asks, with what is to be known of this one request.
+func (x *exchange) asks(who domain.Administrator) {
+	x.who = who
+	x.who.RequestID, x.who.From = x.requestID(), x.ClientAddress(x.r.Context())
 }
 
 // bearer reads the API key of a request (RFC 6750 section 2.1). Exactly one Authorization header is believed, and only

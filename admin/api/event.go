@@ -20,6 +20,7 @@ type event struct {
 	Actor     participant     `json:"actor" doc:"Who did it."`
 	Subject   participant     `json:"subject" doc:"To whom or what."`
 	RequestID *string         `json:"request_id"`
+	From      *string         `json:"from" example:"192.0.2.7" doc:"From where: the network address of who asked, or the name of the machine on which the operator did it; null: it was Usher itself, or it is not known or erased with the person who acted."`
 	At        time.Time       `json:"at"`
 	Before    json.RawMessage `json:"before" doc:"What changed, as it was; null: nothing, or erased."`
 	After     json.RawMessage `json:"after" doc:"And as it is."`

@@ -22,6 +22,7 @@ type access struct {
 	control *http.ResponseController
 	began   time.Time
 	id      string // of the request
+	client  string // the network address that it comes from
 	route   string // pattern, not path
 	caller  domain.Caller
 	key     string // id of the API key; empty: none
@@ -94,7 +95,7 @@ func (a *App) observeAPI(r *http.Request, route string, who domain.Administrator
 func (a *App) follow(next http.Handler) http.Handler {
 	now := a.config.Environment.Now
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := &access{ResponseWriter: w, control: http.NewResponseController(w), began: now(), id: a.identify(r)}
+		x := &access{ResponseWriter: w, control: http.NewResponseController(w), began: now(), id: a.identify(r), client: clientAddress(r, a.config.Proxies)}
 		w.Header().Set("X-Request-Id", x.id)
 		r = r.WithContext(context.WithValue(r.Context(), accessKey{}, x))
 		if r.Body != nil && r.Body != http.NoBody {

@@ -172,7 +172,7 @@ func (a *App) wire(key secret.Key) error {
 	base := a.scimURL()
 	c := scim.Config{
 		Directory: a.Directory, BaseURL: func() string { return base }, CursorKey: cursors, Now: env.Now,
-		Log: a.config.Log, Ledger: a.ledger, Observe: a.observe, RequestID: requestID,
+		Log: a.config.Log, Ledger: a.ledger, Observe: a.observe, RequestID: requestID, ClientAddress: clientOf,
 	}
 	if a.party, err = a.config.Providers.newRelyingParty(env, a.config.Demo); err != nil {
 		return err
@@ -215,7 +215,7 @@ func (a *App) wireAPI(key secret.Key, limiter *domain.Limiter) error {
 			AllowPrivate: a.config.WebhookAllowPrivate,
 			Seal:         func(plain, place []byte) ([]byte, error) { return key.Seal(webhookPurpose, plain, place) },
 		},
-		Observe: a.observeAPI, RequestID: requestID, Resolver: dns{},
+		Observe: a.observeAPI, RequestID: requestID, ClientAddress: clientOf, Resolver: dns{},
 		Checker: oidc.Checker{Party: a.party, Registrar: a.registrar(key)},
 		Clients: a.clients(key), Guests: a.people,
 	}

@@ -166,7 +166,7 @@ func populate(ctx context.Context, app *App, with beside) (shownDemo, error) {
 	if err != nil {
 		return shownDemo{}, err
 	}
-	owner := domain.Administrator{Organisation: made.Organisation.ID, Actor: domain.ActorOperator(), Owner: true}
+	owner := domain.Administrator{Organisation: made.Organisation.ID, Actor: domain.ActorOperator(), Owner: true, From: app.config.Environment.Host}
 	if _, err := app.Administration.Invite(ctx, owner, made.Owner.ID, domain.IfMatch{}); err != nil {
 		return shownDemo{}, err
 	}

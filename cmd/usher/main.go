@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -37,11 +38,20 @@ const memoryForSpeed = 200
 func run(args []string) int {
 	p := &process{
 		stdout: os.Stdout, stderr: os.Stderr, terminal: isatty.IsTerminal(os.Stderr.Fd()),
-		now: time.Now, newID: uuid.NewV7, random: rand.Reader,
+		now: time.Now, newID: uuid.NewV7, random: rand.Reader, host: hostname(),
 	}
 	ctx, stop := p.signalled()
 	defer stop()
 	return p.execute(ctx, args)
+}
+
+// hostname is what this machine calls itself.
+func hostname() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return ""
+	}
+	return strings.ToValidUTF8(name, "?")
 }
 
 // process is what a command has of the outside world.
@@ -51,6 +61,7 @@ type process struct {
 	now            func() time.Time
 	newID          func() (uuid.UUID, error)
 	random         io.Reader
+	host           string // the name of this machine; empty: it has none
 
 	mu     sync.Mutex
 	onKill []func()
@@ -58,7 +69,7 @@ type process struct {
 
 // environment is what the domain takes from outside.
 func (p *process) environment() domain.Environment {
-	return domain.Environment{Now: p.now, NewID: p.newID}
+	return domain.Environment{Now: p.now, NewID: p.newID, Host: p.host}
 }
 
 // killed registers what must be done even when the process is told twice to stop. done takes it back.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"net/http"
-	"slices"
 
 	"usher/internal/secret"
 	"usher/signin"
@@ -17,9 +16,9 @@ func (a *App) wirePeople(key secret.Key) (err error) {
 		Entrance: a.Entrance, Party: a.party, Registrar: a.registrar(key), Signer: a.signer, BaseURL: a.baseURL(),
 		Seal: func(text, place []byte) ([]byte, error) { return key.Seal(peoplePurpose, text, place) },
 		Open: func(sealed, place []byte) ([]byte, error) { return key.Open(peoplePurpose, sealed, place) },
-		Now:  a.config.Environment.Now, Random: a.config.Random, Log: a.config.Log, Proxies: slices.Clone(a.config.Proxies),
-		Observe:   label,
-		RequestID: func(r *http.Request) string { return requestID(r.Context()) },
+		Now:  a.config.Environment.Now, Random: a.config.Random, Log: a.config.Log, Observe: label,
+		RequestID:     func(r *http.Request) string { return requestID(r.Context()) },
+		ClientAddress: func(r *http.Request) string { return clientOf(r.Context()) },
 	})
 	return err
 }

@@ -142,5 +142,5 @@ func TestBody(t *testing.T) {
 	p.Event.ID = domain.EventID{UUID: uuid.MustParse("019ab1c2-8000-7000-8000-00000000e001")}
 	//nolint:testifylint // the signature is over these bytes, in this order
 	require.Equal(t, `{"type":"user.created","timestamp":"2023-11-14T22:13:20Z","data":{"id":"019ab1c2-8000-7000-8000-00000000e001","type":"user.created","version":1,`+
-		`"actor":{"kind":"","id":null},"subject":{"kind":"","id":null},"request_id":null,"at":"2023-11-14T22:13:20Z","before":null,"after":null}}`, string(webhook.Body(p.Event)))
+		`"actor":{"kind":"","id":null},"subject":{"kind":"","id":null},"request_id":null,"from":null,"at":"2023-11-14T22:13:20Z","before":null,"after":null}}`, string(webhook.Body(p.Event)))
 }
