@@ -70,11 +70,6 @@ func (r *arrival) attributes() (attribute.Value, error) {
 	} else if !trusted {
 		return attribute.Value{}, noAccount(r.org, NoAccountNameForeign)
 	}
-	// A directory's user name may be an e-mail of another of its people, who then signs in by it no more. What somebody claims
-	// takes nothing from anybody.
-	if _, taken, err := r.tx.SignIns().ByName(r.org.ID, NewName(userName).Key); err != nil || taken {
-		return attribute.Value{}, cmp.Or[error](err, &Error{Kind: Conflict, Code: CodeUserNameTaken, Field: "userName", Message: "somebody here signs in by this name"})
-	}
 	tree := texts("userName", userName)
 	if name := t.name(); name.Assigned() {
 		tree.Set("name", name)

@@ -8,12 +8,12 @@ const (
 	nameOfEmail = "email"
 )
 
-// claimNameSQL takes a name for a person: it is free, or a person of the same connection signs in by it as an e-mail
-// only and loses that.
+// claimNameSQL takes a name for a person: it is free, or their own already, as the e-mail that they sign in by. Whose e-mail
+// it is keeps it, whoever asks: a directory that names somebody by another's address would have that one signed in and their
+// letters sent as somebody else (rule email.unique).
 const claimNameSQL = `INSERT INTO sign_in_names (organisation_id, name_key, user_id, connection_id, kind) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (organisation_id, name_key) DO UPDATE SET user_id = excluded.user_id, kind = excluded.kind
-WHERE sign_in_names.user_id = excluded.user_id
-OR (sign_in_names.kind = '` + nameOfEmail + `' AND sign_in_names.connection_id = excluded.connection_id)`
+ON CONFLICT (organisation_id, name_key) DO UPDATE SET kind = excluded.kind
+WHERE sign_in_names.user_id = excluded.user_id`
 
 // namesOfPerson is the table for a statement about the names of one person. SQLite has to be told the index: it takes all names of
 // an organisation for ten, and would go through them.
@@ -70,6 +70,7 @@ func userNameTaken() *domain.Error {
 	return &domain.Error{
 		Kind: domain.Conflict, Code: domain.CodeUserNameTaken, Field: "userName",
 		Message: "another account of this organisation has this userName, or signs in with it as an e-mail address; " +
-			"match the account by a look-up, choose another userName, or ask an administrator to let this connection adopt the account",
+			"match the account by a look-up, choose another userName, give that account another e-mail address, " +
+			"or ask an administrator to let this connection adopt the account",
 	}
 }

@@ -25,6 +25,7 @@ func TestRulesOfTrust(t *testing.T) {
 		{"link.adopt", linkAdopt},
 		{"link.scope-deleted-connection", deletedConnection},
 		{"email.unique", emailUniqueOfLocals},
+		{"email.unique-beside-user-names", emailUniqueBesideUserNames},
 		{"provision.password-kept", passwordKept},
 	})
 }
@@ -218,16 +219,49 @@ func emailUniqueOfLocals(t *testing.T, s *server) {
 	local := s.local("boss@acme.test")
 	id := s.user("eve@acme.test", `"emails":[{"value":"boss@acme.test","primary":true}]`)
 	require.Equal(t, "boss@acme.test", s.get("/Users/"+id).str("/emails/0/value"))
-	var owner domain.UserID
-	require.NoError(t, s.store.Read(t.Context(), func(tx domain.Tx) (err error) {
-		owner, _, err = tx.SignIns().ByName(s.tenant.Organisation.ID, "boss@acme.test")
-		return err
-	}))
-	require.Equal(t, local, owner.String())
+	require.Equal(t, local, s.named("boss@acme.test"))
 	require.Equal(t, domain.ConnectionID{}, s.connectionOf(local))
 	s.post("/Users", `{"userName":"boss@acme.test"}`).refused(409, "uniqueness")
 	s.patch("/Users/"+id, `{"op":"replace","path":"userName","value":"BOSS@acme.test"}`).refused(409, "uniqueness")
 	s.consistent()
+}
+
+// emailUniqueBesideUserNames: the address by which somebody signs in becomes nobody else's user name, pushed by whatever
+// method, and stays theirs; the refusal says what to do. Once it is given up it is free.
+func emailUniqueBesideUserNames(t *testing.T, s *server) {
+	ana := s.user("ana", `"emails":[{"value":"ana@acme.test","primary":true}]`)
+	before := s.get("/Users/" + ana).is(200).text
+	bo := s.user("bo", `"emails":[{"value":"ana@acme.test","primary":true}]`)
+	for name, got := range map[string]answer{
+		"POST":  s.post("/Users", `{"userName":"ANA@acme.test"}`),
+		"PUT":   s.put("/Users/"+bo, `{"userName":"ana@acme.test"}`),
+		"PATCH": s.patch("/Users/"+bo, `{"op":"replace","path":"userName","value":"Ana@acme.test"}`),
+	} {
+		require.Contains(t, got.refused(409, "uniqueness").str("/detail"), "give that account another e-mail address", name)
+	}
+	require.Equal(t, []string{"409"}, s.bulk(`{"method":"POST","bulkId":"1","path":"/Users","data":{"userName":"ana@acme.test"}}`).is(200).statuses())
+	require.Equal(t, before, s.get("/Users/"+ana).is(200).text)
+	require.Equal(t, ana, s.named("ana@acme.test"))
+	s.consistent()
+
+	s.patch("/Users/"+ana, `{"op":"replace","path":"userName","value":"ana@acme.test"}`).is(200) // their own
+	s.patch("/Users/"+ana, `{"op":"replace","path":"userName","value":"ana"}`).is(200)
+	require.Equal(t, ana, s.named("ana@acme.test"))
+	s.patch("/Users/"+ana, `{"op":"remove","path":"emails"}`).is(200)
+	s.patch("/Users/"+bo, `{"op":"replace","path":"userName","value":"ana@acme.test"}`).is(200)
+	require.Equal(t, bo, s.named("ana@acme.test"))
+	s.consistent()
+}
+
+// named is who signs in by a name.
+func (s *server) named(name string) string {
+	s.t.Helper()
+	var id domain.UserID
+	require.NoError(s.t, s.store.Read(s.t.Context(), func(tx domain.Tx) (err error) {
+		id, _, err = tx.SignIns().ByName(s.tenant.Organisation.ID, name)
+		return err
+	}))
+	return id.String()
 }
 
 // passwordKept: where the connection's policy keeps passwords, POST, PUT, PATCH in every spelling and Bulk set one, of which

@@ -8,9 +8,8 @@ import _ "embed" // the statements that read
 // What creates a person.
 const (
 	claimNameSQL = `INSERT INTO sign_in_names (organisation_id, name_key, user_id, connection_id, kind) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (organisation_id, name_key) DO UPDATE SET user_id = excluded.user_id, kind = excluded.kind
-WHERE sign_in_names.user_id = excluded.user_id
-OR (sign_in_names.kind = 'email' AND sign_in_names.connection_id = excluded.connection_id)`
+ON CONFLICT (organisation_id, name_key) DO UPDATE SET kind = excluded.kind
+WHERE sign_in_names.user_id = excluded.user_id`
 
 	insertUserSQL = `INSERT INTO users (organisation_id, user_id, connection_id, status, owner, licence, user_name, user_name_key,
 external_id, display_name, display_name_key, given_name_key, family_name_key, manager, manager_id, document, version, created_at,

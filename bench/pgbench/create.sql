@@ -10,9 +10,8 @@ SELECT 1/(CASE WHEN EXISTS (SELECT 1 FROM suspended_names n WHERE n.organisation
 INSERT INTO sign_in_names (organisation_id, name_key, user_id, connection_id, kind)
 VALUES (:org, 'limit.' || :number::text || '@limit.bench.test', (:prefix::text || '8' || lpad(to_hex(:number::bigint), 15, '0'))::uuid,
   :connection, 'user_name')
-ON CONFLICT (organisation_id, name_key) DO UPDATE SET user_id = excluded.user_id, kind = excluded.kind
-WHERE sign_in_names.user_id = excluded.user_id
-OR (sign_in_names.kind = 'email' AND sign_in_names.connection_id = excluded.connection_id);
+ON CONFLICT (organisation_id, name_key) DO UPDATE SET kind = excluded.kind
+WHERE sign_in_names.user_id = excluded.user_id;
 INSERT INTO users (organisation_id, user_id, connection_id, status, owner, licence, user_name, user_name_key,
 external_id, display_name, display_name_key, given_name_key, family_name_key, manager, manager_id, document, version, created_at,
 modified_at, accepted_at, archived_at)
