@@ -93,9 +93,11 @@ func (w Window) NextOpening(at time.Time) (opening time.Time, ok bool) {
 			start = from.AddDate(0, 0, -1)
 		}
 	}
-	for _, candidate := range w.changes(start) {
-		if candidate.After(at) && w.Open(candidate) && !w.Open(candidate.Add(-time.Nanosecond)) {
-			return candidate.UTC(), true
+	for _, days := range []int{9, 16} { // the second week is rarely looked at: see changes
+		for _, candidate := range w.changes(start, days) {
+			if candidate.After(at) && w.Open(candidate) && !w.Open(candidate.Add(-time.Nanosecond)) {
+				return candidate.UTC(), true
+			}
 		}
 	}
 	return time.Time{}, false
@@ -111,11 +113,11 @@ func (w Window) closedBetween(after, now time.Time) bool {
 	return ok && !opening.After(now)
 }
 
-// changes are the instants around which a window may open, within the nine days from a wall clock: midnights, the
-// beginnings of spans, and where the zone's clock is set. More than nine days it never takes, since the schedule is of a
-// week.
-func (w Window) changes(start time.Time) []time.Time {
-	const days = 9
+// changes are the instants around which a window may open, within some days from a wall clock: midnights, the beginnings of
+// spans, and where the zone's clock is set. The schedule is of a week, so that nine days will do, unless its only span falls
+// into what a clock that is set forward leaves out: then it opens the week after, since no clock is set forward in two weeks
+// in a row.
+func (w Window) changes(start time.Time, days int) []time.Time {
 	zone := w.Zone.local()
 	offsets := map[int]bool{}
 	var all []time.Time
