@@ -116,8 +116,8 @@ func (ad *Administration) DeleteRole(ctx context.Context, who Administrator, id 
 	})
 }
 
-// Sees reports whether one person may see another's data (rule role.sees). Who asks needs users:view, but for what they
-// see themselves. NotFound.
+// Sees reports whether one person may see another's data (rule role.sees). Who is inactive sees nobody's, as they work with no
+// record (see RecordAccess). Who asks needs users:view, but for what they see themselves. NotFound.
 func (ad *Administration) Sees(ctx context.Context, who Administrator, viewer, of UserID) (bool, error) {
 	sees := false
 	err := ad.lookAt(ctx, who, viewer, func(tx Tx) error {
@@ -131,6 +131,10 @@ func (ad *Administration) Sees(ctx context.Context, who Administrator, viewer, o
 		}
 		b, err := otherPerson(tx, who.Organisation, of, "other")
 		if err != nil {
+			return err
+		}
+		u, err := tx.Users().Find(who.Organisation, viewer)
+		if err != nil || u.Status == Inactive {
 			return err
 		}
 		defaults, err := tx.Assignments().Defaults(who.Organisation)

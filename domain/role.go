@@ -125,7 +125,7 @@ type Place struct {
 }
 
 // Sees reports whether one person may see another's data (rule role.sees). A person without a role sees their own, an
-// owner everybody's.
+// owner everybody's; whether they may come in is no matter here.
 func (h Hierarchy) Sees(viewer, of Place) bool {
 	if viewer.User == of.User || viewer.Owner {
 		return true

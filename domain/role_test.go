@@ -53,12 +53,24 @@ func roleSees(s *scene) {
 		}
 		require.ElementsMatch(s, seen, got, viewer)
 	}
-	_, err := ad.EditRole(s.Context(), s.boss(), other.ID, domain.IfMatch{}, domain.RoleSpec{Name: "Other", Parent: lead.ID, Sees: domain.SeesSubtree})
+	for _, name := range []string{"director", "lead"} {
+		s.setActive(people[name], false)
+		for _, id := range people {
+			sees, err := ad.Sees(s.Context(), s.boss(), people[name], id)
+			require.NoError(s, err)
+			require.False(s, sees, "%s is inactive", name)
+		}
+	}
+	sees, err := ad.Sees(s.Context(), s.boss(), people["other"], people["lead"])
+	require.NoError(s, err)
+	require.True(s, sees, "the data of who is inactive stays to be seen")
+	s.setActive(people["lead"], true)
+	_, err = ad.EditRole(s.Context(), s.boss(), other.ID, domain.IfMatch{}, domain.RoleSpec{Name: "Other", Parent: lead.ID, Sees: domain.SeesSubtree})
 	require.NoError(s, err)
 	_, err = ad.Sees(s.Context(), s.boss(), people["lead"], domain.UserID{UUID: top.ID.UUID})
 	require.Equal(s, "other", fieldAtFault(s, err))
 	storetest.Gone(s, err)
-	sees, err := ad.Sees(s.Context(), s.boss(), people["lead2"], people["other"])
+	sees, err = ad.Sees(s.Context(), s.boss(), people["lead2"], people["other"])
 	require.NoError(s, err)
 	require.True(s, sees)
 	_, err = ad.Sees(s.Context(), s.boss(), people["lead"], domain.UserID{UUID: uuid.New()})

@@ -79,7 +79,7 @@ func (s *service) addRoles() {
 	})
 	add(s, operation{
 		method: http.MethodGet, path: "/users/{id}/sees/{other}", id: "user-sees", tag: "Access", summary: "Whether one person may see another's data",
-		description: "By the role of the first: it shows their own data, their team's, that of everybody whose role is below, or everybody's.",
+		description: "By the role of the first: it shows their own data, their team's, that of everybody whose role is below, or everybody's. Who is inactive sees nobody's.",
 		needs:       "users:view",
 	}, s.sees)
 }
