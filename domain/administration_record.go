@@ -229,18 +229,67 @@ func (ad *Administration) ShareRecord(ctx context.Context, who Administrator, ke
 		if err := match.admits(SharedRecord{outcome.Record, was}.Version()); err != nil {
 			return err
 		}
-		if err := checkShares(tx, who.Organisation, shares); err != nil || slices.Equal(was, shares) {
+		if err := checkShares(tx, who.Organisation, was, shares); err != nil || slices.Equal(was, shares) {
 			return err
 		}
-		if err := tx.Records().SetShares(who.Organisation, key, was, shares); err != nil {
-			return err
-		}
-		after := texts("kind", key.Kind, "id", key.ID)
-		after.Set("shares", shareTree(shares))
-		return ad.record(tx, who, RecordShared, "record", key.subject(who.Organisation), now, attribute.NewComplex(
-			attribute.Member{Name: "shares", Value: shareTree(was)}), after)
+		return ad.setShares(tx, who, key, was, shares, now)
 	})
 	return outcome, err
+}
+
+// setShares writes shares over those there were, with the event.
+func (ad *Administration) setShares(tx Tx, who Administrator, key RecordKey, was, is []RecordShare, now time.Time) error {
+	if err := tx.Records().SetShares(who.Organisation, key, was, is); err != nil {
+		return err
+	}
+	after := texts("kind", key.Kind, "id", key.ID)
+	after.Set("shares", shareTree(is))
+	return ad.record(tx, who, RecordShared, "record", key.subject(who.Organisation), now, attribute.NewComplex(
+		attribute.Member{Name: "shares", Value: shareTree(was)}), after)
+}
+
+// reshare gives what is shared with a team to the one that takes its place, with an event for each record; where both have a
+// share, the stronger one holds (rule profile.delete). InUse where none takes its place.
+func (ad *Administration) reshare(tx Tx, who Administrator, gone, heir TeamID, now time.Time) error {
+	const batch = 500
+	for {
+		keys, err := tx.Records().SharedWith(who.Organisation, gone, batch)
+		if err != nil {
+			return err
+		}
+		if len(keys) > 0 && heir.IsZero() {
+			return inUse("records are shared with this team; name another one with which they are shared in its place")
+		}
+		for _, key := range keys {
+			was, err := tx.Records().Shares(who.Organisation, key)
+			if err != nil {
+				return err
+			}
+			if err := ad.setShares(tx, who, key, was, inherited(was, gone, heir), now); err != nil {
+				return err
+			}
+		}
+		if len(keys) < batch {
+			return nil
+		}
+	}
+}
+
+// inherited are shares where one team has those of another one, too.
+func inherited(was []RecordShare, gone, heir TeamID) []RecordShare {
+	share := RecordShare{Team: heir}
+	var others []RecordShare
+	for _, s := range was {
+		switch {
+		case s.Team != gone && s.Team != heir:
+			others = append(others, s)
+		case s.May.includes(share.May):
+			share.May = s.May
+		}
+	}
+	is := append(others, share)
+	slices.SortFunc(is, RecordShare.compare)
+	return is
 }
 
 func shareTree(shares []RecordShare) attribute.Value {
@@ -251,8 +300,9 @@ func shareTree(shares []RecordShare) attribute.Value {
 	return attribute.NewList(items...)
 }
 
-// checkShares refuses shares with nobody, twice with the same, or that let do nothing.
-func checkShares(tx Tx, org OrganisationID, shares []RecordShare) error {
+// checkShares refuses shares with nobody, twice with the same, or that let do nothing. A new share with a team waits for who is
+// about to delete one.
+func checkShares(tx Tx, org OrganisationID, was, shares []RecordShare) error {
 	for i, s := range shares {
 		field := "shares"
 		switch {
@@ -263,10 +313,13 @@ func checkShares(tx Tx, org OrganisationID, shares []RecordShare) error {
 		case i > 0 && shares[i-1].compare(s) == 0:
 			return InvalidField(field, "name each person and each team once")
 		}
+		if slices.Contains(was, s) {
+			continue
+		}
 		var err error
 		if s.Team.IsZero() {
 			_, err = tx.Users().Find(org, s.User)
-		} else {
+		} else if err = tx.Assignments().Lock(org); err == nil {
 			_, err = tx.Teams().Get(org, s.Team)
 		}
 		if IsKind(err, NotFound) {

@@ -58,11 +58,10 @@ func (ad *Administration) EditTeam(ctx context.Context, who Administrator, id Te
 	})
 }
 
-// DeleteTeam deletes a team; its people go to the replacement (zero: it must have none), what was shared with it is not shared
-// with it any more. NotFound, Precondition, InUse,
-// Invalid.
+// DeleteTeam deletes a team; its people, and the records that are shared with it, go to the replacement (zero: there must be
+// none). NotFound, Precondition, InUse, Invalid.
 func (ad *Administration) DeleteTeam(ctx context.Context, who Administrator, id TeamID, match IfMatch, replacement TeamID) error {
-	return remove(ctx, ad, who, teamListing(), id, match, replacement, func(tx Tx, gone Team, _ time.Time) error {
-		return tx.Records().Unshare(gone.Organisation, gone.ID)
+	return remove(ctx, ad, who, teamListing(), id, match, replacement, func(tx Tx, gone Team, now time.Time) error {
+		return ad.reshare(tx, who, gone.ID, replacement, now)
 	})
 }

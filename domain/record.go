@@ -176,12 +176,12 @@ type Records interface {
 	// Left reads who is inactive or archived and left records that still wait, in order of id after the given one.
 	Left(org OrganisationID, after UserID, limit int) ([]LeftRecords, error)
 
-	// Shares reads with whom a record is shared, in order.
+	// Shares reads with whom a record is shared, in order, those who were deleted left out.
 	Shares(org OrganisationID, key RecordKey) ([]RecordShare, error)
 	// SetShares puts shares in place of those there were.
 	SetShares(org OrganisationID, key RecordKey, was, is []RecordShare) error
-	// Unshare ends all shares with a team.
-	Unshare(org OrganisationID, team TeamID) error
+	// SharedWith reads records that are shared with a team, in order of key, at most limit.
+	SharedWith(org OrganisationID, team TeamID, limit int) ([]RecordKey, error)
 	// Standing reads, by one statement, what decides what a person may do with a record (rule records.shared). NotFound
 	// where there is no such person.
 	Standing(org OrganisationID, key RecordKey, viewer UserID) (RecordStanding, error)

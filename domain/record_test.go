@@ -26,6 +26,8 @@ func TestRulesOfRecords(t *testing.T) {
 		"delete.records-from-directory":     deleteRecordsFromDirectory,
 		"records.reported":                  recordsReported,
 		"records.shared":                    recordsShared,
+		"records.shared-of-a-team":          recordsSharedOfTeam,
+		"records.shared-of-who-is-deleted":  recordsSharedOfDeleted,
 		"records.left":                      recordsLeft,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -402,17 +404,67 @@ func recordsShared(s *scene) {
 	s.deactivate(bob.ID)
 	require.Equal(s, domain.RecordDecision{}, may(bob), "who is inactive works with nothing")
 
-	for _, u := range []domain.User{cleo, bob} {
-		s.assign(u.ID, domain.AccessChange{Team: domain.Choose(domain.TeamID{})})
-	}
-	require.NoError(s, s.admin.DeleteTeam(s.Context(), s.boss(), team.ID, domain.IfMatch{}, domain.TeamID{}))
-	found, err := s.admin.Record(s.Context(), s.boss(), deal("1"))
-	require.NoError(s, err)
-	require.Equal(s, []domain.RecordShare{{User: bob.ID, May: domain.RecordView}}, found.Shares, "what was shared with a team that is gone")
-	_, err = s.admin.RecordAccess(s.Context(), s.boss(), deal("2"), bob.ID)
+	_, err := s.admin.RecordAccess(s.Context(), s.boss(), deal("2"), bob.ID)
 	storetest.Gone(s, err)
 	_, err = s.admin.RecordAccess(s.Context(), s.boss(), deal("1"), domain.UserID{UUID: uuid.New()})
 	storetest.Gone(s, err)
+}
+
+// recordsSharedOfTeam: a team with which records are shared goes only where another one takes its place, which gets the shares;
+// of two the stronger one holds.
+func recordsSharedOfTeam(s *scene) {
+	gone, heir := s.team("Gone"), s.team("Heir")
+	ana, bob := s.local("ana"), s.local("bob")
+	s.own(ana.ID, "1", "2", "3", "4")
+	s.assign(bob.ID, domain.AccessChange{Team: domain.Choose(gone.ID)})
+	view, edit := domain.RecordView, domain.RecordEdit
+	for id, shares := range map[string][]domain.RecordShare{
+		"1": {{Team: gone.ID, May: edit}}, "2": {{Team: gone.ID, May: edit}, {Team: heir.ID, May: view}},
+		"3": {{Team: gone.ID, May: view}, {Team: heir.ID, May: edit}, {User: bob.ID, May: view}}, "4": {{Team: heir.ID, May: view}},
+	} {
+		_, err := s.admin.ShareRecord(s.Context(), s.boss(), deal(id), domain.IfMatch{}, shares)
+		require.NoError(s, err)
+	}
+	remove := func(replacement domain.TeamID) error {
+		return s.admin.DeleteTeam(s.Context(), s.boss(), gone.ID, domain.IfMatch{}, replacement)
+	}
+	s.assign(bob.ID, domain.AccessChange{Team: domain.Choose(domain.TeamID{})})
+	storetest.Refused(s, remove(domain.TeamID{}), domain.Conflict, domain.CodeInUse)
+	s.assign(bob.ID, domain.AccessChange{Team: domain.Choose(gone.ID)})
+	made := s.eventsSince(func() { require.NoError(s, remove(heir.ID)) })
+	told := map[string]string{}
+	for _, e := range made {
+		if e.Type == domain.RecordShared {
+			require.NotEmpty(s, e.Before.Get("shares").Items())
+			told[e.After.Get("id").Text()] = string(attribute.AppendJSON(nil, e.After.Get("shares")))
+		}
+	}
+	toHeir := `{"team":"` + heir.ID.String() + `","may":"edit"}`
+	require.Equal(s, map[string]string{"1": "[" + toHeir + "]", "2": "[" + toHeir + "]", "3": "[" + toHeir + `,{"user":"` + bob.ID.String() + `","may":"view"}]`}, told)
+	for id, may := range map[string]domain.RecordAccess{"1": edit, "2": edit, "3": edit, "4": view} {
+		decision, err := s.admin.RecordAccess(s.Context(), s.boss(), deal(id), bob.ID)
+		require.NoError(s, err)
+		require.Equal(s, domain.RecordDecision{Access: may, Reason: domain.RecordByTeam}, decision, id)
+	}
+}
+
+// recordsSharedOfDeleted: what was shared with somebody who was deleted is shared with nobody, and what is read can be sent back.
+func recordsSharedOfDeleted(s *scene) {
+	ana, bob, cleo := s.local("ana"), s.local("bob"), s.local("cleo")
+	s.own(ana.ID, "1")
+	shares := []domain.RecordShare{{User: bob.ID, May: domain.RecordView}, {User: cleo.ID, May: domain.RecordEdit}}
+	_, err := s.admin.ShareRecord(s.Context(), s.boss(), deal("1"), domain.IfMatch{}, shares)
+	require.NoError(s, err)
+	require.NoError(s, s.admin.Delete(s.Context(), s.boss(), bob.ID, domain.IfMatch{}))
+	found, err := s.admin.Record(s.Context(), s.boss(), deal("1"))
+	require.NoError(s, err)
+	require.Equal(s, shares[1:], found.Shares)
+	require.Empty(s, s.eventsSince(func() {
+		_, err := s.admin.ShareRecord(s.Context(), s.boss(), deal("1"), domain.IfMatch{Set: true, Versions: []int64{found.Version()}}, found.Shares)
+		require.NoError(s, err)
+	}))
+	require.NoError(s, s.admin.Purge(s.Context(), s.boss(), bob.ID))
+	require.Equal(s, 1, storetest.Count(s, storetest.Raw(s, s.store), "SELECT count(*) FROM record_shares WHERE organisation_id = $1", s.org().String()))
 }
 
 // recordsLeft: records that the application says somebody has who is inactive wait as well, until it says otherwise.

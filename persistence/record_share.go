@@ -21,11 +21,13 @@ func holderOf(s domain.RecordShare) (kind string, id uuid.UUID) {
 	return sharedWithTeam, s.Team.UUID
 }
 
-// Shares are in order of person, then team: the zero id comes first.
+// Shares are in order of person, then team: the zero id comes first. Those of people who were deleted are there until they are
+// erased, and count for nothing.
 func (t records) Shares(org domain.OrganisationID, key domain.RecordKey) ([]domain.RecordShare, error) {
 	var list []domain.RecordShare
-	err := t.query(`SELECT holder_kind, holder_id, may FROM record_shares WHERE organisation_id = ? AND kind = ? AND record_id = ?
-ORDER BY holder_kind, holder_id`, []any{org.UUID, key.Kind, key.ID}, func(r row) error {
+	err := t.query(`SELECT holder_kind, holder_id, may FROM record_shares s WHERE organisation_id = ? AND kind = ? AND record_id = ?
+AND NOT EXISTS (SELECT 1 FROM users u WHERE s.holder_kind = '`+sharedWithUser+`' AND u.organisation_id = s.organisation_id AND u.user_id = s.holder_id
+AND u.archived_at IS NOT NULL) ORDER BY holder_kind, holder_id`, []any{org.UUID, key.Kind, key.ID}, func(r row) error {
 		var kind, may string
 		var id uuid.UUID
 		err := r.Scan(&kind, &id, &may)
@@ -68,8 +70,16 @@ ON CONFLICT (organisation_id, kind, record_id, holder_kind, holder_id) DO UPDATE
 	return nil
 }
 
-func (t records) Unshare(org domain.OrganisationID, team domain.TeamID) error {
-	return t.exec("DELETE FROM record_shares WHERE organisation_id = ? AND holder_kind = ? AND holder_id = ?", org.UUID, sharedWithTeam, team.UUID)
+func (t records) SharedWith(org domain.OrganisationID, team domain.TeamID, limit int) ([]domain.RecordKey, error) {
+	var list []domain.RecordKey
+	err := t.query("SELECT kind, record_id FROM record_shares WHERE organisation_id = ? AND holder_kind = ? AND holder_id = ? ORDER BY kind, record_id LIMIT ?",
+		[]any{org.UUID, sharedWithTeam, team.UUID, limit}, func(r row) error {
+			var key domain.RecordKey
+			err := r.Scan(&key.Kind, &key.ID)
+			list = append(list, key)
+			return err
+		})
+	return list, err
 }
 
 // recordStandingSQL reads role and team of both people: what was decided, or else the default.

@@ -142,6 +142,10 @@ WHERE organisation_id = ? AND user_id = ? AND archived_at IS NOT NULL`, org.UUID
 			return err
 		}
 	}
+	err = t.exec("DELETE FROM record_shares WHERE organisation_id = ? AND holder_kind = ? AND holder_id = ?", org.UUID, sharedWithUser, id.UUID)
+	if err != nil {
+		return err
+	}
 	for _, said := range []string{"review_findings SET note", "letters SET problem"} { // mail servers say to whom they did not deliver
 		if err := t.exec("UPDATE "+said+" = '' WHERE organisation_id = ? AND user_id = ?", org.UUID, id.UUID); err != nil {
 			return err

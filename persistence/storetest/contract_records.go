@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
@@ -208,7 +207,15 @@ func recordShares(t *testing.T, store *persistence.Store, tenant Tenant, told []
 		return tx.Records().Standing(org, key, domain.UserID{UUID: newUUID(t)})
 	})
 	Gone(t, err)
-	require.NoError(t, store.Write(context.Background(), func(tx domain.Tx) error { return tx.Records().Unshare(org, team) }))
-	require.Equal(t, first[1:], shares(told[5].RecordKey))
+	sharedWith := func(limit int) []domain.RecordKey {
+		return reading(t, store, func(tx domain.Tx) ([]domain.RecordKey, error) { return tx.Records().SharedWith(org, team, limit) })
+	}
+	require.Equal(t, []domain.RecordKey{told[5].RecordKey}, sharedWith(10))
+	set(key, second, first)
+	require.Len(t, sharedWith(10), 2)
+	require.Len(t, sharedWith(1), 1)
+	set(key, first, second)
+	set(told[5].RecordKey, first, nil)
+	require.Empty(t, sharedWith(10))
 	require.Equal(t, second, shares(key))
 }
