@@ -156,11 +156,24 @@ func (ad *Administration) Confirm(ctx context.Context, who Administrator, id Use
 		if is.AcceptedAt.IsZero() {
 			is.AcceptedAt = now
 		}
+		if err := ad.readmit(tx, is); err != nil {
+			return User{}, err
+		}
 		if err := tx.Inactivity().Restart(is.Organisation, is.ID, now); err != nil {
 			return User{}, err
 		}
 		return ad.resave(tx, who, was, is, UserConfirmed, now)
 	})
+}
+
+// readmit is readmitted for somebody who was read.
+func (ad *Administration) readmit(tx Tx, u User) error {
+	tree, err := u.Attributes()
+	if err != nil {
+		return err
+	}
+	u.recall(tree)
+	return readmitted(tx, u)
 }
 
 // resave is save with the attributes that the person has.
@@ -211,7 +224,7 @@ func (ad *Administration) activate(ctx context.Context, who Administrator, id Us
 		if is.Status = Pending; !is.AcceptedAt.IsZero() {
 			is.Status = Active
 		}
-		if err := tx.Suspensions().End(is.Organisation, is.ID); err != nil {
+		if err := ad.readmit(tx, is); err != nil {
 			return User{}, err
 		}
 		if err := tx.Inactivity().Restart(is.Organisation, is.ID, now); err != nil {
@@ -227,7 +240,7 @@ func (ad *Administration) activate(ctx context.Context, who Administrator, id Us
 
 // Deactivate suspends a person: the seat is free in the same transaction and goes to the first in line, everything else is
 // kept, and no directory brings them back unless the policy says so (rules seat.release, seat.wait, deactivate.keeps,
-// suspend.sticks, owner.last). Who is inactive stays as they are. Needs users:deactivate. NotFound, LastOwner,
+// suspend.sticks, owner.last). Who is inactive already stays it, by an administrator's word from now on. Needs users:deactivate. NotFound, LastOwner,
 // RecordsOwned, Precondition.
 func (ad *Administration) Deactivate(ctx context.Context, who Administrator, id UserID, match IfMatch) (User, error) {
 	return ad.DeactivateWith(ctx, who, id, match, Handover{})
@@ -241,7 +254,7 @@ func (ad *Administration) DeactivateWith(ctx context.Context, who Administrator,
 	}
 	return ad.alter(ctx, who, ActionDeactivate, id, match, func(tx Tx, was User, now time.Time) (User, error) {
 		if was.Status == Inactive {
-			return was, nil
+			return ad.deactivateAgain(tx, who, was, records.Successor, now)
 		}
 		is := was
 		is.Status = Inactive
@@ -254,6 +267,37 @@ func (ad *Administration) DeactivateWith(ctx context.Context, who Administrator,
 		}
 		return is, handOver(tx, is, records, now, ad.scribe(who))
 	})
+}
+
+// deactivateAgain is an administrator's word about somebody who is inactive already, such as by a directory's: no directory
+// brings them back from now on (rule suspend.sticks), and a successor who is named takes over what they still own (rule
+// deactivate.records). Else their records stay, as was decided when they became inactive. That is said over the version that was
+// read, so that a directory that activates them at the same moment is heard before or after it.
+func (ad *Administration) deactivateAgain(tx Tx, who Administrator, was User, successor UserID, now time.Time) (User, error) {
+	_, suspended, err := tx.Suspensions().Get(was.Organisation, was.ID)
+	if err != nil {
+		return User{}, err
+	}
+	is := was
+	if !suspended {
+		tree, err := was.Attributes()
+		if err != nil {
+			return User{}, err
+		}
+		word := aside{name: "suspended", was: attribute.NewBool(false), is: attribute.NewBool(true), write: func() error {
+			return tx.Suspensions().Put(Suspension{Organisation: was.Organisation, User: was.ID, Since: now, By: who.Actor})
+		}}
+		if is, err = ad.saveWith(tx, who, was, was, tree, word, SuspensionBegan, now); err != nil {
+			return User{}, err
+		}
+	}
+	if successor.IsZero() {
+		return is, nil
+	}
+	if _, err := tx.Records().Hold(is.Organisation, is.ID); err != nil {
+		return User{}, err
+	}
+	return is, handOver(tx, is, Handover{Successor: successor}, now, ad.scribe(who))
 }
 
 // Delete archives a person: directories answer as if they had never been, names, seat and memberships are free, and the

@@ -160,8 +160,11 @@ func (ad *Administration) insert(tx Tx, who Administrator, u User, email Name) e
 	if err := stepped(tx, User{}, u, Event{Type: UserCreated, Actor: who.Actor, At: u.CreatedAt}); err != nil {
 		return err
 	}
-	if !u.HoldsSeat() {
+	if !u.HoldsSeat() { // who begins disabled is let in by their activation
 		return nil
+	}
+	if err := readmitted(tx, u); err != nil {
+		return err
 	}
 	return tx.Seats().Take(u.Organisation, u.Licence, u.ID)
 }

@@ -66,6 +66,7 @@ const (
 	AccessWindowChanged   EventType = "user.access_window_changed"
 	OwnerMade             EventType = "owner.made"
 	OwnerUnmade           EventType = "owner.unmade"
+	SuspensionBegan       EventType = "suspension.began"     // an administrator deactivated whom a directory had deactivated before
 	SuspensionKept        EventType = "suspension.kept"      // a directory wanted to bring back whom an administrator deactivated, in vain
 	SuspensionOverruled   EventType = "suspension.overruled" // and did
 	RecordsReported       EventType = "records.reported"     // the application told who owns what: after counts

@@ -84,6 +84,7 @@ var eventCatalogue = []EventEntry{
 	{OwnerMade, 1, "user", "When a person becomes a system owner.", "", ""},
 	{OwnerUnmade, 1, "user", "When a person is no longer a system owner.", "", ""},
 	{OwnerProtected, 1, "user", "When something was refused because it would have left the organisation without an owner.", "", ""},
+	{SuspensionBegan, 1, "user", "When an administrator deactivates a person who is inactive already, such as by a directory: no directory brings them back from then on.", `{"suspended":false}`, `{"suspended":true}`},
 	{SuspensionKept, 1, "user", "When a directory wanted to bring back a person whom an administrator deactivated, in vain.", "", ""},
 	{SuspensionOverruled, 1, "user", "When a directory brought back a person whom an administrator deactivated, as the policy lets it.", "", ""},
 	{EmailChangeSkipped, 1, "user", "When a directory wanted to change user name or e-mail, which the policy keeps; the rest of its change was made.", "", ""},

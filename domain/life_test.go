@@ -199,6 +199,19 @@ func deactivateByHand(s *scene) {
 	require.Equal(s, u.ID, s.signsInBy("a@mail.test"))
 	require.False(s, s.attributesOf(s.user(u.ID)).Get("active").Truth(), "the directory sees it")
 	require.Empty(s, s.eventsSince(func() { s.deactivate(u.ID) }))
+
+	// Whom the directory deactivated before, an administrator keeps out all the same.
+	s.activate(u.ID)
+	s.setActive(u.ID, false)
+	made = s.eventsSince(func() {
+		s.deactivate(u.ID)
+		s.deactivate(u.ID)
+	})
+	require.Equal(s, []domain.EventType{domain.SuspensionBegan}, eventTypes(made))
+	require.Equal(s, s.boss().Actor, made[0].Actor)
+	made = s.eventsSince(func() { require.Equal(s, domain.Inactive, s.setActive(u.ID, true).Status) })
+	require.Equal(s, []domain.EventType{domain.SuspensionKept}, eventTypes(made))
+	require.Equal(s, "suspend.sticks", s.explain(u.ID).Status.Rule)
 	_, err := s.admin.Deactivate(s.Context(), s.boss(), domain.UserID{UUID: uuid.New()}, domain.IfMatch{})
 	storetest.Gone(s, err)
 }

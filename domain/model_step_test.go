@@ -142,6 +142,9 @@ func (m *model) deactivate(t *rapid.T) {
 		m.out(p)
 		p.status, p.suspended = domain.Inactive, true
 		m.freed()
+	} else if code == "" && !p.suspended {
+		m.of(p, domain.SuspensionBegan)
+		p.suspended = true
 	}
 }
 

@@ -139,6 +139,21 @@ func deactivateRecords(s *scene) {
 	require.NoError(s, err)
 	require.Equal(s, []domain.UserID{bob.ID}, s.left())
 	require.Equal(s, 3, s.owned(bob.ID), "deactivate.keeps: they are left, and stay")
+	again := func(successor domain.UserID) error {
+		_, err := s.admin.DeactivateWith(s.Context(), s.boss(), bob.ID, domain.IfMatch{}, domain.Handover{Successor: successor})
+		return err
+	}
+	for why, successor := range s.unfit(bob.ID) {
+		require.True(s, domain.IsCode(again(successor), domain.CodeInvalidValue), "%s, also where the person is inactive already", why)
+	}
+	heir := s.local("heir")
+	made = s.eventsSince(func() { require.NoError(s, again(heir.ID)) })
+	require.Equal(s, []domain.EventType{domain.RecordsTransferred}, eventTypes(made))
+	require.Equal(s, []int{0, 3}, []int{s.owned(bob.ID), s.owned(heir.ID)})
+	require.Empty(s, s.left())
+	require.Empty(s, s.eventsSince(func() { require.NoError(s, again(heir.ID)) }))
+	_, err = s.admin.TransferRecords(s.Context(), s.boss(), heir.ID, s.local("carol").ID)
+	require.NoError(s, err)
 	s.activate(bob.ID)
 	require.Empty(s, s.left(), "who is back is not gone")
 

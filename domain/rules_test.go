@@ -54,6 +54,7 @@ func TestRules(t *testing.T) {
 		"owner.last-by-hand":              ownerLastByHand,
 		"owner.escalation-owners":         ownerMadeByOwners,
 		"suspend.sticks":                  suspendSticks,
+		"suspend.sticks-until-readmitted": suspendSticksUntilReadmitted,
 		"suspend.sticks-loosely":          suspendSticksLoosely,
 		"access.window":                   accessWindow,
 		"access.decision":                 accessDecision,

@@ -3,7 +3,8 @@ package domain
 import "time"
 
 // Suspension remembers that an administrator deactivated somebody, so that a directory does not bring them back where
-// the policy says so (rule suspend.sticks). It ends when an administrator activates the person.
+// the policy says so (rule suspend.sticks). It ends when an administrator lets the person in again: activates or confirms
+// them, or adds them by hand under one of their names.
 type Suspension struct {
 	Organisation OrganisationID
 	User         UserID
@@ -24,6 +25,23 @@ type Suspensions interface {
 	// Match finds the suspension, the latest if several, of an archived person whose user name, an e-mail or the
 	// external id of the same connection a new one has.
 	Match(u User) (s Suspension, found bool, err error)
+}
+
+// readmitted ends what would hold back somebody whom an administrator lets in: their own suspension, and those of archived
+// people who had one of their names, since to a directory they are the same person (rule suspend.sticks).
+func readmitted(tx Tx, u User) error {
+	if err := tx.Suspensions().End(u.Organisation, u.ID); err != nil {
+		return err
+	}
+	for {
+		was, found, err := tx.Suspensions().Match(u)
+		if err != nil || !found {
+			return err
+		}
+		if err := tx.Suspensions().End(was.Organisation, was.User); err != nil {
+			return err
+		}
+	}
 }
 
 // heldBack applies rule suspend.sticks to somebody whom a directory pushes anew: where an administrator deactivated the

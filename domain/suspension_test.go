@@ -61,6 +61,59 @@ func suspendSticks(s *scene) {
 	require.Equal(s, domain.Active, s.provision("y@acme.test").Status)
 }
 
+// suspendSticksUntilReadmitted: an administrator who lets somebody in again, in whatever way, ends what was said before; who
+// is only added disabled is not let in yet.
+func suspendSticksUntilReadmitted(s *scene) {
+	const name = "ana@acme.test"
+	gone := func() {
+		u := s.provision(name)
+		s.deactivate(u.ID)
+		s.deprovision(u.ID)
+	}
+	back := func() {
+		again := s.provision(name, storetest.Text("externalId", "e1"))
+		require.Equal(s, domain.Active, again.Status)
+		s.deprovision(again.ID)
+		for _, table := range []string{"suspensions", "suspended_names"} {
+			require.Zero(s, storetest.Count(s, storetest.Raw(s, s.store), "SELECT count(*) FROM "+table+" WHERE organisation_id = $1", s.org().String()))
+		}
+	}
+	gone()
+	u := s.add(name)
+	s.done(s.admin.Confirm(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
+	s.adoptable(u.ID, s.caller.Connection)
+	require.Equal(s, domain.Active, s.setActive(u.ID, true).Status)
+	s.deprovision(u.ID)
+	back()
+
+	gone()
+	require.NoError(s, s.admin.Delete(s.Context(), s.boss(), s.add(name).ID, domain.IfMatch{}))
+	back()
+
+	gone()
+	disabled, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{GivenName: "Ana", FamilyName: "Łuk", Email: name, Role: s.staff(), Disabled: true})
+	require.NoError(s, err)
+	require.NoError(s, s.admin.Delete(s.Context(), s.boss(), disabled.ID, domain.IfMatch{}))
+	again := s.provision(name)
+	require.Equal(s, domain.Inactive, again.Status)
+	s.activate(again.ID)
+	s.deprovision(again.ID)
+	back()
+
+	// Two who are gone with one name each, and one person who has both.
+	gone()
+	other := s.provision("bo@acme.test")
+	s.deactivate(other.ID)
+	s.deprovision(other.ID)
+	both, err := s.admin.Add(s.Context(), s.boss(), domain.NewPerson{
+		GivenName: "Ana", FamilyName: "Łuk", Email: "bo@acme.test", UserName: name, Role: s.staff(),
+	})
+	require.NoError(s, err)
+	require.NoError(s, s.admin.Delete(s.Context(), s.boss(), both.ID, domain.IfMatch{}))
+	back()
+	require.Equal(s, domain.Active, s.provision("bo@acme.test").Status)
+}
+
 // suspendSticksLoosely: where the policy says that the directory wins, it brings people back, and an event tells.
 func suspendSticksLoosely(s *scene) {
 	s.policy(func(p *domain.Policy) { p.Suspension = domain.DirectoryWins })

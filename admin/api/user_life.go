@@ -97,7 +97,8 @@ func (s *service) addUserLife() {
 	add(s, operation{
 		method: http.MethodPost, path: "/users/{id}/deactivate", id: "deactivate-user", tag: "Users", summary: "Suspend a person",
 		description: "The seat is free at once, everything else is kept, and no directory brings them back unless the policy says so. " +
-			"Where the person owns records, the body names a successor or says that they stay.", needs: "users:deactivate",
+			"Where the person owns records, the body names a successor or says that they stay. " +
+			"Of who is inactive already it makes that an administrator's word, and a successor who is named takes over what they own.", needs: "users:deactivate",
 	}, s.deactivateUser)
 	add(s, operation{
 		method: http.MethodPost, path: "/users/{id}/purge", id: "purge-user", tag: "Users", summary: "Erase what is personal of a deleted person",

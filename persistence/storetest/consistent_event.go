@@ -36,7 +36,7 @@ func (s *snapshot) checkUserEvents(t testing.TB) {
 				of.active++
 			}
 		case domain.UserUpdated, domain.UserConfirmed, domain.SeatAssigned, domain.OwnerMade, domain.OwnerUnmade, domain.UserLinked,
-			domain.UserInvitationAccepted, domain.FirstAccess:
+			domain.UserInvitationAccepted, domain.FirstAccess, domain.SuspensionBegan:
 			of.changes++
 		case domain.UserActivated:
 			of.changes++
