@@ -214,20 +214,17 @@ func (ad *Administration) assign(tx Tx, who Administrator, was UserAccess, chang
 		warning = outvoted
 	}
 	outcome := Assigned{UserAccess: settled.With(defaults), Warning: warning}
-	return outcome, ad.mayUncover(tx, who, change, before, outcome.UserAccess)
+	return outcome, ad.mayUncover(tx, who, before, outcome.UserAccess)
 }
 
-// mayUncover refuses to let a choice go, or its lock, where what somebody else gave takes its place, and is more than one could
-// give (rule owner.escalation).
-func (ad *Administration) mayUncover(tx Tx, who Administrator, change AccessChange, was, is UserAccess) error {
-	if change.Profile == nil {
-		is.Profile = was.Profile
-	}
-	if change.Role == nil {
-		is.Role = was.Role
-	}
+// mayUncover refuses a change that leaves a person with more than one could give, though somebody else gave it: by letting a
+// choice go, or its lock, or because it is decided anew with the change (rule owner.escalation). The change is written.
+func (ad *Administration) mayUncover(tx Tx, who Administrator, was, is UserAccess) error {
 	was.Granted, was.Revoked = is.Granted, is.Revoked // which were looked at before
-	return ad.mayAssign(tx, who, was, is)
+	if err := ad.mayAssign(tx, who, was, is); err != nil || was.Licence == is.Licence {
+		return err
+	}
+	return mayRelicense(tx, who, is.Organisation, is.User, was.Licence, is.Licence)
 }
 
 // settleChoice decides what becomes of an administrator's choice, and writes it.

@@ -77,7 +77,14 @@ func changeConnectionPolicy(tx Tx, by author, id ConnectionID, match IfMatch, no
 		return was, err
 	}
 	before, after := attribute.Diff(was.tree(), is.tree())
-	return is, by.record(tx, ConnectionPolicyChanged, "connection", id.UUID, now, before, after)
+	if err := by.record(tx, ConnectionPolicyChanged, "connection", id.UUID, now, before, after); err != nil {
+		return was, err
+	}
+	if is.Limits.equal(was.Limits) {
+		return is, nil
+	}
+	r := reach{about: JobSubject{Kind: jobAboutConnection, ID: id.UUID}, connection: id}
+	return is, apply(tx, by.organisation, r, now, by.scribe())
 }
 
 // mayWiden refuses to let a directory give what one could not give oneself: a role or profile beyond one's own, or,

@@ -375,7 +375,7 @@ func (ad *Administration) changeLicence(ctx context.Context, who Administrator, 
 		if err := ownerLicence(is); err != nil {
 			return User{}, err
 		}
-		if err := mayLicense(tx, who, is); err != nil {
+		if err := mayRelicense(tx, who, is.Organisation, is.ID, was.Licence, is.Licence); err != nil {
 			return User{}, err
 		}
 		if err := ad.chooseLicence(tx, who, is, lock, now); err != nil {
@@ -391,22 +391,25 @@ func (ad *Administration) changeLicence(ctx context.Context, who Administrator, 
 	})
 }
 
-// mayLicense refuses a licence that reaches modules in which the person may then do more than who gives it holds (rule
-// owner.escalation).
-func mayLicense(tx Tx, who Administrator, is User) error {
-	access, err := tx.Assignments().Access(is.Organisation, is.ID)
+// mayRelicense refuses another licence that reaches modules in which the person may then do more than who gives it holds
+// (rule owner.escalation).
+func mayRelicense(tx Tx, who Administrator, org OrganisationID, user UserID, was, licence string) error {
+	access, err := tx.Assignments().Access(org, user)
 	if err != nil {
 		return err
 	}
-	licences, err := tx.LicenceTypes().List(is.Organisation)
+	licences, err := tx.LicenceTypes().List(org)
 	if err != nil {
 		return err
 	}
-	licensed := access
-	if l, err := licenceNamed(licences, is.Licence); err == nil { // one that there is not is refused where its seat is taken
-		licensed.Modules = l.Modules
+	with := func(licence string) Permissions {
+		if l, err := licenceNamed(licences, licence); err == nil { // one that there is not is refused where its seat is taken
+			access.Modules = l.Modules
+		}
+		return access.Effective()
 	}
-	return who.mayGrant("licence", licensed.Effective().Minus(access.Effective()))
+	before := with(was)
+	return who.mayGrant("licence", with(licence).Minus(before))
 }
 
 // chooseLicence notes that an administrator chose somebody's licence, unless the directory's word is stronger.

@@ -15,9 +15,9 @@ const applyAtOnce = 1000
 type reach struct {
 	about      JobSubject
 	people     []UserID
-	groups     []GroupID // and everybody below these
-	membersOf  GroupID   // and the people who are direct members of this group now, which is about to go
-	connection ConnectionID
+	groups     []GroupID    // and everybody below these
+	membersOf  GroupID      // and the people who are direct members of this group now, which is about to go
+	connection ConnectionID // or all people of this connection, and nobody else
 }
 
 // apply decides anew about everybody in reach: at once, or, where they are many, by a job whose cost here does not grow
@@ -36,8 +36,12 @@ func apply(tx Tx, org OrganisationID, r reach, now time.Time, write scribe) erro
 // few finds everybody in reach, unless they are many.
 func (r reach) few(tx Tx, org OrganisationID) ([]UserID, bool, error) {
 	people := distinctPeople(r.people)
-	if len(people) > applyAtOnce || !r.connection.IsZero() {
+	if len(people) > applyAtOnce {
 		return nil, false, nil
+	}
+	if !r.connection.IsZero() {
+		people, err := tx.Jobs().OfConnection(Job{Organisation: org, Connection: r.connection}, UserID{}, applyAtOnce+1)
+		return people, len(people) <= applyAtOnce, err
 	}
 	groups := r.groups
 	if !r.membersOf.IsZero() {

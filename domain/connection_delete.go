@@ -12,7 +12,7 @@ import (
 
 // DeleteConnection ends a connection for ever: its tokens, clients, policy and linked identities are gone with the next
 // request, whatever is made under its name later. Its people stay, as people of no connection, with their seats and what
-// they were given; its groups go, and with them what mappings gave for them; the mappings stay, without a group. It needs
+// they were given; what its directory said beyond its limits is forgotten; its groups go, and with them what mappings gave for them; the mappings stay, without a group. It needs
 // directory:edit. NotFound, VersionMismatch; LastOwner where the last owner signs in by it alone.
 func (ad *Administration) DeleteConnection(ctx context.Context, who Administrator, id ConnectionID, match IfMatch) error {
 	err := ad.change(ctx, who, ModuleDirectory, ActionEdit, id.String(), func(tx Tx, now time.Time) error {
@@ -73,6 +73,11 @@ func deleteConnection(tx Tx, by author, c Connection, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	beyond, err := dropBeyond(tx, c)
+	if err != nil {
+		return err
+	}
+	losing = append(losing, beyond...)
 	if _, err := tx.Sessions().EndByConnection(c.Organisation, c.ID); err != nil {
 		return err
 	}
@@ -89,7 +94,17 @@ func deleteConnection(tx Tx, by author, c Connection, now time.Time) error {
 	if len(losing) == 0 {
 		return nil
 	}
-	return apply(tx, c.Organisation, reach{about: JobSubject{Kind: "connection", ID: c.ID.UUID}, people: losing}, now, by.scribe())
+	return apply(tx, c.Organisation, reach{about: JobSubject{Kind: jobAboutConnection, ID: c.ID.UUID}, people: losing}, now, by.scribe())
+}
+
+// dropBeyond lets go for good of what a connection's directory said beyond its limits: once the connection is gone there are
+// none that would bar it (rule provision.limits). It gives the people of whom it was said.
+func dropBeyond(tx Tx, c Connection) ([]UserID, error) {
+	policy, err := tx.ConnectionPolicies().Get(c.Organisation, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	return tx.Claims().DropBeyond(c.Organisation, c.ID, policy.Limits)
 }
 
 // mappedPeople are all people who may get something by a mapping of the connection's groups.

@@ -18,6 +18,9 @@ func TestRulesOfTrust(t *testing.T) {
 	for name, rule := range map[string]func(*scene){
 		"provision.activation":             activationOfConnection,
 		"provision.limits":                 limitsOfConnection,
+		"provision.limits-deleted":         limitsDeleted,
+		"provision.limits-applied":         limitsApplied,
+		"owner.escalation-uncovered":       ownerEscalationUncovered,
 		"seat.wait-by-connection":          seatWaitByConnection,
 		"seat.required-by-connection":      seatRequiredByConnection,
 		"suspend.sticks-by-connection":     suspendSticksByConnection,

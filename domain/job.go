@@ -43,8 +43,9 @@ type JobSubject struct {
 }
 
 const (
-	jobAboutGroup   = "group"
-	jobAboutMapping = "mapping"
+	jobAboutGroup      = "group"
+	jobAboutMapping    = "mapping"
+	jobAboutConnection = "connection"
 )
 
 // JobPhase is what a job does now.

@@ -10,6 +10,17 @@ type Limits struct {
 	Licences []string
 }
 
+// NothingAllowed are the limits of a directory that may give nothing.
+func NothingAllowed() Limits {
+	return Limits{Roles: []RoleID{}, Profiles: []ProfileID{}, Licences: []string{}}
+}
+
+// equal compares what may be given, in the order in which it is listed.
+func (l Limits) equal(m Limits) bool {
+	return slices.Equal(l.Roles, m.Roles) && slices.Equal(l.Profiles, m.Profiles) && slices.Equal(l.Licences, m.Licences) &&
+		(l.Roles == nil) == (m.Roles == nil) && (l.Profiles == nil) == (m.Profiles == nil) && (l.Licences == nil) == (m.Licences == nil)
+}
+
 // Role reports whether the directory may give a role.
 func (l Limits) Role(id RoleID) bool { return l.Roles == nil || slices.Contains(l.Roles, id) }
 

@@ -79,7 +79,7 @@ func judgeOf(tx Tx, org OrganisationID, dossiers []Dossier) (judge, error) {
 func limitsOf(tx Tx, org OrganisationID, id ConnectionID) (Limits, error) {
 	policy, err := tx.ConnectionPolicies().Get(org, id)
 	if IsKind(err, NotFound) { // the connection is gone, and gives nothing any more
-		return Limits{}, nil
+		return NothingAllowed(), nil
 	}
 	return policy.Limits, err
 }

@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -80,4 +81,52 @@ AND o.user_id = user_claims.user_id AND o.kind = user_claims.kind AND o.source =
 		return t.exec("UPDATE user_claims SET object_id = ?, slot = ?"+meant, append([]any{by, by.String()}, about...)...)
 	}
 	return t.exec("UPDATE user_claims SET object_id = NULL, slot = text"+meant, about...)
+}
+
+// theirPeople are the people of a connection, by organisation and connection.
+const theirPeople = "FROM users WHERE organisation_id = ? AND connection_id = ? AND archived_at IS NULL"
+
+// DropBeyond locks the people first: a push writes the person before it writes what it says, so that what one says at this
+// moment is either seen here or comes after the unit of work.
+func (t claims) DropBeyond(org domain.OrganisationID, connection domain.ConnectionID, limits domain.Limits) ([]domain.UserID, error) {
+	beyond, args := beyondLimits(t.dialect(), limits)
+	if beyond == "" {
+		return nil, nil
+	}
+	of := []any{org.UUID, connection.UUID}
+	if t.dialect() == postgres {
+		err := t.inside("SELECT user_id "+theirPeople+" ORDER BY user_id FOR NO KEY UPDATE", of, func(row) error { return nil })
+		if err != nil {
+			return nil, err
+		}
+	}
+	var people []domain.UserID
+	err := t.inside("DELETE FROM user_claims WHERE organisation_id = ? AND source IN ('extension', 'roles') AND ("+beyond+
+		") AND user_id IN (SELECT user_id "+theirPeople+") RETURNING user_id", slices.Concat([]any{org.UUID}, args, of), func(r row) error {
+		var id domain.UserID
+		err := r.Scan(&id.UUID)
+		people = append(people, id)
+		return err
+	})
+	return people, err
+}
+
+// beyondLimits is the condition of claims that limits bar, and its parameters; empty: none.
+func beyondLimits(d dialect, limits domain.Limits) (sql string, args []any) {
+	var kinds []string
+	none := func(kind domain.GivenKind, ids []uuid.UUID, restricted bool) {
+		if restricted {
+			kinds = append(kinds, "kind = '"+string(kind)+"' AND object_id IS NOT NULL AND object_id NOT IN (SELECT id FROM "+idList(d)+")")
+			args = append(args, ids)
+		}
+	}
+	none(domain.GivenRole, uuids(limits.Roles), limits.Roles != nil)
+	none(domain.GivenProfile, uuids(limits.Profiles), limits.Profiles != nil)
+	if limits.Licences != nil {
+		kinds = append(kinds, "kind = 'licence' AND text NOT IN (''"+strings.Repeat(", ?", len(limits.Licences))+")")
+		for _, l := range limits.Licences {
+			args = append(args, l)
+		}
+	}
+	return strings.Join(kinds, " OR "), args
 }

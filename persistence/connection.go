@@ -208,10 +208,16 @@ func (t connections) Strays(org domain.OrganisationID, at time.Time) error {
 		gone = append(gone, id)
 		return err
 	})
+	if err != nil {
+		return err
+	}
 	for _, id := range gone {
-		if err == nil {
-			err = t.leave(domain.Connection{Organisation: org, ID: id}, at)
+		if _, err := (claims{t.session}).DropBeyond(org, id, domain.NothingAllowed()); err != nil {
+			return err
+		}
+		if err := t.leave(domain.Connection{Organisation: org, ID: id}, at); err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
 }
