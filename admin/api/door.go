@@ -207,6 +207,7 @@ func (x *exchange) operate(given *answer) {
 	ctx := context.WithValue(x.r.Context(), chi.RouteCtxKey, route)
 	r := x.r.WithContext(context.WithValue(ctx, exchangeKey{}, x))
 	r.Body = io.NopCloser(bytes.NewReader(x.body))
+	r.Header = oneIfMatch(r.Header)
 	x.routes.ServeHTTP(given, r)
 	if pattern := route.RoutePattern(); strings.HasPrefix(pattern, Prefix+"/") && !strings.HasSuffix(pattern, "/*") {
 		x.route = pattern

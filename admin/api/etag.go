@@ -1,6 +1,7 @@
 package api
 
 import (
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -10,6 +11,22 @@ import (
 
 // tag is the entity tag of a version (RFC 9110 section 8.8.3).
 func tag(version int64) string { return `W/"` + strconv.FormatInt(version, 10) + `"` }
+
+// oneIfMatch joins the lines of If-Match to the one that is read (RFC 9110 section 5.3). Lines that say nothing become an empty
+// list, which matches nothing: a header without tags is not the same as none.
+func oneIfMatch(h http.Header) http.Header {
+	lines := h["If-Match"]
+	if len(lines) == 0 {
+		return h
+	}
+	h = h.Clone()
+	line := strings.Join(lines, ", ")
+	if strings.TrimSpace(line) == "" {
+		line = ","
+	}
+	h.Set("If-Match", line)
+	return h
+}
 
 // ifMatch reads an If-Match header. One that is not a list of tags matches nothing, so that a write under a malformed
 // one is refused (412) instead of carried out unconditionally.

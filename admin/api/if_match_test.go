@@ -71,3 +71,23 @@ func TestVersionsOfContent(t *testing.T) {
 		require.Equal(s, held, s.get("/licences/full/seats").header.Get("ETag"), "that a seat is taken changes no plan")
 	})
 }
+
+// A condition that cannot be met is one that is not met: If-Match without a tag changes nothing, and of several lines all count.
+func TestIfMatchLines(t *testing.T) {
+	t.Parallel()
+	each(t, func(s *scene) {
+		user := "/users/" + s.provision("ana@acme.test").ID.String()
+		write := func(method, body string, lines ...string) got {
+			return s.with(http.Header{"If-Match": lines}, s.all, method, user, body)
+		}
+		now := s.get(user).header.Get("ETag")
+		for _, lines := range [][]string{{""}, {"  "}, {","}, {"", ""}, {`W/"77"`}, {"", `W/"77"`}, {now[:len(now)-1]}} {
+			refused(s, write(http.MethodPatch, `{"title":"x"}`, lines...), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "If-Match")
+			refused(s, write(http.MethodDelete, "", lines...), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "If-Match")
+		}
+		require.Equal(s, now, s.get(user).header.Get("ETag"))
+		s.ok(write(http.MethodPatch, `{"title":"x"}`, `W/"77"`, now))
+		s.ok(write(http.MethodPatch, `{"title":"y"}`, "*"))
+		require.Equal(s, http.StatusNoContent, write(http.MethodDelete, "").status)
+	})
+}

@@ -29,6 +29,7 @@ type problem struct {
 	Detail string         `json:"detail" doc:"What was wrong, and what to do."`
 	Code   string         `json:"code" doc:"Stable, for programs." example:"invalid_value"`
 	Field  string         `json:"field,omitempty" doc:"The field, parameter or header at fault."`
+	Needs  string         `json:"permission,omitempty" doc:"The permission that is missing." example:"users:edit"`
 	Errors []problemField `json:"errors,omitempty" doc:"All that was wrong with the request."`
 
 	cause      error
@@ -179,6 +180,12 @@ func told(err error, requestID string) *problem {
 		as = byKind[e.Kind]
 	}
 	p := &problem{Type: typeOf(e.Code), Title: as.title, Status: as.status, Detail: e.Message, Code: e.Code, Field: e.Field, cause: err}
+	switch e.Code {
+	case domain.CodePermissionMissing:
+		p.Needs, p.Field = e.Field, ""
+	case domain.CodeVersionMismatch:
+		p.Field = cmp.Or(p.Field, "If-Match")
+	}
 	switch {
 	case as.status == http.StatusServiceUnavailable:
 		p.retryAfter = retryUnavailable

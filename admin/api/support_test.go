@@ -206,6 +206,16 @@ func (g got) values(t testing.TB, name string) []string {
 // as sends a request with a key; header is NAME, VALUE, ….
 func (s *scene) as(key, method, path, body string, header ...string) got {
 	s.Helper()
+	h := http.Header{}
+	for i := 0; i+1 < len(header); i += 2 {
+		h.Set(header[i], header[i+1])
+	}
+	return s.with(h, key, method, path, body)
+}
+
+// with sends a request with a header of which a name may have several lines.
+func (s *scene) with(header http.Header, key, method, path, body string) got {
+	s.Helper()
 	r, err := http.NewRequestWithContext(context.Background(), method, s.url+path, bytes.NewReader([]byte(body)))
 	require.NoError(s, err)
 	if key != "" {
@@ -214,9 +224,7 @@ func (s *scene) as(key, method, path, body string, header ...string) got {
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	for i := 0; i+1 < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
+	maps.Copy(r.Header, header)
 	response, err := http.DefaultClient.Do(r)
 	require.NoError(s, err)
 	defer response.Body.Close()
@@ -266,7 +274,13 @@ func refused(t testing.TB, g got, status int, code, field string) map[string]any
 	require.EqualValues(t, status, p["status"])
 	require.NotEmpty(t, p["title"])
 	require.NotEmpty(t, p["detail"])
-	if field != "" {
+	if code == domain.CodePermissionMissing {
+		require.NotContains(t, p, "field", "no field is at fault")
+		require.NotEmpty(t, p["permission"], g.body)
+		if field != "" {
+			require.Equal(t, field, p["permission"], g.body)
+		}
+	} else if field != "" {
 		require.Equal(t, field, p["field"], g.body)
 	}
 	return p
