@@ -49,8 +49,8 @@ type changeAccess struct {
 		ProfileID choice      `json:"profile_id,omitzero"`
 		TeamID    choice      `json:"team_id,omitzero"`
 		QueueIDs  idTexts     `json:"queue_ids,omitzero" doc:"In place of the queues that administrators gave; null: none."`
-		Granted   permissions `json:"granted,omitzero"`
-		Revoked   permissions `json:"revoked,omitzero"`
+		Granted   permissions `json:"granted,omitzero" nullable:"true"`
+		Revoked   permissions `json:"revoked,omitzero" nullable:"true"`
 		Locked    bool        `json:"locked,omitempty" doc:"Nothing from the directory overrules what this gives."`
 	}
 }

@@ -3,7 +3,7 @@
 // is at /openapi.json there, and comes from the same registrations as the routes.
 //
 // A request passes through the files like this: door.go authenticates it, counts it and reads its body, answer.go gives
-// the answer again that was given before (Idempotency-Key), a noun's file calls the use case, and what goes wrong on the
+// the answer again that was given before (Idempotency-Key), legible.go refuses what can be read in more ways than one, a noun's file calls the use case, and what goes wrong on the
 // way becomes a problem (RFC 9457) in problem.go. Every answer is put together whole before its first byte goes out. It
 // leaves every rule to the domain.
 //
@@ -149,6 +149,7 @@ func (s *service) route() {
 		RejectUnknownQueryParameters: true,
 		Transformers:                 []huma.Transformer{toldByUs},
 	})
+	s.api.UseMiddleware(s.legible)
 	s.describeProblems()
 	s.addSelf()
 	s.addUsers()

@@ -25,15 +25,15 @@ type UserFields struct {
 
 // communication is how a person's telephone is set. What is null is left to the application.
 type communication struct {
-	TelephonyLanguage *string   `json:"telephony_language,omitempty" doc:"BCP 47." example:"es-ES" maxLength:"64"`
-	AutoAnswer        *bool     `json:"auto_answer,omitempty"`
-	AutomaticGain     *bool     `json:"automatic_gain_control,omitempty"`
-	EchoCancellation  *bool     `json:"echo_cancellation,omitempty"`
-	NoiseReduction    *bool     `json:"noise_reduction,omitempty"`
-	LogLevel          *string   `json:"log_level,omitempty" enum:"error,warn,info,debug"`
-	AudioCodecs       *[]string `json:"audio_codecs,omitempty" doc:"The preferred one first." example:"[\"opus\",\"PCMU\"]" maxItems:"32"`
-	VideoCodecs       *[]string `json:"video_codecs,omitempty" doc:"The preferred one first." example:"[\"VP8\"]" maxItems:"32"`
-	SIPTransport      *string   `json:"sip_transport,omitempty" enum:"udp,tcp,tls,wss"`
+	TelephonyLanguage *string   `json:"telephony_language,omitempty" nullable:"true" doc:"BCP 47." example:"es-ES" maxLength:"64"`
+	AutoAnswer        *bool     `json:"auto_answer,omitempty" nullable:"true"`
+	AutomaticGain     *bool     `json:"automatic_gain_control,omitempty" nullable:"true"`
+	EchoCancellation  *bool     `json:"echo_cancellation,omitempty" nullable:"true"`
+	NoiseReduction    *bool     `json:"noise_reduction,omitempty" nullable:"true"`
+	LogLevel          *string   `json:"log_level,omitempty" nullable:"true" enum:"error,warn,info,debug"`
+	AudioCodecs       *[]string `json:"audio_codecs,omitempty" nullable:"true" doc:"The preferred one first." example:"[\"opus\",\"PCMU\"]" maxItems:"32"`
+	VideoCodecs       *[]string `json:"video_codecs,omitempty" nullable:"true" doc:"The preferred one first." example:"[\"VP8\"]" maxItems:"32"`
+	SIPTransport      *string   `json:"sip_transport,omitempty" nullable:"true" enum:"udp,tcp,tls,wss"`
 }
 
 // UserFieldsSent is what a request says of those.

@@ -79,7 +79,7 @@ func inviteConfirm(s *scene) {
 	changed := s.patch(user, `{"family_name":"Łuk","title":"Lead"}`, "If-Match", `W/"2"`)
 	require.Equal(s, "Łuk", s.ok(changed)["family_name"])
 	refused(s, s.patch(user, `{"title":""}`, "If-Match", `W/"2"`), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
-	s.ok(s.patch(user, `{"title":null}`))
+	refused(s, s.patch(user, `{"title":null}`), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "title")
 	require.Equal(s, "Lead", s.get(user).text(s, "attributes", "title"))
 	s.ok(s.patch(user, `{"title":""}`))
 	require.NotContains(s, s.get(user).object(s)["attributes"], "title")

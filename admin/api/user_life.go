@@ -88,7 +88,7 @@ func (s *service) addUserLife() {
 	}, s.createUser)
 	add(s, operation{
 		method: http.MethodPatch, path: "/users/{id}", id: "edit-user", tag: "Users", summary: "Change a person's fields",
-		description: "What is not sent, or null, stays; an empty text removes a field.", needs: "users:edit",
+		description: "What is not sent stays; an empty text removes a field.", needs: "users:edit",
 	}, s.editUser)
 	add(s, operation{
 		method: http.MethodDelete, path: "/users/{id}", id: "delete-user", tag: "Users", summary: "Delete a person",
