@@ -121,7 +121,7 @@ func (ad *Administration) replaceLicence(tx Tx, who Administrator, known []Licen
 	if err := ad.renameLicence(tx, who, was, heir, now); err != nil {
 		return err
 	}
-	if err := fillSeats(tx, who.Organisation, heir.Name, now, ad.scribe(who)); err != nil {
+	if _, err := seatWaiting(tx, who.Organisation, heir.Name, now, ad.scribe(who)); err != nil {
 		return err
 	}
 	wishing, err := tx.Dossiers().Wishing(who.Organisation, heir.Name, applyAtOnce)

@@ -76,7 +76,7 @@ func setSeats(tx Tx, org OrganisationID, match IfMatch, plan SeatPlan, now time.
 	if err := tx.Events().Append(event); err != nil {
 		return err
 	}
-	if err := fillSeats(tx, org, plan.Licence, now, write); err != nil {
+	if _, err := seatWaiting(tx, org, plan.Licence, now, write); err != nil {
 		return err
 	}
 	wishing, err := tx.Dossiers().Wishing(org, plan.Licence, applyAtOnce)

@@ -22,6 +22,7 @@ func TestRulesOfMappings(t *testing.T) {
 		"mapping.apply-nested":       mappingApplyNested,
 		"mapping.apply-edit":         mappingApplyEdit,
 		"mapping.apply-licence":      mappingApplyLicence,
+		"mapping.apply-freed":        mappingApplyFreed,
 		"mapping.apply-job":          mappingApplyJob,
 		"mapping.apply-at-once":      mappingApplyAtOnce,
 		"mapping.precedence":         mappingPrecedence,
@@ -240,6 +241,55 @@ func mappingApplyLicence(s *scene) {
 	s.setSeats(domain.SeatPlan{Licence: "full", Limit: 1})
 	s.deleteMapping(m.ID)
 	require.Equal(s, []int{1, 1}, []int{s.of("full").Held, s.of("simulator").Held})
+}
+
+// mappingApplyFreed: a seat that becomes free goes to who wishes for its licence, theirs to the next, and the last to who waits for
+// it, all at once and by whatever it became free (rules mapping.apply, seat.wait).
+func mappingApplyFreed(s *scene) {
+	s.withSeats(9)
+	s.policy(func(p *domain.Policy) { p.SeatOverflow = domain.SeatOverflowWait })
+	for _, licence := range []string{"simulator", "trainee"} {
+		s.setSeats(domain.SeatPlan{Licence: licence, Limit: 1})
+	}
+	simulators, trainees := s.group("Simulators"), s.group("Trainees")
+	s.mapping(simulators, domain.MappingGrants{Licence: "simulator"}, 1)
+	s.mapping(trainees, domain.MappingGrants{Licence: "trainee"}, 2)
+	for way, free := range map[string]func(domain.UserID){
+		"pushed": func(id domain.UserID) { s.setActive(id, false) }, "by hand": s.deactivate, "deleted": s.deprovision,
+		"another licence": func(id domain.UserID) {
+			s.setSeats(domain.SeatPlan{Licence: "guest", Unlimited: true})
+			s.done(s.admin.LockLicence(s.Context(), s.boss(), id, domain.IfMatch{}, "guest"))
+		},
+	} {
+		s.setSeats(domain.SeatPlan{Licence: "full", Limit: 9})
+		person := func(name string, groups ...domain.Group) domain.UserID {
+			u := s.provision(way + name)
+			for _, g := range groups {
+				s.changeGroup(g.ID, join(u.ID.UUID))
+			}
+			return u.ID
+		}
+		holder := person("holder", simulators)
+		first, second, last := person("first", trainees, simulators), person("second", trainees), person("last", simulators)
+		require.Equal(s, []string{"simulator", "trainee", "simulator"}, []string{s.wish(first), s.wish(second), s.wish(last)}, way)
+		s.deactivate(last) // who has it at once, and holds no seat
+		require.Equal(s, []string{"simulator", ""}, []string{s.access(last).Licence, s.wish(last)})
+		s.setSeats(domain.SeatPlan{Licence: "full", Limit: 1})
+		waiting := person("waiting")
+		require.True(s, s.waits(waiting))
+
+		free(holder)
+		require.Equal(s, []string{"simulator", "trainee"}, []string{s.access(first).Licence, s.access(second).Licence}, way)
+		require.Equal(s, []string{"", ""}, []string{s.wish(first), s.wish(second)})
+		require.Equal(s, domain.Active, s.user(waiting).Status)
+		require.Equal(s, []int{1, 1}, []int{s.of("simulator").Held, s.of("trainee").Held})
+		storetest.Consistent(s, s.store, s.org())
+		for _, id := range []domain.UserID{holder, first, second, last, waiting} {
+			if _, err := s.directory.User(s.Context(), s.caller, id); err == nil {
+				s.deprovision(id)
+			}
+		}
+	}
 }
 
 func (s *scene) wish(u domain.UserID) string {

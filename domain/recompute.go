@@ -17,19 +17,29 @@ func recompute(tx Tx, org OrganisationID, users []UserID, now time.Time, write s
 
 // recomputing is recompute, and counts whom it changed. With takingAway it leaves alone whom it would only give more.
 func recomputing(tx Tx, org OrganisationID, users []UserID, takingAway bool, now time.Time, write scribe) (changed int, err error) {
+	changed, freed, err := deciding(tx, org, users, takingAway, now, write)
+	if err != nil {
+		return changed, err
+	}
+	return changed, grantWishes(tx, org, freed, now, write)
+}
+
+// deciding is recomputing, and leaves it to the asker to give away the seats that became free and that people wish for: it
+// tells of which licences they are.
+func deciding(tx Tx, org OrganisationID, users []UserID, takingAway bool, now time.Time, write scribe) (changed int, freed []string, err error) {
 	if len(users) == 0 {
-		return 0, nil
+		return 0, nil, nil
 	}
 	if err := tx.Assignments().Lock(org); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	dossiers, err := tx.Dossiers().Read(org, users, true)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	j, err := judgeOf(tx, org, dossiers)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	hand := settlement{tx: tx, org: org, now: now, write: write}
 	for _, d := range dossiers {
@@ -39,13 +49,13 @@ func recomputing(tx Tx, org OrganisationID, users []UserID, takingAway bool, now
 		}
 		did, err := hand.carryOut(d, s)
 		if err != nil {
-			return changed, err
+			return changed, nil, err
 		}
 		if did {
 			changed++
 		}
 	}
-	return changed, nil
+	return changed, hand.freed, nil
 }
 
 // judgeOf reads what holds for everybody when it is decided what some people get.
@@ -219,6 +229,7 @@ type settlement struct {
 	now   time.Time
 	write scribe
 	full  []string // licences of which no seat was free a moment ago
+	freed []string // licences of which a seat became free that nobody waits for and somebody wishes for
 }
 
 // carryOut writes what differs; it reports whether anything that the person is given did.

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"slices"
+	"time"
 
 	"usher/domain/attribute"
 )
@@ -93,7 +94,39 @@ func (h *settlement) moveTo(d Dossier, licence string) (bool, error) {
 	if err := h.tx.Events().Append(event); err != nil || !freed {
 		return true, err
 	}
-	return true, fillSeats(h.tx, h.org, was.Licence, h.now, h.write)
+	wished, err := seatWaiting(h.tx, h.org, was.Licence, h.now, h.write)
+	if wished {
+		h.freed = append(h.freed, was.Licence)
+		h.full = slices.DeleteFunc(h.full, func(l string) bool { return l == was.Licence })
+	}
+	return true, err
+}
+
+// grantWishes gives free seats of some licences, for which nobody waits, to those who wish for one, who wish for longest first. The
+// seats that they give back go the same way, first to who waits: so one seat that becomes free may move several people, at most
+// applyAtOnce; the sweep sees to the rest.
+func grantWishes(tx Tx, org OrganisationID, licences []string, now time.Time, write scribe) error {
+	var last UserID
+	for range applyAtOnce {
+		if len(licences) == 0 {
+			return nil
+		}
+		wishing, err := tx.Dossiers().Wishing(org, licences[0], 1)
+		if err != nil {
+			return err
+		}
+		if len(wishing) == 0 || wishing[0] == last { // nobody, or who could not have a seat a moment ago
+			licences, last = licences[1:], UserID{}
+			continue
+		}
+		last = wishing[0]
+		_, freed, err := deciding(tx, org, wishing, false, now, write)
+		if err != nil {
+			return err
+		}
+		licences = append(licences, freed...)
+	}
+	return nil
 }
 
 // exchange takes a seat of the new licence in place of the old one, or of the place in line. Where none is free it takes

@@ -1,8 +1,8 @@
 package domain
 
 // seats gives free seats to those who wait for one, in their order, and then to those whom a mapping would have moved to a
-// licence that had none. Whoever frees a seat gives it away at once: this finds what is left, such as a seat that was freed
-// for a licence for which people only wish.
+// licence that had none. Whoever frees a seat gives it away at once: this finds what is left, such as more wishes than one unit of
+// work fulfils.
 func (r *sweepRun) seats(tx Tx) error {
 	org := r.organisation.ID
 	if err := tx.Assignments().Lock(org); err != nil {
@@ -19,7 +19,7 @@ func (r *sweepRun) seats(tx Tx) error {
 	})
 	for _, plan := range plans {
 		if plan.Waiting > 0 {
-			if err := fillSeats(tx, org, plan.Licence, r.now, write); err != nil {
+			if _, err := seatWaiting(tx, org, plan.Licence, r.now, write); err != nil {
 				return err
 			}
 		}

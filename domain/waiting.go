@@ -19,8 +19,9 @@ type Waiting interface {
 	Join(p WaitingPlace) error
 	// Leave takes somebody out of the line, if they are in one.
 	Leave(org OrganisationID, user UserID) error
-	// First finds who is first in line, and keeps others from joining until the unit of work ends.
-	First(org OrganisationID, licence string) (p WaitingPlace, found bool, err error)
+	// First finds who is first in line, and keeps others from joining until the unit of work ends. Where nobody waits, wished says
+	// whether somebody wishes for the licence (see Dossiers). An optimistic attempt does not wait for either.
+	First(org OrganisationID, licence string) (p WaitingPlace, found, wished bool, err error)
 	// Get reads somebody's place; found is false for who does not wait.
 	Get(org OrganisationID, user UserID) (p WaitingPlace, found bool, err error)
 	// Ahead counts who is before somebody in line.
@@ -67,20 +68,31 @@ func moveSeat(tx Tx, was, is User, now time.Time, write scribe) error {
 	return fillSeats(tx, was.Organisation, was.Licence, now, write)
 }
 
-// fillSeats gives free seats of a licence to those who wait, in their order, until there is nobody or no seat left.
+// fillSeats gives free seats of a licence to those who wait, in their order, and what is left then to those who wish for one
+// (rules seat.wait, mapping.apply).
 func fillSeats(tx Tx, org OrganisationID, licence string, now time.Time, write scribe) error {
+	wished, err := seatWaiting(tx, org, licence, now, write)
+	if err != nil || !wished {
+		return err
+	}
+	return grantWishes(tx, org, []string{licence}, now, write)
+}
+
+// seatWaiting gives free seats of a licence to those who wait, until there is nobody or no seat left. It reports whether there
+// may be seats left that people wish for.
+func seatWaiting(tx Tx, org OrganisationID, licence string, now time.Time, write scribe) (bool, error) {
 	for {
-		place, found, err := tx.Waiting().First(org, licence)
+		place, found, wished, err := tx.Waiting().First(org, licence)
 		if err != nil || !found {
-			return err
+			return wished, err
 		}
 		if err := tx.Seats().Take(org, licence, place.User); IsCode(err, CodeSeatsExhausted) {
-			return nil
+			return false, nil
 		} else if err != nil {
-			return err
+			return false, err
 		}
 		if err := admit(tx, place, now, write); err != nil {
-			return err
+			return false, err
 		}
 	}
 }

@@ -21,24 +21,51 @@ const placeSQL = "SELECT user_id, licence, next_status, since FROM waiting_peopl
 
 // First is on the way of everybody who gives a seat back. On PostgreSQL such a unit of work shares the plan, which whoever
 // joins the line locks: so either of them sees what the other has done, and those who give back do not wait for each
-// other. An optimistic attempt does not wait for the answer: it divides by zero when somebody is in line.
-func (t waiting) First(org domain.OrganisationID, licence string) (domain.WaitingPlace, bool, error) {
+// other. An optimistic attempt does not wait for the answer: it divides by zero when somebody is in line, or wishes for the
+// licence.
+func (t waiting) First(org domain.OrganisationID, licence string) (p domain.WaitingPlace, found, wished bool, err error) {
 	const plan = "SELECT 1 FROM licences WHERE organisation_id = ? AND licence = ? "
 	if p, ok := t.session.(*postgresWrite); ok {
 		if p.optimistic() {
 			// Nobody waits for an unlimited plan, whose row is left alone.
 			if err := p.exec(plan+"AND seat_limit IS NOT NULL FOR KEY SHARE", org.UUID, licence); err != nil {
-				return domain.WaitingPlace{}, false, err
+				return domain.WaitingPlace{}, false, false, err
 			}
-			return domain.WaitingPlace{}, false, p.guarded(
-				"SELECT 1/(CASE WHEN EXISTS (SELECT 1 FROM waiting_people WHERE organisation_id = ? AND licence = ?) THEN 0 ELSE 1 END)", org.UUID, licence)
+			return domain.WaitingPlace{}, false, false, p.guarded(demandNobodySQL, org.UUID, licence, org.UUID, licence)
 		}
 		if err := t.inside(plan+"FOR UPDATE", []any{org.UUID, licence}, func(row) error { return nil }); err != nil {
-			return domain.WaitingPlace{}, false, err
+			return domain.WaitingPlace{}, false, false, err
 		}
 	}
-	return t.one(org, "licence = ? ORDER BY place LIMIT 1", licence)
+	p = domain.WaitingPlace{Organisation: org, Licence: licence}
+	err = t.query(firstSQL, []any{org.UUID, licence, org.UUID, licence}, func(r row) error {
+		var next string
+		var since int64
+		user := domain.UserID{}
+		if err := r.Scan(&user.UUID, &next, &since); err != nil {
+			return err
+		}
+		if wished = next == ""; !wished {
+			found, p.User, p.Next, p.Since = true, user, domain.Status(next), instant(since)
+		}
+		return nil
+	})
+	if err != nil || !found {
+		return domain.WaitingPlace{}, false, wished, err
+	}
+	return p, true, false, nil
 }
+
+const (
+	demandNobodySQL = `SELECT 1/(CASE WHEN EXISTS (SELECT 1 FROM waiting_people WHERE organisation_id = ? AND licence = ?)
+OR EXISTS (SELECT 1 FROM licence_wishes WHERE organisation_id = ? AND licence = ?) THEN 0 ELSE 1 END)`
+
+	// firstSQL reads who is first in line and, without a status, who wishes for longest.
+	firstSQL = `SELECT user_id, next_status, since FROM (SELECT user_id, next_status, since FROM waiting_people
+WHERE organisation_id = ? AND licence = ? ORDER BY place LIMIT 1) w
+UNION ALL SELECT user_id, '', since FROM (SELECT user_id, since FROM licence_wishes
+WHERE organisation_id = ? AND licence = ? ORDER BY since LIMIT 1) x`
+)
 
 func (t waiting) Get(org domain.OrganisationID, user domain.UserID) (domain.WaitingPlace, bool, error) {
 	return t.one(org, "user_id = ?", user.UUID)

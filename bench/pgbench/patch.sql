@@ -27,7 +27,8 @@ SELECT 1/(CASE WHEN EXISTS (SELECT 1 FROM assignments WHERE organisation_id = :o
 DELETE FROM waiting_people WHERE organisation_id = :org AND user_id = :user_id;
 UPDATE seats SET holder_id = NULL WHERE organisation_id = :org AND holder_id = :user_id;
 SELECT 1 FROM licences WHERE organisation_id = :org AND licence = 'full' AND seat_limit IS NOT NULL FOR KEY SHARE;
-SELECT 1/(CASE WHEN EXISTS (SELECT 1 FROM waiting_people WHERE organisation_id = :org AND licence = 'full') THEN 0 ELSE 1 END);
+SELECT 1/(CASE WHEN EXISTS (SELECT 1 FROM waiting_people WHERE organisation_id = :org AND licence = 'full')
+OR EXISTS (SELECT 1 FROM licence_wishes WHERE organisation_id = :org AND licence = 'full') THEN 0 ELSE 1 END);
 SELECT 1/(CASE WHEN EXISTS (SELECT 1 FROM records WHERE organisation_id = :org AND owner_id = :user_id) THEN 0 ELSE 1 END);
 SELECT 1/(CASE WHEN EXISTS (SELECT 1 FROM sign_ins WHERE organisation_id = :org AND user_id = :user_id) THEN 0 ELSE 1 END);
 \else

@@ -248,16 +248,25 @@ func waiting(t *testing.T, store *persistence.Store) {
 	for ahead, p := range line {
 		require.Equal(t, ahead, reading(t, store, func(tx domain.Tx) (int, error) { return tx.Waiting().Ahead(p) }))
 	}
+	wished := false
 	first := func() (p domain.WaitingPlace, found bool) {
 		write(t, store, func(tx domain.Tx) (err error) {
-			p, found, err = tx.Waiting().First(org, domain.LicenceFull)
+			p, found, wished, err = tx.Waiting().First(org, domain.LicenceFull)
 			return err
 		})
 		return p, found
 	}
+	wish := func(of domain.WaitingPlace, licence string) {
+		write(t, store, func(tx domain.Tx) error {
+			return tx.Dossiers().Wish(org, of.User, domain.LicenceWish{Licence: licence, Since: of.Since})
+		})
+	}
+	wish(line[0], domain.LicenceFull)
+	wish(line[1], "simulator")
 	for _, want := range line {
 		p, found := first()
 		require.True(t, found)
+		require.False(t, wished, "while somebody waits nobody asks for it")
 		require.Equal(t, want, p)
 		require.Equal(t, want, reading(t, store, func(tx domain.Tx) (domain.WaitingPlace, error) {
 			p, _, err := tx.Waiting().Get(org, want.User)
@@ -267,6 +276,11 @@ func waiting(t *testing.T, store *persistence.Store) {
 	}
 	_, found := first()
 	require.False(t, found)
+	require.True(t, wished)
+	wish(line[0], "")
+	_, found = first()
+	require.False(t, found)
+	require.False(t, wished)
 	write(t, store, func(tx domain.Tx) error { return tx.Waiting().Leave(org, line[0].User) }) // who is in none
 }
 

@@ -133,8 +133,8 @@ type draftWaiting struct{ domain.Waiting }
 
 func (draftWaiting) Leave(domain.OrganisationID, domain.UserID) error { return nil }
 
-func (draftWaiting) First(domain.OrganisationID, string) (p domain.WaitingPlace, found bool, err error) {
-	return p, false, nil
+func (draftWaiting) First(domain.OrganisationID, string) (p domain.WaitingPlace, found, wished bool, err error) {
+	return p, false, false, nil
 }
 
 type draftInactivity struct{ domain.Inactivity }
