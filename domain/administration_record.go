@@ -278,16 +278,16 @@ func (ad *Administration) reshare(tx Tx, who Administrator, gone, heir TeamID, n
 // inherited are shares where one team has those of another one, too.
 func inherited(was []RecordShare, gone, heir TeamID) []RecordShare {
 	share := RecordShare{Team: heir}
-	var others []RecordShare
+	var is []RecordShare
 	for _, s := range was {
 		switch {
 		case s.Team != gone && s.Team != heir:
-			others = append(others, s)
+			is = append(is, s)
 		case s.May.includes(share.May):
 			share.May = s.May
 		}
 	}
-	is := append(others, share)
+	is = append(is, share)
 	slices.SortFunc(is, RecordShare.compare)
 	return is
 }
