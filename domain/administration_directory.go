@@ -61,7 +61,9 @@ func (q PeopleQuery) where() ([]Predicate, error) {
 	}
 	search := strings.TrimSpace(q.Search)
 	switch {
-	case utf8.RuneCountInString(search) > maxSearch || !utf8.ValidString(search):
+	case !utf8.ValidString(search):
+		return nil, InvalidField("q", "search for text in UTF-8")
+	case utf8.RuneCountInString(search) > maxSearch:
 		return nil, InvalidField("q", "search for at most 200 characters")
 	case search != "":
 		contains := func(path Path, many bool) Predicate {
@@ -107,7 +109,10 @@ type GroupQuery struct {
 func (ad *Administration) Groups(ctx context.Context, who Administrator, q GroupQuery) (Page[Group], error) {
 	query := Query{Scope: who.scope(q.Connection), Limit: q.Limit, After: q.After}
 	search := strings.TrimSpace(q.Search)
-	if utf8.RuneCountInString(search) > maxSearch || !utf8.ValidString(search) {
+	if !utf8.ValidString(search) {
+		return Page[Group]{}, InvalidField("q", "search for text in UTF-8")
+	}
+	if utf8.RuneCountInString(search) > maxSearch {
 		return Page[Group]{}, InvalidField("q", "search for at most 200 characters")
 	}
 	if search != "" {

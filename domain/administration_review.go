@@ -214,8 +214,11 @@ func (ad *Administration) DecideFinding(ctx context.Context, who Administrator, 
 	if err := oneOf("decision", verdict, VerdictKeep, VerdictChange, VerdictRemove); err != nil {
 		return is, err
 	}
-	if utf8.RuneCountInString(note) > maxReviewNote || storable(note, maxReviewNote) != note {
+	switch {
+	case utf8.RuneCountInString(note) > maxReviewNote:
 		return is, InvalidField("note", fmt.Sprintf("use at most %d characters", maxReviewNote))
+	case storable(note, maxReviewNote) != note:
+		return is, InvalidField("note", "use text in UTF-8 without NUL")
 	}
 	err := ad.change(ctx, who, ModuleReviews, ActionEdit, "", func(tx Tx, now time.Time) error {
 		r, err := tx.Reviews().Claim(who.Organisation, review)

@@ -56,7 +56,7 @@ func (e EmailDomain) Subject() uuid.UUID {
 func ParseEmailDomain(text string) (name, written string, err error) {
 	text = strings.TrimSuffix(strings.ToLower(strings.TrimSpace(text)), ".")
 	name, err = idna.Lookup.ToASCII(text)
-	if err != nil || len(name) > 200 || !strings.Contains(name, ".") || strings.Contains(name, "_") || strings.HasSuffix(name, ".") || isAddress(name) {
+	if err != nil || len(name) > 200 || !strings.Contains(name, ".") || strings.Contains(name, "_") || slices.Contains(strings.Split(name, "."), "") || isAddress(name) {
 		return "", "", InvalidField("domain", "use the part of the addresses behind the @, such as acme.example")
 	}
 	if written, err = idna.Lookup.ToUnicode(name); err != nil {

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -91,14 +92,20 @@ type WebhookTerms struct {
 func (t WebhookTerms) address(text string) (string, error) {
 	u, err := url.Parse(text)
 	switch {
-	case err != nil || len(text) > maxWebhookURL || u.Hostname() == "" || u.User != nil || u.Fragment != "" || u.Scheme != "https" && u.Scheme != "http":
-		return "", InvalidField("url", "use an address such as https://app.acme.test/usher, without user name, password and fragment, of at most 2,000 characters")
+	case err != nil || len(text) > maxWebhookURL || u.Hostname() == "" || !connectable(u.Port()) || u.User != nil || u.Fragment != "" || u.Scheme != "https" && u.Scheme != "http":
+		return "", InvalidField("url", "use an address such as https://app.acme.test/usher, with a port, if any, from 1 to 65535, without user name, password and fragment, of at most 2,000 characters")
 	case u.Scheme == "http" && !t.AllowPrivate:
 		return "", InvalidField("url", "use https; the operator of the service may let http pass")
 	case !t.AllowPrivate && private(u.Hostname()):
 		return "", InvalidField("url", "use an address on the public network; the operator of the service may let private ones pass")
 	}
 	return u.String(), nil
+}
+
+// connectable reports whether there is such a port (RFC 9293); none is that of the scheme.
+func connectable(port string) bool {
+	number, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && number > 0
 }
 
 // private reports whether a host is by its name one of a private network or this machine.

@@ -30,7 +30,7 @@ type cli struct {
 	Identity    identityCommands          `cmd:"" help:"Identities: who people are at identity providers, and by which they come in."`
 	Schema      schemaCommands            `cmd:"" help:"Schemas: attributes of an organisation's own."`
 	Explain     explainCommand            `cmd:"" help:"Say why a person of an organisation is as they are, and what decided it."`
-	Sweep       sweepCommand              `cmd:"" help:"Block people of an organisation who were not here for long, and warn before."`
+	Sweep       sweepCommand              `cmd:"" help:"Do at once what a time that has come asks for in an organisation: blocks, warnings, ends, free seats, reviews."`
 	Completion  kongcompletion.Completion `cmd:"" help:"Completion of commands and flags in bash, zsh or fish."`
 
 	Version kong.VersionFlag `help:"Print the version and exit." env:"-"`
