@@ -337,6 +337,9 @@ func (ad *Administration) Purge(ctx context.Context, who Administrator, id UserI
 		if err := tx.Suspensions().End(who.Organisation, id); err != nil {
 			return err
 		}
+		if err := tx.Answers().Forget(who.Organisation, id); err != nil {
+			return err
+		}
 		if err := tx.Users().Purge(who.Organisation, id); err != nil {
 			return err
 		}

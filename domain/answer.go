@@ -13,6 +13,7 @@ type Answer struct {
 	Key          string   // as the client chose it, 1 to 255 characters
 	Request      [32]byte // SHA-256 of the request
 	Sealed       []byte   // the answer, under the secret key of the installation; empty: there is none yet
+	About        UserID   // the person whom the answer tells of, when it is kept; zero: none
 	ExpiresAt    time.Time
 }
 
@@ -31,6 +32,8 @@ type Answers interface {
 	Keep(a Answer) error
 	// Release takes a claim back.
 	Release(a Answer) error
+	// Forget drops the answers about a person.
+	Forget(org OrganisationID, about UserID) error
 }
 
 // Claim begins a request under an Idempotency-Key. The Answer is the kept one where replay is true: it is to be given
@@ -65,9 +68,9 @@ func (ad *Administration) Claim(ctx context.Context, who Administrator, key stri
 	return *found, true, nil
 }
 
-// Keep gives a claim its answer, sealed.
-func (ad *Administration) Keep(ctx context.Context, a Answer, sealed []byte) error {
-	a.Sealed = sealed
+// Keep gives a claim its answer, sealed. It goes when the person whom it is about is erased.
+func (ad *Administration) Keep(ctx context.Context, a Answer, sealed []byte, about UserID) error {
+	a.Sealed, a.About = sealed, about
 	return ad.store.Write(ctx, func(tx Tx) error { return tx.Answers().Keep(a) })
 }
 

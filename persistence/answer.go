@@ -37,11 +37,16 @@ ON CONFLICT (organisation_id, asker_id, idempotency_key) DO NOTHING RETURNING 1`
 }
 
 func (t answers) Keep(a domain.Answer) error {
-	return t.exec("UPDATE answers SET sealed = ? WHERE organisation_id = ? AND asker_id = ? AND idempotency_key = ?",
-		a.Sealed, a.Organisation.UUID, a.Asker.ID, a.Key)
+	return t.exec("UPDATE answers SET sealed = ?, user_id = ? WHERE organisation_id = ? AND asker_id = ? AND idempotency_key = ?",
+		a.Sealed, idOrNull(a.About.UUID), a.Organisation.UUID, a.Asker.ID, a.Key)
 }
 
 func (t answers) Release(a domain.Answer) error {
 	return t.exec("DELETE FROM answers WHERE organisation_id = ? AND asker_id = ? AND idempotency_key = ? AND sealed IS NULL",
 		a.Organisation.UUID, a.Asker.ID, a.Key)
+}
+
+// Forget looks through the answers of a day: they are few, and nobody is erased often.
+func (t answers) Forget(org domain.OrganisationID, about domain.UserID) error {
+	return t.exec("DELETE FROM answers WHERE organisation_id = ? AND user_id = ?", org.UUID, about.UUID)
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"usher/domain"
 )
 
 // answer is an answer that has not gone out yet. It implements http.ResponseWriter.
@@ -63,10 +65,12 @@ func (x *exchange) once(given *answer, key string) {
 	} else if err == nil {
 		x.operate(given)
 		switch {
+		case x.route == Prefix+dryRunPath: // it tells of many people and changed nothing, so it may be carried out again
+			err = x.Administration.Release(x.r.Context(), claim)
 		case given.status < http.StatusMultipleChoices:
 			var sealed []byte
 			if sealed, err = x.seal(given, x.place(key)); err == nil {
-				err = x.Administration.Keep(x.r.Context(), claim, sealed)
+				err = x.Administration.Keep(x.r.Context(), claim, sealed, x.about(given))
 			}
 		case given.status < http.StatusInternalServerError:
 			err = x.Administration.Release(x.r.Context(), claim)
@@ -79,6 +83,18 @@ func (x *exchange) once(given *answer, key string) {
 	if err != nil {
 		x.refuse(given, x.r, x.problem(err))
 	}
+}
+
+// about is the person whom an answer tells of; zero for none: whom the request made, or was about.
+func (x *exchange) about(given *answer) domain.UserID {
+	for _, path := range []string{given.header.Get("Location"), x.r.URL.Path} {
+		if rest, found := strings.CutPrefix(path, Prefix+"/users/"); found {
+			text, _, _ := strings.Cut(rest, "/")
+			id, _ := domain.ParseID[domain.User](text)
+			return id
+		}
+	}
+	return domain.UserID{}
 }
 
 // fingerprint tells one request from another.

@@ -59,6 +59,34 @@ func TestIdempotencyKey(t *testing.T) {
 	})
 }
 
+// Who is erased is erased from the kept answers as well: the same request under its key is a new one. Others' stay.
+func TestIdempotencyKeyAfterPurge(t *testing.T) {
+	t.Parallel()
+	each(t, func(s *scene) {
+		role := s.role("Agent", domain.SeesOwn)
+		add := func(name, key string) got {
+			return s.post("/users", `{"full_name":"`+name+`","email":"`+name+`@acme.test","role_id":"`+role+`"}`, "Idempotency-Key", key)
+		}
+		first, other := add("Ana", "K9"), add("Bob", "K10")
+		user := "/users/" + first.text(s, "id")
+		require.Equal(s, http.StatusOK, s.post(user+"/confirm", "", "Idempotency-Key", "K11").status)
+		db := storetest.Raw(s, s.store)
+		require.Equal(s, 3, storetest.Count(s, db, "SELECT count(*) FROM answers"))
+		s.done(s.remove(user))
+		require.Equal(s, "true", add("Ana", "K9").header.Get("Idempotency-Replayed"), "a deletion erases nothing")
+		s.done(s.post(user+"/purge", ""))
+		require.Equal(s, 1, storetest.Count(s, db, "SELECT count(*) FROM answers"))
+		again := add("Ana", "K9")
+		require.Empty(s, again.header.Get("Idempotency-Replayed"))
+		require.NotEqual(s, first.text(s, "id"), again.text(s, "id"))
+		require.Equal(s, "true", add("Bob", "K10").header.Get("Idempotency-Replayed"))
+		require.Equal(s, other.body, add("Bob", "K10").body)
+		group := s.pushGroup("Everybody").String()
+		require.Equal(s, http.StatusOK, s.post(dryRunPath, `{"group_id":"`+group+`","role_id":"`+role+`"}`, "Idempotency-Key", "K12").status)
+		require.Equal(s, 2, storetest.Count(s, db, "SELECT count(*) FROM answers"), "a dry run tells of many and changes nothing")
+	})
+}
+
 // Of many that send the same request at once, one is carried out; the others are told so, or get its answer.
 func TestIdempotencyKeyAtOnce(t *testing.T) {
 	t.Parallel()

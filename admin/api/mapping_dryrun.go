@@ -30,9 +30,11 @@ type dryRunMapping struct {
 	}
 }
 
+const dryRunPath = "/mappings/dry-run"
+
 func (s *service) addDryRun() {
 	add(s, operation{
-		method: http.MethodPost, path: "/mappings/dry-run", id: "dry-run-mapping", tag: "Mappings", summary: "List who would change if a mapping were saved",
+		method: http.MethodPost, path: dryRunPath, id: "dry-run-mapping", tag: "Mappings", summary: "List who would change if a mapping were saved",
 		description: "It writes nothing, and is refused as the change itself would be. limit is how many people are looked at, so that a page may be empty and yet " +
 			"not be the last: send the same body with the cursor. Seats are not counted.",
 		needs: "directory:edit",
