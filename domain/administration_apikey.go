@@ -63,7 +63,7 @@ func (ad *Administration) APIKeys(ctx context.Context, who Administrator) ([]API
 
 // CreateAPIKey makes a key that holds no more than its maker does (rule owner.escalation); what a person makes, or a key of
 // theirs, is theirs, and ends when they do (rule deactivate.doors). text is the key itself: it is shown once and kept nowhere.
-// It needs directory:edit. Invalid, TooMany.
+// It needs directory:edit. Invalid, also for a permission that the module catalogue does not have, TooMany.
 func (ad *Administration) CreateAPIKey(ctx context.Context, who Administrator, spec APIKeySpec) (k APIKey, text string, err error) {
 	if err := who.need(ModuleDirectory, ActionEdit, ""); err != nil {
 		return APIKey{}, "", err
@@ -78,11 +78,9 @@ func (ad *Administration) CreateAPIKey(ctx context.Context, who Administrator, s
 	if k, text, err = makeAPIKey(ad.env, ad.random, who.Organisation, spec, now); err != nil {
 		return APIKey{}, "", err
 	}
-	if err := who.mayGrant("permissions", k.Permissions); err != nil {
-		return APIKey{}, "", err
-	}
+	allow := func(p Permissions) error { return who.mayGrant("permissions", p) }
 	err = ad.change(ctx, who, ModuleDirectory, ActionEdit, "", func(tx Tx, now time.Time) error {
-		return createKey(tx, ad.author(who), k, now)
+		return createKey(tx, ad.author(who), k, allow, now)
 	})
 	if err != nil {
 		return APIKey{}, "", err

@@ -169,8 +169,18 @@ func after(now time.Time, lifetime time.Duration) time.Time {
 	return now.Add(lifetime)
 }
 
-// createKey stores a new key, with the event.
-func createKey(tx Tx, by author, k APIKey, now time.Time) error {
+// createKey stores a new key, with the event, once its permissions are found in the catalogue and allowed. Invalid.
+func createKey(tx Tx, by author, k APIKey, allow func(Permissions) error, now time.Time) error {
+	known, err := loadCatalogue(tx, k.Organisation)
+	if err != nil {
+		return err
+	}
+	if k.Permissions, err = k.Permissions.parsed("permissions", known); err != nil {
+		return err
+	}
+	if err := allow(k.Permissions); err != nil {
+		return err
+	}
 	if err := insertKey(tx, k, now); err != nil {
 		return err
 	}

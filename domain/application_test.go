@@ -18,6 +18,7 @@ func TestRulesOfApplications(t *testing.T) {
 	each := storetest.Shared(t)
 	for name, rule := range map[string]func(*scene){
 		"owner.escalation":     keyEscalation,
+		"apikey.catalogue":     keyCatalogue,
 		"access.immediate":     keyAccessImmediate,
 		"suspend.organisation": keySuspendOrganisation,
 		"change.events":        keyEvents,
@@ -91,6 +92,34 @@ func keyEscalation(s *scene) {
 	storetest.Refused(s, create(some, "users:view"), domain.Forbidden, domain.CodePermissionMissing)
 	owner := domain.Administrator{Organisation: s.org(), Actor: domain.Actor{Kind: "user", ID: s.local("owner").ID.UUID}, Owner: true}
 	require.NoError(s, create(owner, "records:delete"))
+}
+
+// keyCatalogue: a key is given only what there is, whoever makes it: what the application registers, from then on.
+func keyCatalogue(s *scene) {
+	for permission, remedy := range map[string]string{
+		"users:fly": "the module users has no action", "nomodule:zap": "there is no module", "campaigns:dial": "there is no module",
+	} {
+		for name, create := range map[string]func() error{
+			"operator": func() error {
+				_, _, err := s.operator().CreateAPIKey(s.Context(), s.tenant.Organisation.Slug, keySpec(s, "users:view", permission))
+				return err
+			},
+			"administrator": func() error {
+				_, _, err := s.administration().CreateAPIKey(s.Context(), s.everything(), keySpec(s, permission))
+				return err
+			},
+		} {
+			made := s.eventsSince(func() {
+				err := create()
+				storetest.Refused(s, err, domain.Invalid, domain.CodeInvalidValue)
+				require.Equal(s, "permissions", fieldAtFault(s, err), name)
+				require.ErrorContains(s, err, remedy, name)
+			})
+			require.Empty(s, made)
+		}
+	}
+	s.register("campaigns", "dial")
+	require.True(s, s.application("campaigns:dial").May(mustPermission("campaigns:dial"), "c1"))
 }
 
 // What a key may do is looked up for every request: revoked and expired ones end at once, on every replica.

@@ -2,7 +2,7 @@ package domain
 
 import "context"
 
-// CreateAPIKey makes an API key of an organisation with any permissions. text is the key itself: it is shown once and
+// CreateAPIKey makes an API key of an organisation with any permissions that its module catalogue has. text is the key itself: it is shown once and
 // kept nowhere. NotFound, Invalid, TooMany.
 func (in *Installation) CreateAPIKey(ctx context.Context, slug string, spec APIKeySpec) (k APIKey, text string, err error) {
 	return in.CreateAPIKeyOf(ctx, slug, "", spec)
@@ -20,7 +20,8 @@ func (in *Installation) CreateAPIKeyOf(ctx context.Context, slug, person string,
 		if k, text, err = makeAPIKey(in.env, in.random, o.ID, spec, now); err != nil {
 			return err
 		}
-		return createKey(tx, in.author(o), k, now)
+		anything := func(Permissions) error { return nil }
+		return createKey(tx, in.author(o), k, anything, now)
 	})
 	if err != nil {
 		return APIKey{}, "", err
