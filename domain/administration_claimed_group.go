@@ -39,11 +39,19 @@ func (ad *Administration) DeclareGroup(ctx context.Context, who Administrator, c
 }
 
 // RemoveDeclaredGroup takes such a group away, and from its people what it gave; its mappings stay, without a group (rule
-// mapping.rebind). It needs directory:edit. NotFound, also for a directory's group.
+// mapping.rebind). It needs directory:edit, and is checked as [Administration.DeleteMapping] is. NotFound, also for a directory's group.
 func (ad *Administration) RemoveDeclaredGroup(ctx context.Context, who Administrator, connection ConnectionID, id GroupID) error {
 	return ad.change(ctx, who, ModuleDirectory, ActionEdit, connection.String(), func(tx Tx, now time.Time) error {
 		c, err := tx.Connections().Get(who.Organisation, connection)
 		if err != nil {
+			return err
+		}
+		list, err := tx.Mappings().List(who.Organisation)
+		if err != nil {
+			return err
+		}
+		its := slices.DeleteFunc(list, func(m Mapping) bool { return m.Group != id })
+		if err := ad.mayUnmap(tx, who, its, nil); err != nil {
 			return err
 		}
 		_, err = removeDeclared(tx, ad.author(who), c, func(g Group) bool { return g.ID == id }, now)

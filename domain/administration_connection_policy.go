@@ -18,14 +18,15 @@ func (ad *Administration) ConnectionPolicy(ctx context.Context, who Administrato
 }
 
 // ChangeConnectionPolicy lets change make a new policy of the current one; it may be called more than once. It needs
-// directory:edit; nobody lets a directory give what they could not give themselves (rule owner.escalation). NotFound,
+// directory:edit; nobody lets a directory give what they could not give themselves, nor bars what keeps people from that (rule
+// owner.escalation). NotFound,
 // Invalid, VersionMismatch.
 func (ad *Administration) ChangeConnectionPolicy(ctx context.Context, who Administrator, id ConnectionID, match IfMatch,
 	change func(current ConnectionPolicy) (ConnectionPolicy, error),
 ) (ConnectionPolicy, error) {
 	var outcome ConnectionPolicy
 	err := ad.change(ctx, who, ModuleDirectory, ActionEdit, id.String(), func(tx Tx, now time.Time) (err error) {
-		allow := func(was, is ConnectionPolicy) error { return ad.mayWiden(tx, who, was.Limits, is.Limits) }
+		allow := func(was, is ConnectionPolicy) error { return ad.mayLimit(tx, who, was.Limits, is.Limits) }
 		outcome, err = changeConnectionPolicy(tx, ad.author(who), id, match, now, allow, change)
 		return err
 	})
@@ -85,60 +86,4 @@ func changeConnectionPolicy(tx Tx, by author, id ConnectionID, match IfMatch, no
 	}
 	r := reach{about: JobSubject{Kind: jobAboutConnection, ID: id.UUID}, connection: id}
 	return is, apply(tx, by.organisation, r, now, by.scribe())
-}
-
-// mayWiden refuses to let a directory give what one could not give oneself: a role or profile beyond one's own, or,
-// without restriction, whatever there is (rule owner.escalation).
-func (ad *Administration) mayWiden(tx Tx, who Administrator, was, is Limits) error {
-	if who.Owner {
-		return nil
-	}
-	if was.Profiles != nil && is.Profiles == nil {
-		known, err := loadCatalogue(tx, who.Organisation)
-		if err != nil {
-			return err
-		}
-		if who.mayGrant("", known.Everything()) != nil {
-			return unrestricted("limits.profiles")
-		}
-	}
-	if was.Profiles != nil { // otherwise a list narrows
-		for _, id := range added(was.Profiles, is.Profiles) {
-			p, err := tx.Profiles().Get(who.Organisation, id)
-			if err != nil {
-				return err
-			}
-			if err := ad.mayGiveProfile(tx, who, "limits.profiles", p); err != nil {
-				return err
-			}
-		}
-	}
-	if was.Roles == nil {
-		return nil
-	}
-	roles, err := tx.Roles().List(who.Organisation)
-	if err != nil {
-		return err
-	}
-	h := NewHierarchy(roles)
-	own, err := ad.sightOf(tx, who, h)
-	if err != nil {
-		return err
-	}
-	if is.Roles == nil && own.sees != SeesAll {
-		return unrestricted("limits.roles")
-	}
-	for _, id := range added(was.Roles, is.Roles) {
-		if !own.shows(h, h[id]) {
-			return showsMore("limits.roles")
-		}
-	}
-	return nil
-}
-
-func unrestricted(field string) *Error {
-	return &Error{
-		Kind: Forbidden, Code: CodeEscalation, Field: field,
-		Message: "without this restriction the directory could give more than you could yourself; list what it may give, or ask an owner",
-	}
 }

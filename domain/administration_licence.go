@@ -69,8 +69,7 @@ func (ad *Administration) SetLicenceModules(ctx context.Context, who Administrat
 		if is.Modules, err = modulesOf(modules, catalogue); err != nil {
 			return err
 		}
-		opened := is.Modules.Minus(was.Modules)
-		if err := who.mayGrant("modules", catalogue.Everything().Within(opened.Has)); err != nil {
+		if err := ad.mayOpen(tx, who, "modules", is.Modules.Minus(was.Modules)); err != nil {
 			return err
 		}
 		outcome, err = ad.saveLicence(tx, who, was, is, now)

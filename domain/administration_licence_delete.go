@@ -79,30 +79,7 @@ func licenceUnused(tx Tx, l LicenceType) error {
 	if slices.ContainsFunc(mappings, func(m Mapping) bool { return m.Grants.Licence == l.Name }) {
 		return inUse("a mapping gives this licence to members of a group; name another one in its place, or change the mapping first")
 	}
-	return eachLimits(tx, l, func(c Connection, _ ConnectionPolicy) error {
-		return inUse("the connection " + clipped(c.Name) + " may give this licence; name another one in its place, or change the limits of the connection first")
-	})
-}
-
-// eachLimits does something for each connection whose limits name a licence.
-func eachLimits(tx Tx, l LicenceType, do func(Connection, ConnectionPolicy) error) error {
-	connections, err := tx.Connections().List(l.Organisation)
-	if err != nil {
-		return err
-	}
-	for _, c := range connections {
-		policy, err := tx.ConnectionPolicies().Get(l.Organisation, c.ID)
-		if err != nil {
-			return err
-		}
-		if !slices.Contains(policy.Limits.Licences, l.Name) {
-			continue
-		}
-		if err := do(c, policy); err != nil {
-			return err
-		}
-	}
-	return nil
+	return unlimited(tx, l.Organisation, "licence", func(limits Limits) bool { return slices.Contains(limits.Licences, l.Name) })
 }
 
 // replaceLicence gives everybody who has a licence another one, and makes what names it name that.
@@ -140,11 +117,7 @@ func (ad *Administration) licenceHeir(tx Tx, who Administrator, known []LicenceT
 	if err != nil {
 		return heir, InvalidField("replacement", "the organisation has no licence "+clipped(replacement)+"; see the list of licences")
 	}
-	catalogue, err := loadCatalogue(tx, who.Organisation)
-	if err != nil {
-		return heir, err
-	}
-	return heir, who.mayGrant("replacement", catalogue.Everything().Within(heir.Modules.Minus(was.Modules).Has))
+	return heir, ad.mayOpen(tx, who, "replacement", heir.Modules.Minus(was.Modules))
 }
 
 // moveHolders gives everybody who has a licence another one: first those with a seat, then those in line.
@@ -273,17 +246,10 @@ func (ad *Administration) renameLicence(tx Tx, who Administrator, was, heir Lice
 			return err
 		}
 	}
-	err = eachLimits(tx, was, func(c Connection, policy ConnectionPolicy) error {
-		is := policy
-		is.Limits.Licences = slices.DeleteFunc(slices.Clone(policy.Limits.Licences), func(l string) bool { return l == was.Name || l == heir.Name })
-		is.Limits.Licences = append(is.Limits.Licences, heir.Name)
-		is.Version = policy.Version + 1
-		if err := tx.ConnectionPolicies().Save(who.Organisation, c.ID, policy, is); err != nil {
-			return err
-		}
-		before, after := attribute.Diff(policy.tree(), is.tree())
-		return ad.record(tx, who, ConnectionPolicyChanged, "connection", c.ID.UUID, now, before, after)
-	})
+	err = ad.relimit(tx, who, func(limits Limits) Limits {
+		limits.Licences = inPlace(limits.Licences, was.Name, heir.Name)
+		return limits
+	}, now)
 	if err != nil {
 		return err
 	}

@@ -247,8 +247,8 @@ func (ad *Administration) mayMap(tx Tx, who Administrator, g MappingGrants) erro
 	if g.Licence == "" {
 		return nil
 	}
-	known, err := tx.LicenceTypes().List(org)
-	if err == nil && !slices.ContainsFunc(known, func(l LicenceType) bool { return l.Name == g.Licence }) {
+	err := ad.mayGiveLicence(tx, who, "licence", g.Licence)
+	if IsKind(err, NotFound) {
 		err = InvalidField("licence", "the organisation has no licence "+clipped(g.Licence)+"; see the list of licences")
 	}
 	return err
@@ -288,7 +288,7 @@ func (c MappingChange) applied(m Mapping) Mapping {
 }
 
 // EditMapping changes what a mapping gives, or its priority, for everybody in the group (rule mapping.apply). It is
-// checked as a whole against who changes it (rule owner.escalation). It needs directory:edit. NotFound, Precondition,
+// checked as a whole against who changes it, and so is what may win where it gives less (rule owner.escalation). It needs directory:edit. NotFound, Precondition,
 // Invalid, TooMany, Forbidden.
 func (ad *Administration) EditMapping(ctx context.Context, who Administrator, id MappingID, match IfMatch, change MappingChange) (MappingView, error) {
 	return ad.mapping(ctx, who, id, GroupID{}, func(tx Tx, was Mapping, now time.Time) (Mapping, error) {
@@ -297,6 +297,9 @@ func (ad *Administration) EditMapping(ctx context.Context, who Administrator, id
 		}
 		is := change.applied(was)
 		if err := ad.checkMapping(tx, who, &is, false); err != nil {
+			return was, err
+		}
+		if err := ad.mayUnmap(tx, who, []Mapping{was}, &is); err != nil {
 			return was, err
 		}
 		return ad.saveMapping(tx, who, was, is, now)
@@ -313,6 +316,9 @@ func (ad *Administration) RebindMapping(ctx context.Context, who Administrator, 
 		is := was
 		is.Group = group
 		if err := ad.checkMapping(tx, who, &is, true); err != nil {
+			return was, err
+		}
+		if err := ad.mayUnmap(tx, who, []Mapping{was}, &is); err != nil {
 			return was, err
 		}
 		return ad.saveMapping(tx, who, was, is, now)
@@ -340,11 +346,14 @@ func (ad *Administration) saveMapping(tx Tx, who Administrator, was, is Mapping,
 	return is, ad.applyMapping(tx, who, is, groups, now)
 }
 
-// DeleteMapping ends a mapping: everybody in the group loses what nothing else gives them. It needs directory:edit.
-// NotFound, Precondition.
+// DeleteMapping ends a mapping: everybody in the group loses what nothing else gives them. It needs directory:edit, and nobody
+// uncovers what they could not give (rule owner.escalation). NotFound, Precondition, Forbidden.
 func (ad *Administration) DeleteMapping(ctx context.Context, who Administrator, id MappingID, match IfMatch) error {
 	_, err := ad.mapping(ctx, who, id, GroupID{}, func(tx Tx, m Mapping, now time.Time) (Mapping, error) {
 		if err := match.admits(m.Version); err != nil {
+			return m, err
+		}
+		if err := ad.mayUnmap(tx, who, []Mapping{m}, nil); err != nil {
 			return m, err
 		}
 		if err := tx.Mappings().Delete(m); err != nil {
@@ -358,8 +367,8 @@ func (ad *Administration) DeleteMapping(ctx context.Context, who Administrator, 
 	return err
 }
 
-// remap makes mappings and claims that name one thing name the one that takes its place. Without one it refuses where a
-// mapping names it (rule profile.delete).
+// remap makes mappings, limits of connections and claims that name one thing name the one that takes its place. Without one it
+// refuses where a mapping or limits name it (rule profile.delete).
 func (ad *Administration) remap(tx Tx, who Administrator, kind GivenKind, noun string, id, by uuid.UUID, now time.Time) error {
 	list, err := tx.Mappings().List(who.Organisation)
 	if err != nil {
@@ -382,6 +391,14 @@ func (ad *Administration) remap(tx Tx, who Administrator, kind GivenKind, noun s
 		if err := ad.record(tx, who, MappingUpdated, "mapping", is.ID.UUID, now, before, after); err != nil {
 			return err
 		}
+	}
+	if by == uuid.Nil {
+		err = unlimited(tx, who.Organisation, noun, func(l Limits) bool { return l.names(kind, id) })
+	} else {
+		err = ad.relimit(tx, who, func(l Limits) Limits { return l.replaced(kind, id, by) }, now)
+	}
+	if err != nil {
+		return err
 	}
 	return tx.Claims().Rename(who.Organisation, kind, id, by)
 }

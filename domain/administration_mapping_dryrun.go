@@ -76,10 +76,13 @@ func (ad *Administration) trial(tx Tx, who Administrator, q DryRun, now time.Tim
 		}
 		t.groups = []GroupID{t.mapping.Group}
 	}
-	if err != nil || t.gone {
+	if err != nil {
 		return t, err
 	}
-	was := t.mapping.Group
+	if t.gone {
+		return t, ad.mayUnmap(tx, who, []Mapping{t.mapping}, nil)
+	}
+	saved, was := t.mapping, t.mapping.Group
 	t.mapping.Priority, t.mapping.Grants = q.Spec.Priority, q.Spec.Grants
 	if q.Mapping.IsZero() || !q.Spec.Group.IsZero() {
 		t.mapping.Group = q.Spec.Group
@@ -87,7 +90,10 @@ func (ad *Administration) trial(tx Tx, who Administrator, q DryRun, now time.Tim
 	if t.mapping.Group != was {
 		t.groups = append(t.groups, t.mapping.Group)
 	}
-	return t, ad.checkMapping(tx, who, &t.mapping, q.Mapping.IsZero() || t.mapping.Group != was)
+	if err := ad.checkMapping(tx, who, &t.mapping, q.Mapping.IsZero() || t.mapping.Group != was); err != nil || q.Mapping.IsZero() {
+		return t, err
+	}
+	return t, ad.mayUnmap(tx, who, []Mapping{saved}, &t.mapping)
 }
 
 // outcome decides about people as if the mapping were saved.

@@ -88,7 +88,7 @@ func stepMembers(steps []GroupStep) []uuid.UUID {
 
 // MakeAdoptable lets a connection adopt an account that no connection has: it shows in the connection's look-ups, and its
 // first write links it (rule link.adopt). It needs directory:edit and users:edit on the person. Who could then be reached by
-// the directory must not be able to do more than the administrator: an owner is marked by owners. NotFound, Conflict.
+// the directory must not be able to do more than the administrator, the defaults included: an owner is marked by owners. NotFound, Conflict.
 func (ad *Administration) MakeAdoptable(ctx context.Context, who Administrator, user UserID, by ConnectionID) (Adoption, error) {
 	var outcome Adoption
 	if err := who.need(ModuleUsers, ActionEdit, user.String()); err != nil {
@@ -108,6 +108,9 @@ func (ad *Administration) MakeAdoptable(ctx context.Context, who Administrator, 
 		if err := who.mayBecome(tx, "id", u); err != nil {
 			return err
 		}
+		if err := ad.mayLetDefault(tx, who, user); err != nil {
+			return err
+		}
 		was, found, err := tx.Adoptions().Of(who.Organisation, user)
 		if err != nil {
 			return err
@@ -122,6 +125,22 @@ func (ad *Administration) MakeAdoptable(ctx context.Context, who Administrator, 
 		return ad.record(tx, who, UserAdoptable, "user", user.UUID, now, was.tree(), outcome.tree())
 	})
 	return outcome, err
+}
+
+// mayLetDefault refuses to make somebody one of a directory's people, who have the defaults where nobody has decided, to whoever
+// could not give them those (rule owner.escalation).
+func (ad *Administration) mayLetDefault(tx Tx, who Administrator, user UserID) error {
+	was, err := tx.Assignments().Of(who.Organisation, user)
+	if err != nil {
+		return err
+	}
+	defaults, err := tx.Assignments().Defaults(who.Organisation)
+	if err != nil {
+		return err
+	}
+	is := was
+	is.Directory = true
+	return ad.mayAssign(tx, who, was, is.With(defaults))
 }
 
 // Unadoptable takes back that an account may be adopted. It needs directory:edit and users:edit on the person. NotFound.

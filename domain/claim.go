@@ -43,6 +43,8 @@ type Claims interface {
 	// Rename makes claims that mean one thing mean another; with the zero id those of administrators go, and others mean
 	// nothing that is here.
 	Rename(org OrganisationID, kind GivenKind, id, by uuid.UUID) error
+	// Displaced gives what administrators chose for people and something stronger has taken the place of, each thing once.
+	Displaced(org OrganisationID) ([]Claim, error)
 	// DropBeyond removes what the directory of a connection said of its people beyond some limits (rule provision.limits),
 	// and keeps others from changing those people until the unit of work ends. It gives whose claims it removed.
 	DropBeyond(org OrganisationID, connection ConnectionID, limits Limits) ([]UserID, error)

@@ -13,7 +13,7 @@ import (
 // DeleteConnection ends a connection for ever: its tokens, clients, policy and linked identities are gone with the next
 // request, whatever is made under its name later. Its people stay, as people of no connection, with their seats and what
 // they were given; what its directory said beyond its limits is forgotten; its groups go, and with them what mappings gave for them; the mappings stay, without a group. It needs
-// directory:edit. NotFound, VersionMismatch; LastOwner where the last owner signs in by it alone.
+// directory:edit, and nobody ends mappings that kept people from what they could not give (rule owner.escalation). NotFound, VersionMismatch; LastOwner where the last owner signs in by it alone.
 func (ad *Administration) DeleteConnection(ctx context.Context, who Administrator, id ConnectionID, match IfMatch) error {
 	err := ad.change(ctx, who, ModuleDirectory, ActionEdit, id.String(), func(tx Tx, now time.Time) error {
 		c, err := tx.Connections().Get(who.Organisation, id)
@@ -21,6 +21,13 @@ func (ad *Administration) DeleteConnection(ctx context.Context, who Administrato
 			return err
 		}
 		if err := match.admits(c.Version()); err != nil {
+			return err
+		}
+		mapped, err := mappingsOf(tx, c)
+		if err != nil {
+			return err
+		}
+		if err := ad.mayUnmap(tx, who, mapped, nil); err != nil {
 			return err
 		}
 		return deleteConnection(tx, ad.author(who), c, now)
@@ -107,24 +114,34 @@ func dropBeyond(tx Tx, c Connection) ([]UserID, error) {
 	return tx.Claims().DropBeyond(c.Organisation, c.ID, policy.Limits)
 }
 
-// mappedPeople are all people who may get something by a mapping of the connection's groups.
-func mappedPeople(tx Tx, c Connection) ([]UserID, error) {
-	mappings, err := tx.Mappings().List(c.Organisation)
+// mappingsOf are the mappings of a connection's groups.
+func mappingsOf(tx Tx, c Connection) ([]Mapping, error) {
+	list, err := tx.Mappings().List(c.Organisation)
 	if err != nil {
 		return nil, err
 	}
-	var mapped []GroupID
-	for _, m := range mappings {
+	var of []Mapping
+	for _, m := range list {
 		_, err := tx.Groups().Get(Scope{Organisation: c.Organisation, Connection: c.ID, Declared: true}, m.Group)
 		switch {
 		case err == nil:
-			mapped = append(mapped, m.Group)
+			of = append(of, m)
 		case !IsKind(err, NotFound):
 			return nil, err
 		}
 	}
-	if len(mapped) == 0 {
-		return nil, nil
+	return of, nil
+}
+
+// mappedPeople are all people who may get something by a mapping of the connection's groups.
+func mappedPeople(tx Tx, c Connection) ([]UserID, error) {
+	mappings, err := mappingsOf(tx, c)
+	if err != nil || len(mappings) == 0 {
+		return nil, err
+	}
+	mapped := make([]GroupID, len(mappings))
+	for i, m := range mappings {
+		mapped[i] = m.Group
 	}
 	const everybody = 1 << 30
 	people, err := tx.Mappings().PeopleBelow(c.Organisation, mapped, everybody)

@@ -22,17 +22,41 @@ func (a Administrator) mayGrant(field string, p Permissions) error {
 // everything that people may do (rule owner.escalation): how people are linked, and the credentials of a directory, which
 // can push another address to anybody of its people and have a link to choose a password sent there.
 func (a Administrator) mayReachAnybody(tx Tx, field string) error {
-	if a.Owner {
-		return nil
-	}
-	known, err := loadCatalogue(tx, a.Organisation)
-	if err != nil || len(known.Everything().Minus(a.Permissions)) == 0 {
+	if all, err := a.mayDoAll(tx); err != nil || all {
 		return err
 	}
 	return &Error{
 		Kind: Forbidden, Code: CodeEscalation, Field: field,
 		Message: "this lets a connection reach accounts whatever they may do, so it takes every permission there is, on every object, and you do not hold them all; ask somebody who does, or an owner",
 	}
+}
+
+// mayDoAll reports whether somebody holds every permission there is, on every object.
+func (a Administrator) mayDoAll(tx Tx) (bool, error) {
+	if a.Owner {
+		return true, nil
+	}
+	known, err := loadCatalogue(tx, a.Organisation)
+	return err == nil && len(known.Everything().Minus(a.Permissions)) == 0, err
+}
+
+// maySeeAndDoAll reports whether, beside, they see everybody's data: whatever role, profile or licence there is they may give.
+func (ad *Administration) maySeeAndDoAll(tx Tx, who Administrator) (bool, error) {
+	all, err := who.mayDoAll(tx)
+	if err != nil || !all {
+		return false, err
+	}
+	return ad.seesAll(tx, who)
+}
+
+// seesAll reports whether somebody sees everybody's data.
+func (ad *Administration) seesAll(tx Tx, who Administrator) (bool, error) {
+	roles, err := tx.Roles().List(who.Organisation)
+	if err != nil {
+		return false, err
+	}
+	own, err := ad.sightOf(tx, who, NewHierarchy(roles))
+	return own.sees == SeesAll, err
 }
 
 // mayBecome refuses a say in how somebody signs in, by which one could come to be them, to who may do less than they: which

@@ -112,3 +112,34 @@ func ownerEscalationUncovered(s *scene) {
 	require.NoError(s, assign(s.clerk("users:view", "users:edit", "users:delete")))
 	require.Equal(s, mighty.ID, s.access(u.ID).Profile.ID)
 }
+
+// profileDeleteLimited: what the limits of a connection name is deleted only where another one takes its place there.
+func profileDeleteLimited(s *scene) {
+	a, b := s.role("A", domain.RoleID{}, domain.SeesOwn), s.role("B", domain.RoleID{}, domain.SeesOwn)
+	p, q := s.profile("P", permitted("teams:view")), s.profile("Q", permitted("teams:view"))
+	s.connectionPolicy(func(c *domain.ConnectionPolicy) {
+		c.Limits.Roles, c.Limits.Profiles = []domain.RoleID{a.ID, b.ID}, []domain.ProfileID{p.ID}
+	})
+	role := func(by domain.RoleID) error {
+		return s.admin.DeleteRole(s.Context(), s.boss(), a.ID, domain.IfMatch{}, by)
+	}
+	profile := func(by domain.ProfileID) error {
+		return s.admin.DeleteProfile(s.Context(), s.boss(), p.ID, domain.IfMatch{}, by)
+	}
+	made := s.eventsSince(func() {
+		for _, err := range []error{role(domain.RoleID{}), profile(domain.ProfileID{})} {
+			storetest.Refused(s, err, domain.Conflict, domain.CodeInUse)
+			require.ErrorContains(s, err, "may give this")
+		}
+	})
+	require.Empty(s, made)
+	made = s.eventsSince(func() {
+		require.NoError(s, role(b.ID))
+		require.NoError(s, profile(q.ID))
+	})
+	require.Equal(s, []domain.EventType{domain.ConnectionPolicyChanged, domain.RoleDeleted, domain.ConnectionPolicyChanged, domain.ProfileDeleted}, eventTypes(made))
+	s.again()
+	require.Equal(s, domain.Limits{Roles: []domain.RoleID{b.ID}, Profiles: []domain.ProfileID{q.ID}}, s.caller.Policy.Limits)
+	s.connectionPolicy(func(c *domain.ConnectionPolicy) { c.Limits.Profiles = nil })
+	require.NoError(s, s.admin.DeleteProfile(s.Context(), s.boss(), q.ID, domain.IfMatch{}, domain.ProfileID{}))
+}

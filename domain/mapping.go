@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"time"
@@ -81,6 +82,11 @@ type Mappings interface {
 	// Alike are the groups that are there of the same connection as one that is gone, with its display name, without case,
 	// or its external id, or what claims called it, which may be the one or the other; at most limit.
 	Alike(gone Group, limit int) ([]Group, error)
+}
+
+// compare puts mappings in order of precedence, the strongest first (rule mapping.precedence).
+func (m Mapping) compare(n Mapping) int {
+	return cmp.Or(cmp.Compare(m.Priority, n.Priority), m.CreatedAt.Compare(n.CreatedAt), slices.Compare(m.ID.UUID[:], n.ID.UUID[:]))
 }
 
 // gives reports whether a mapping gives anything.

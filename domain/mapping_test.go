@@ -34,6 +34,7 @@ func TestRulesOfMappings(t *testing.T) {
 		"link.scope-declared":        linkScopeDeclared,
 		"mapping.declared-checked":   mappingDeclaredChecked,
 		"profile.delete-mapped":      profileDeleteMapped,
+		"profile.delete-limited":     profileDeleteLimited,
 		"owner.escalation-mapping":   ownerEscalationMapping,
 		"owner.last-mapping":         ownerLastMapping,
 		"deactivate.queues":          deactivateQueues,

@@ -112,14 +112,7 @@ func (j judge) stronger(a, b Candidate) int {
 	if c := cmp.Compare(a.rank(), b.rank()); c != 0 || a.Source != SourceMapping {
 		return c
 	}
-	if c := cmp.Compare(a.Priority, b.Priority); c != 0 {
-		return c
-	}
-	m, n := j.mappings[a.Mapping], j.mappings[b.Mapping]
-	if c := m.CreatedAt.Compare(n.CreatedAt); c != 0 {
-		return c
-	}
-	return slices.Compare(m.ID.UUID[:], n.ID.UUID[:])
+	return j.mappings[a.Mapping].compare(j.mappings[b.Mapping])
 }
 
 // rule decides what a person gets of every kind.

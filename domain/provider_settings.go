@@ -120,14 +120,17 @@ func (in *Installation) ChangeProviderSettings(ctx context.Context, slug, name s
 	return c, outcome, err
 }
 
-// mayIdentify refuses to say who a sign-in is, by which claims and whether by the directory's externalId, to whoever could not
-// be everybody already.
+// mayIdentify refuses to say who a sign-in is and what groups they are in, by which claims and whether by the directory's
+// externalId, to whoever could not be everybody already.
 func (ad *Administration) mayIdentify(tx Tx, who Administrator, was, is ProviderSettings) error {
 	field := ""
 	if is.LinksExternalID && !was.LinksExternalID {
 		field = "links_external_id"
 	}
-	for _, what := range []string{"subject", "email", "email_verified", "external_id"} {
+	if is.AppliesGroups != was.AppliesGroups {
+		field = "applies_groups"
+	}
+	for _, what := range []string{"subject", "email", "email_verified", "external_id", "groups"} {
 		before, had := was.Claims[what]
 		after, has := is.Claims[what]
 		if before != after || had != has {

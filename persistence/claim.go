@@ -83,6 +83,20 @@ AND o.user_id = user_claims.user_id AND o.kind = user_claims.kind AND o.source =
 	return t.exec("UPDATE user_claims SET object_id = NULL, slot = text"+meant, about...)
 }
 
+func (t claims) Displaced(org domain.OrganisationID) ([]domain.Claim, error) {
+	var list []domain.Claim
+	err := t.query(`SELECT DISTINCT kind, object_id, CASE WHEN kind = 'licence' THEN text ELSE '' END FROM user_claims
+WHERE organisation_id = ? AND source = 'administrator'`, []any{org.UUID}, func(r row) error {
+		c := domain.Claim{Source: domain.SourceAdministrator}
+		var kind string
+		err := r.Scan(&kind, &c.Object, &c.Text)
+		c.Kind = domain.GivenKind(kind)
+		list = append(list, c)
+		return err
+	})
+	return list, err
+}
+
 // theirPeople are the people of a connection, by organisation and connection.
 const theirPeople = "FROM users WHERE organisation_id = ? AND connection_id = ? AND archived_at IS NULL"
 

@@ -212,7 +212,7 @@ func (t connections) Strays(org domain.OrganisationID, at time.Time) error {
 		return err
 	}
 	for _, id := range gone {
-		if _, err := (claims{t.session}).DropBeyond(org, id, domain.NothingAllowed()); err != nil {
+		if _, err := claims(t).DropBeyond(org, id, domain.NothingAllowed()); err != nil {
 			return err
 		}
 		if err := t.leave(domain.Connection{Organisation: org, ID: id}, at); err != nil {
