@@ -23,7 +23,8 @@ VALUES (:org, :user_id, (:prefix::text || '81' || lpad(to_hex(:number::bigint), 
 INSERT INTO status_steps (organisation_id, user_id, type, actor_kind, actor_id, stepped_at) VALUES (:org, :user_id, 'user.deactivated', 'connection', :connection, :now)
 ON CONFLICT (organisation_id, user_id) DO UPDATE SET type = excluded.type, actor_kind = excluded.actor_kind, actor_id = excluded.actor_id,
 stepped_at = excluded.stepped_at;
-SELECT 1/(CASE WHEN EXISTS (SELECT 1 FROM assignments WHERE organisation_id = :org AND user_id = :user_id AND kind = 'queue') THEN 0 ELSE 1 END);
+SELECT 1/(CASE WHEN EXISTS (SELECT 1 FROM assignments WHERE organisation_id = :org AND user_id = :user_id AND kind = 'queue'
+UNION ALL SELECT 1 FROM licence_wishes WHERE organisation_id = :org AND user_id = :user_id) THEN 0 ELSE 1 END);
 DELETE FROM waiting_people WHERE organisation_id = :org AND user_id = :user_id;
 UPDATE seats SET holder_id = NULL WHERE organisation_id = :org AND holder_id = :user_id;
 SELECT 1 FROM licences WHERE organisation_id = :org AND licence = 'full' AND seat_limit IS NOT NULL FOR KEY SHARE;
