@@ -224,7 +224,7 @@ func userCopyPermissions(s *scene) {
 		require.Equal(s, r.ID, copied.Role.ID)
 		require.Equal(s, p.ID, copied.Profile.ID)
 		require.Equal(s, team.ID, copied.Team.ID)
-		require.Len(s, copied.Queues, 2)
+		require.ElementsMatch(s, []domain.QueueID{q1.ID, q2.ID}, []domain.QueueID{copied.Queues[0].ID, copied.Queues[1].ID})
 		require.Equal(s, granted, copied.Granted)
 		require.Equal(s, revoked, copied.Revoked)
 		require.Equal(s, domain.SourceAdministrator, copied.Role.Source)
@@ -343,7 +343,33 @@ func licenceModules(s *scene) {
 	require.Empty(s, s.effective(u.ID))
 	require.Empty(s, s.assign(u.ID, domain.AccessChange{Profile: domain.Choose(both.ID)}).Warning)
 	require.Equal(s, permitted("simulator:view"), s.effective(u.ID))
-	require.Empty(s, s.assign(s.provision("full@acme.test").ID, domain.AccessChange{Profile: domain.Choose(office.ID)}).Warning)
+	full := s.provision("full@acme.test")
+	require.Empty(s, s.assign(full.ID, domain.AccessChange{Profile: domain.Choose(office.ID)}).Warning)
+
+	// However such a person is saved: added, moved to the licence, copied to, or with the profile that they had.
+	warned := func(u domain.User, err error) string {
+		s.Helper()
+		require.NoError(s, err)
+		warning, err := ad.Warning(s.Context(), u)
+		require.NoError(s, err)
+		return warning
+	}
+	add := func(name string, profile domain.ProfileID, licence string) domain.User {
+		return s.done(ad.Add(s.Context(), s.boss(), domain.NewPerson{FullName: name, Email: name + "@acme.test", Role: s.staff(), Profile: profile, Licence: licence}))
+	}
+	require.Contains(s, warned(add("office", office.ID, domain.LicenceSimulator), nil), "the licence simulator")
+	require.Empty(s, warned(add("both", both.ID, domain.LicenceSimulator), nil))
+	require.Empty(s, warned(add("nothing", domain.ProfileID{}, domain.LicenceSimulator), nil), "who has no profile has none that is wrong")
+	require.Empty(s, warned(full, nil))
+	require.Contains(s, warned(ad.ChangeLicence(s.Context(), s.boss(), full.ID, domain.IfMatch{}, domain.LicenceSimulator)), "the licence simulator")
+	require.Contains(s, s.assign(full.ID, domain.AccessChange{Profile: domain.Choose(office.ID)}).Warning, "the licence simulator")
+	copied, err := ad.CopyAccess(s.Context(), s.boss(), full.ID, u.ID, domain.IfMatch{})
+	require.NoError(s, err)
+	require.Contains(s, copied.Warning, "the licence simulator")
+	pushed := s.provision("pushed@acme.test")
+	_, err = ad.SetDefaults(s.Context(), s.boss(), domain.IfMatch{}, domain.RoleID{}, office.ID)
+	require.NoError(s, err)
+	require.Contains(s, warned(ad.LockLicence(s.Context(), s.boss(), pushed.ID, domain.IfMatch{}, domain.LicenceSimulator)), "the licence simulator", "by default, too")
 
 	l, err := ad.LicenceType(s.Context(), s.boss(), domain.LicenceSimulator)
 	require.NoError(s, err)

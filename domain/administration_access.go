@@ -202,18 +202,16 @@ func (ad *Administration) assign(tx Tx, who Administrator, was UserAccess, chang
 	if err := ad.mayAssign(tx, who, before, after); err != nil {
 		return Assigned{}, err
 	}
-	warning, err := licenceWarning(tx, before, after)
-	if err != nil {
-		return Assigned{}, err
-	}
 	settled, err := ad.settleChoice(tx, who, was, is, change, now)
 	if err != nil {
 		return Assigned{}, err
 	}
-	if outvoted := change.outvoted(is, settled); outvoted != "" {
-		warning = outvoted
+	outcome := Assigned{UserAccess: settled.With(defaults), Warning: change.outvoted(is, settled)}
+	if outcome.Warning == "" {
+		if outcome.Warning, err = licenceWarning(tx, outcome.UserAccess); err != nil {
+			return Assigned{}, err
+		}
 	}
-	outcome := Assigned{UserAccess: settled.With(defaults), Warning: warning}
 	return outcome, ad.mayUncover(tx, who, before, outcome.UserAccess)
 }
 
@@ -398,26 +396,4 @@ func (ad *Administration) mayAssign(tx Tx, who Administrator, was, is UserAccess
 // has already, but from elsewhere.
 func chosenNow[Noun any](was, is Given[Noun]) bool {
 	return !is.ID.IsZero() && (is.ID != was.ID || is.Source == SourceAdministrator && was != is)
-}
-
-// licenceWarning says so where a person's new profile permits nothing in the modules that their licence reaches (rule
-// licence.modules).
-func licenceWarning(tx Tx, was, is UserAccess) (string, error) {
-	if is.Profile.ID.IsZero() || is.Profile.ID == was.Profile.ID {
-		return "", nil
-	}
-	licences, err := tx.LicenceTypes().List(is.Organisation)
-	if err != nil {
-		return "", err
-	}
-	i := slices.IndexFunc(licences, func(l LicenceType) bool { return l.Name == is.Licence })
-	if i < 0 || licences[i].Modules.All {
-		return "", nil
-	}
-	profile, err := tx.Profiles().Get(is.Organisation, is.Profile.ID)
-	if err != nil || len(profile.Grants.Within(licences[i].Modules.Has)) > 0 {
-		return "", err
-	}
-	return "the profile permits nothing in the modules that the licence " + is.Licence +
-		" reaches; choose another profile, or let the licence reach more modules", nil
 }

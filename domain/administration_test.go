@@ -33,6 +33,34 @@ func profileSummary(s *scene) {
 	require.True(s, summary[15].Allowed())
 }
 
+// profileEdit: the name of a profile is fixed once it is created; everything else can be edited, and what is not said is gone.
+func profileEdit(s *scene) {
+	ad := s.administration()
+	spec := domain.ProfileSpec{Name: "Desk", Description: "At the front", Icon: "desk", Grants: permitted("users:view"), Baseline: true}
+	p, err := ad.CreateProfile(s.Context(), s.boss(), spec)
+	require.NoError(s, err)
+	is := func(want domain.ProfileSpec) {
+		s.Helper()
+		p, err := ad.Profile(s.Context(), s.boss(), p.ID)
+		require.NoError(s, err)
+		require.Equal(s, want, domain.ProfileSpec{Name: p.Name.Text, Description: p.Description, Icon: p.Icon, Grants: p.Grants, Baseline: p.Baseline})
+	}
+	is(spec)
+	for _, next := range []domain.ProfileSpec{
+		{Name: "Another", Description: "At the back", Icon: "box", Grants: permitted("teams:view", "teams:edit")},
+		{Name: "DESK", Grants: domain.Permissions{}},
+		{Icon: "star", Baseline: true, Grants: domain.Permissions{mustPermission("users:edit"): domain.TheseObjects("a", "b")}},
+	} {
+		made := s.eventsSince(func() {
+			_, err := ad.EditProfile(s.Context(), s.boss(), p.ID, domain.IfMatch{}, next)
+			require.NoError(s, err)
+		})
+		next.Name = "Desk"
+		is(next)
+		require.False(s, only(s, made, domain.ProfileUpdated).After.Has("name"))
+	}
+}
+
 // deletion is what rule profile.delete says of one kind of thing.
 type deletion[Noun any] struct {
 	a, b   domain.ID[Noun]
@@ -154,6 +182,17 @@ func moduleCatalogue(s *scene) {
 	register := func(forced bool, id string, actions ...string) (domain.Module, error) {
 		return ad.RegisterModule(s.Context(), s.boss(), domain.ModuleSpec{ID: id, Actions: actions, HasObjects: true}, domain.IfMatch{}, forced)
 	}
+	own := map[string][]string{}
+	for _, m := range domain.BuiltInModules() {
+		own[m.ID] = m.OwnActions()
+		require.Equal(s, []string{"view", "create", "edit", "delete"}, m.Actions[:4], m.ID)
+	}
+	for module, actions := range map[string][]string{
+		"users": {"invite", "activate", "deactivate", "unblock", "import", "export"}, "profiles": {}, "roles": {}, "teams": {}, "queues": {}, "licences": {},
+		"directory": {}, "audit": {},
+	} {
+		require.Equal(s, actions, own[module], module)
+	}
 	made := s.eventsSince(func() {
 		for range 2 {
 			m, err := register(false, "campaigns", "dial", "pause", "view", "dial")
@@ -202,6 +241,37 @@ func moduleCatalogue(s *scene) {
 	modules, err := ad.Modules(s.Context(), s.boss())
 	require.NoError(s, err)
 	require.Equal(s, domain.BuiltInModules(), modules)
+
+	// Each of them alone is a mention: a profile, what somebody was given, what was taken from somebody, a licence.
+	u = s.provision("ben@acme.test")
+	none, close := domain.Permissions{}, permitted("tickets:close")
+	reached := func(modules domain.Objects) {
+		_, err := ad.SetLicenceModules(s.Context(), s.boss(), domain.LicenceFull, domain.IfMatch{}, modules)
+		require.NoError(s, err)
+	}
+	reached(domain.AllObjects())
+	_, err = register(false, "tickets", "close")
+	require.NoError(s, err)
+	for name, mention := range map[string][2]func(){
+		"profile": {func() { p = s.profile("Closer", close) }, func() {
+			require.NoError(s, ad.DeleteProfile(s.Context(), s.boss(), p.ID, domain.IfMatch{}, domain.ProfileID{}))
+		}},
+		"granted": {func() { s.assign(u.ID, domain.AccessChange{Granted: &close}) }, func() { s.assign(u.ID, domain.AccessChange{Granted: &none}) }},
+		"revoked": {func() { s.assign(u.ID, domain.AccessChange{Revoked: &close}) }, func() { s.assign(u.ID, domain.AccessChange{Revoked: &none}) }},
+		"licence": {func() { reached(domain.TheseObjects("tickets")) }, func() { reached(domain.AllObjects()) }},
+	} {
+		mention[0]()
+		storetest.Refused(s, ad.RemoveModule(s.Context(), s.boss(), "tickets", domain.IfMatch{}, false), domain.Conflict, domain.CodeInUse)
+		if _, err := register(false, "tickets"); name == "licence" {
+			require.NoError(s, err, "the module stays")
+			_, err = register(false, "tickets", "close")
+			require.NoError(s, err)
+		} else {
+			storetest.Refused(s, err, domain.Conflict, domain.CodeInUse)
+		}
+		mention[1]()
+	}
+	require.NoError(s, ad.RemoveModule(s.Context(), s.boss(), "tickets", domain.IfMatch{}, false))
 }
 
 // accessUnknown: names that mean nothing, and more than the bounds allow, are refused with the field at fault, and

@@ -72,6 +72,7 @@ func TestRulesOfDoors(t *testing.T) {
 		"access.mfa-device":              accessMFADevice,
 		"access.mfa-passkey":             accessMFAPasskey,
 		"access.mfa-remove":              accessMFARemove,
+		"access.mfa-others-end":          accessMFAOthersEnd,
 		"session.proof":                  sessionProof,
 		"access.immediate":               accessImmediateSession,
 		"access.window":                  accessWindowSession,

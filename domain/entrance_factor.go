@@ -308,7 +308,7 @@ func lastFactor(tx Tx, s Session) error {
 }
 
 // RenewRecoveryCodes makes recovery codes in place of those there are, which are good no longer. They are told now and never
-// again. As Verify; ProofMissing; FactorMissing for who has no second factor.
+// again, and other sessions end. As Verify; ProofMissing; FactorMissing for who has no second factor.
 func (e *Entrance) RenewRecoveryCodes(ctx context.Context, token string, v Visitor) ([]string, error) {
 	s, err := e.sensitive(ctx, token, "", v)
 	if err != nil {
@@ -330,7 +330,11 @@ func (e *Entrance) RenewRecoveryCodes(ctx context.Context, token string, v Visit
 		if !has {
 			return InvalidField("factor", "recovery codes stand in for a second factor, of which you have none; set one up first")
 		}
-		return doorsClosed{write: e.scribe(s.Organisation, self(s.User), v), now: now}.recovery(tx, s, hashes)
+		by := doorsClosed{write: e.scribe(s.Organisation, self(s.User), v), now: now}
+		if err := by.recovery(tx, s, hashes); err != nil {
+			return err
+		}
+		return by.endSessions(tx, s.Organisation, s.User, s.ID)
 	})
 	if err != nil {
 		return nil, err

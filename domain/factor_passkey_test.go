@@ -146,6 +146,39 @@ func accessMFARemove(s *visit) {
 	s.refused("invalid_value factor", err)
 }
 
+// accessMFAOthersEnd: whatever changes of somebody's second factors, their other sessions end with it (security 37), and the
+// browser that changed it goes on.
+func accessMFAOthersEnd(s *visit) {
+	s.member("ana@acme.test")
+	in := s.enrolled(s.in("ana@acme.test"), "seed").SignedIn
+	step := int64(1)
+	for _, change := range []struct {
+		name string
+		by   func() (domain.SignedIn, error)
+	}{
+		{"another app", func() (domain.SignedIn, error) { return s.enrolled(in, "seed").SignedIn, nil }},
+		{"a passkey", func() (domain.SignedIn, error) { return s.withPasskey(in).SignedIn, nil }},
+		{"new recovery codes", func() (domain.SignedIn, error) {
+			_, err := s.entrance.RenewRecoveryCodes(s.Context(), in.Token, s.from)
+			return in, err
+		}},
+		{"no passkey", func() (domain.SignedIn, error) {
+			f, err := s.entrance.Factors(s.Context(), in.Token)
+			require.NoError(s, err)
+			return s.entrance.RemovePasskey(s.Context(), in.Token, f.Passkeys[0].ID, s.from)
+		}},
+		{"no app", func() (domain.SignedIn, error) { return s.entrance.RemoveCodes(s.Context(), in.Token, s.from) }},
+	} {
+		step++
+		other, err := s.answer(s.in("ana@acme.test"), "seed", step)
+		require.NoError(s, err, change.name)
+		require.Empty(s, s.verdict(other), change.name)
+		in, err = change.by()
+		require.NoError(s, err, change.name)
+		require.Equal(s, []string{"unauthenticated", ""}, []string{s.verdict(other), s.verdict(in)}, change.name)
+	}
+}
+
 // sessionProof: what changes how somebody gets in is done within ten minutes of a sign-in, or after the password or a passkey
 // was given again, which gives the session another token.
 func sessionProof(s *visit) {

@@ -165,6 +165,21 @@ func mappingRebind(s *scene) {
 	require.Equal(s, team.ID, s.teamOf(ana.ID))
 	_, err = s.admin.RebindMapping(s.Context(), s.boss(), m.ID, domain.IfMatch{}, old.ID)
 	storetest.Refused(s, err, domain.Invalid, domain.CodeInvalidValue)
+
+	// One that comes back by another name is known by what the directory calls it.
+	push := func(name string) domain.Group {
+		g, err := s.directory.CreateGroup(s.Context(), s.caller, storetest.GroupNamed(name, storetest.Text("externalId", "g-1")), nil)
+		require.NoError(s, err)
+		return g
+	}
+	was := push("Support")
+	m = s.mapping(was, domain.MappingGrants{Team: team.ID}, 7)
+	require.NoError(s, s.directory.DeleteGroup(s.Context(), s.caller, was.ID, domain.IfMatch{}))
+	is := push("Customer care")
+	view, err := s.admin.Mapping(s.Context(), s.boss(), m.ID)
+	require.NoError(s, err)
+	require.Len(s, view.Candidates, 1)
+	require.Equal(s, is.ID, view.Candidates[0].ID)
 }
 
 // mappingDryRun: it lists who would change and how, and writes nothing.

@@ -60,7 +60,7 @@ func review(s *scene) {
 	role, queue, profile := s.role("Agent", domain.RoleID{}, domain.SeesOwn), s.queue("Calls"), s.profile("Desk", nil)
 	full := domain.AccessChange{Role: domain.Choose(role.ID), Profile: domain.Choose(profile.ID), Queues: &[]domain.QueueID{queue.ID}}
 	people := map[string]domain.User{}
-	for _, name := range []string{"fine", "unused30", "unused60", "unused90", "boss", "special", "bare", "off"} {
+	for _, name := range []string{"fine", "unused30", "unused59", "unused60", "unused89", "unused90", "boss", "special", "bare", "off"} {
 		people[name] = s.local(name)
 		if name != "bare" {
 			s.assign(people[name].ID, full)
@@ -81,10 +81,16 @@ func review(s *scene) {
 	s.deactivate(people["back"].ID)
 	s.activate(people["back"].ID) // from when on the time of the one who came back is counted
 	s.assign(people["back"].ID, full)
+	people["new"] = s.add("new@acme.test")
+	s.done(s.admin.Confirm(s.Context(), s.boss(), people["new"].ID, domain.IfMatch{})) // nobody is unused who has just become active
+	people["pushed"] = s.provision("pushed")
+	for _, name := range []string{"new", "pushed"} {
+		s.assign(people[name].ID, full)
+	}
 	s.clock.Move(10 * day)
 	now := s.clock.Now()
 	for name, idle := range map[string]time.Duration{
-		"fine": 30*day - time.Hour, "unused30": 30 * day, "unused60": 89 * day, "unused90": 90 * day, "boss": 0, "special": 0, "bare": 0,
+		"fine": 30*day - time.Hour, "unused30": 30 * day, "unused59": 60*day - time.Hour, "unused60": 60 * day, "unused89": 90*day - time.Hour, "unused90": 90 * day, "boss": 0, "special": 0, "bare": 0,
 		"back": 95 * day, "defaulted": 0, "denied": 0,
 	} {
 		accessed(people[name], now.Add(-idle))
@@ -95,7 +101,7 @@ func review(s *scene) {
 		r, err := s.admin.OpenReview(s.Context(), s.clerk("reviews:create"))
 		require.NoError(s, err)
 		require.False(s, r.MadeAt.IsZero())
-		require.Equal(s, []int{13, 0}, []int{r.Findings, r.Decided})
+		require.Equal(s, []int{15, 0}, []int{r.Findings, r.Decided})
 	})
 	only(s, made, domain.ReviewOpened)
 	only(s, made, domain.ReviewMade)
@@ -103,7 +109,8 @@ func review(s *scene) {
 	require.NoError(s, err)
 	id := list[0].ID
 	require.Equal(s, map[domain.UserID][]domain.Finding{
-		people["unused30"].ID: {domain.FindingUnused30}, people["unused60"].ID: {domain.FindingUnused60}, people["unused90"].ID: {domain.FindingUnused90},
+		people["unused30"].ID: {domain.FindingUnused30}, people["unused59"].ID: {domain.FindingUnused30}, people["unused60"].ID: {domain.FindingUnused60},
+		people["unused89"].ID: {domain.FindingUnused60}, people["unused90"].ID: {domain.FindingUnused90},
 		people["boss"].ID: {domain.FindingOwner}, people["special"].ID: {domain.FindingOverrides},
 		people["denied"].ID:  {domain.FindingNoProfile, domain.FindingNoRole},
 		people["bare"].ID:    {domain.FindingNoProfile, domain.FindingNoQueue, domain.FindingNoRole},
@@ -117,7 +124,7 @@ func review(s *scene) {
 	}
 	_, err = s.admin.SignReview(s.Context(), s.clerk("reviews:sign"), id, domain.IfMatch{})
 	storetest.Refused(s, err, domain.Conflict, domain.CodeReviewUndecided)
-	require.ErrorContains(s, err, "13 findings of this review are not decided")
+	require.ErrorContains(s, err, "15 findings of this review are not decided")
 	storetest.Gone(s, decide(people["fine"].ID, domain.FindingOwner, domain.VerdictKeep, ""))
 	storetest.Refused(s, decide(people["boss"].ID, domain.FindingOwner, "perhaps", ""), domain.Invalid, domain.CodeInvalidValue)
 	storetest.Refused(s, decide(people["boss"].ID, domain.FindingOwner, domain.VerdictKeep, strings.Repeat("ñ", 1001)), domain.Invalid, domain.CodeInvalidValue)
@@ -145,7 +152,7 @@ func review(s *scene) {
 	storetest.Refused(s, err, domain.Forbidden, domain.CodePermissionMissing)
 	signed, err := s.admin.SignReview(s.Context(), s.clerk("reviews:sign"), id, domain.IfMatch{})
 	require.NoError(s, err)
-	require.Equal(s, []any{13, 13, s.boss().Actor}, []any{signed.Findings, signed.Decided, signed.SignedBy})
+	require.Equal(s, []any{15, 15, s.boss().Actor}, []any{signed.Findings, signed.Decided, signed.SignedBy})
 	require.Empty(s, s.eventsSince(func() {
 		_, err := s.admin.SignReview(s.Context(), s.clerk("reviews:sign"), id, domain.IfMatch{})
 		require.NoError(s, err)
@@ -170,7 +177,8 @@ func reviewDue(s *scene) {
 		return n
 	}
 	to := func(at time.Time) { s.clock.Move(at.Sub(s.clock.Now())) }
-	year := time.Now().Year() + 1
+	require.Zero(s, sweep(), "the month in which an organisation began has no review")
+	year := s.clock.Now().Year() + 1
 	to(time.Date(year, 3, 31, 23, 59, 59, 0, time.UTC))
 	require.Equal(s, []int{1, 0}, []int{sweep(), sweep()})
 	to(time.Date(year, 4, 1, 0, 0, 0, 0, time.UTC))
@@ -186,7 +194,9 @@ func reviewDue(s *scene) {
 	require.Equal(s, []int{1, 0}, []int{sweep(), sweep()})
 	to(time.Date(year, 8, 15, 12, 0, 0, 0, time.UTC))
 	every(domain.ReviewQuarterly)
-	require.Equal(s, 1, sweep())
+	require.Equal(s, []int{1, 0}, []int{sweep(), sweep()})
+	every(domain.ReviewYearly)
+	require.Equal(s, []int{1, 0}, []int{sweep(), sweep()})
 	list, err := s.admin.Reviews(s.Context(), s.boss(), domain.ReviewID{}, 10)
 	require.NoError(s, err)
 	var due []time.Time
@@ -194,7 +204,9 @@ func reviewDue(s *scene) {
 		require.False(s, r.MadeAt.IsZero())
 		due = append(due, r.DueAt)
 	}
-	require.Len(s, due, 4)
+	require.Len(s, due, 5)
+	require.Contains(s, due, time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC))
+	require.Contains(s, due, time.Date(year, 4, 1, 0, 0, 0, 0, time.UTC))
 	require.Contains(s, due, time.Date(year, 7, 1, 0, 0, 0, 0, time.UTC))
 	require.Contains(s, due, time.Date(year, 3, 1, 0, 0, 0, 0, time.UTC))
 	require.True(s, slices.ContainsFunc(due, func(at time.Time) bool {
@@ -318,6 +330,13 @@ func onboarding(s *scene) {
 	require.True(s, steps()["queue"], "ticks stay for items that are in both lists")
 	_, err = s.admin.OnboardingOf(s.Context(), s.boss(), domain.UserID{UUID: uuid.New()})
 	storetest.Gone(s, err)
+
+	// Who has a profile by default has one.
+	ana = s.provision("pushed@acme.test")
+	require.False(s, steps()["profile"])
+	_, err = s.admin.SetDefaults(s.Context(), s.boss(), domain.IfMatch{}, domain.RoleID{}, profile.ID)
+	require.NoError(s, err)
+	require.True(s, steps()["profile"])
 }
 
 func statsCalls(s *scene) {

@@ -92,6 +92,7 @@ func TestRules(t *testing.T) {
 		"token.recall":                    tokenRecall,
 		"permission.effective":            permissionEffective,
 		"profile.summary":                 profileSummary,
+		"profile.edit":                    profileEdit,
 		"profile.delete":                  profileDelete,
 		"profile.delete-licence":          profileDeleteLicence,
 		"profile.delete-licence-at-once":  profileDeleteLicenceAtOnce,

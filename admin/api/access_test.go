@@ -99,16 +99,35 @@ func TestAccessThatIsRefused(t *testing.T) {
 	})
 }
 
-// Rule licence.modules: a profile that is of no use with the licence is given, with a warning.
-func TestAccessWarns(t *testing.T) {
-	t.Parallel()
-	each(t, func(s *scene) {
-		profile := s.made("/profiles", `{"name":"Desk","grants":{"users:view":true}}`)
-		require.Equal(s, http.StatusOK, s.put("/licences/full/modules", `{"modules":["teams"]}`).status)
-		g := s.patch("/users/"+s.provision("ana@acme.test").ID.String()+"/access", `{"profile_id":"`+profile+`"}`)
-		require.Equal(s, http.StatusOK, g.status, g.body)
-		require.Contains(s, g.text(s, "warning"), "the licence full")
-	})
+// licenceWarning: a profile that is of no use with the licence is given, with a warning, however the person is saved.
+func licenceWarning(s *scene) {
+	profile, staff := s.made("/profiles", `{"name":"Desk","grants":{"users:view":true}}`), s.role("Agent", domain.SeesOwn)
+	s.done(s.put("/licences/simulator/seats", `{"unlimited":true}`))
+	s.ok(s.put("/licences/simulator/modules", `{"modules":["teams"]}`))
+	add := func(name, licence string) got {
+		return s.post("/users", `{"full_name":"X","email":"`+name+`@acme.test","role_id":"`+staff+`","profile_id":"`+profile+`","licence":"`+licence+`"}`)
+	}
+	warned := func(g got) {
+		s.Helper()
+		require.Contains(s, g.text(s, "warning"), "the licence simulator", g.body)
+	}
+	simulator := add("simulator", "simulator")
+	s.answered(simulator, http.MethodPost, "/users", http.StatusCreated)
+	warned(simulator)
+	plain := add("full", "full")
+	require.Nil(s, plain.object(s)["warning"], plain.body)
+	full := s.added(plain)
+	edited := s.patch(full, `{"title":"Lead"}`)
+	s.answered(edited, http.MethodPatch, "/users/{id}", http.StatusOK)
+	require.Nil(s, edited.object(s)["warning"])
+	moved := s.post(full+"/licence", `{"licence":"simulator"}`)
+	s.answered(moved, http.MethodPost, "/users/{id}/licence", http.StatusOK)
+	warned(moved)
+	warned(s.patch(full, `{"title":"Boss"}`))
+	warned(s.patch(full+"/access", `{"profile_id":"`+profile+`"}`))
+	require.Nil(s, s.ok(s.get(full))["warning"], "a look saves nothing")
+	s.ok(s.put("/licences/simulator/modules", `{"modules":["users"]}`))
+	require.Nil(s, s.patch(full, `{"title":"Lead"}`).object(s)["warning"])
 }
 
 // Rule user.copy-permissions.

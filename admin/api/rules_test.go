@@ -40,6 +40,7 @@ func TestRules(t *testing.T) {
 		"block.unblock":            blockAndWindow,
 		"invite.confirm":           inviteConfirm,
 		"licence.modules":          modulesOfLicence,
+		"licence.modules-warning":  licenceWarning,
 		"permission.effective":     permissionEffective,
 		"profile.delete":           profileDelete,
 		"profile.delete-licence":   licenceDelete,

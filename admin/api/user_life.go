@@ -34,6 +34,13 @@ type newUser struct {
 	}
 }
 
+// savedUser is a person as somebody has just saved them.
+type savedUser struct {
+	User
+
+	Warning *string `json:"warning" doc:"The person was saved, and that is probably not what was meant: their profile permits nothing that their licence reaches; null: none."`
+}
+
 type editUser struct {
 	Matching
 
@@ -113,12 +120,12 @@ func (s *service) addUserLife() {
 	add(s, operation{
 		method: http.MethodPost, path: "/users/{id}/licence", id: "change-licence", tag: "Users", summary: "Move a person to another licence type",
 		description: "The new seat is taken and the old one freed in one step. Where the directory gives the person a licence, only a locked choice overrules it (409).", needs: "users:edit",
-	}, func(ctx context.Context, who domain.Administrator, in *changeLicence) (*one[User], error) {
+	}, func(ctx context.Context, who domain.Administrator, in *changeLicence) (*one[savedUser], error) {
 		change := s.Administration.ChangeLicence
 		if in.Body.Locked {
 			change = s.Administration.LockLicence
 		}
-		return s.alter(ctx, in.ID, func(id domain.UserID) (domain.User, error) {
+		return s.save(ctx, in.ID, func(id domain.UserID) (domain.User, error) {
 			return change(ctx, who, id, ifMatch(in.IfMatch), in.Body.Licence)
 		})
 	})
@@ -181,7 +188,7 @@ func (s *service) deleteUser(ctx context.Context, who domain.Administrator, in *
 	return nil, respelt(s.Administration.DeleteWith(ctx, who, id, ifMatch(in.IfMatch), records), "successor", "successor_id")
 }
 
-func (s *service) createUser(ctx context.Context, who domain.Administrator, in *newUser) (*created[User], error) {
+func (s *service) createUser(ctx context.Context, who domain.Administrator, in *newUser) (*created[savedUser], error) {
 	role, err := filtered[domain.Role]("role_id", in.Body.RoleID)
 	if err != nil {
 		return nil, err
@@ -212,13 +219,15 @@ func (s *service) createUser(ctx context.Context, who domain.Administrator, in *
 	if err != nil {
 		return nil, spelled(err, userFields)
 	}
-	return &created[User]{
-		Location: Prefix + "/users/" + u.ID.String(), ETag: tag(u.Version), Body: showUser(domain.Person{User: u}),
-	}, nil
+	warning, err := s.Administration.Warning(ctx, u)
+	return &created[savedUser]{
+		Location: Prefix + "/users/" + u.ID.String(), ETag: tag(u.Version),
+		Body: savedUser{User: showUser(domain.Person{User: u}), Warning: orNil(warning)},
+	}, err
 }
 
-func (s *service) editUser(ctx context.Context, who domain.Administrator, in *editUser) (*one[User], error) {
-	return s.alter(ctx, in.ID, func(id domain.UserID) (domain.User, error) {
+func (s *service) editUser(ctx context.Context, who domain.Administrator, in *editUser) (*one[savedUser], error) {
+	return s.save(ctx, in.ID, func(id domain.UserID) (domain.User, error) {
 		return s.Administration.Edit(ctx, who, id, ifMatch(in.IfMatch), domain.PersonChange{
 			GivenName: in.Body.GivenName, FamilyName: in.Body.FamilyName, DisplayName: in.Body.DisplayName, Title: in.Body.Title,
 			UserName: in.Body.UserName, Email: in.Body.Email, Fields: in.Body.change(),
@@ -238,6 +247,20 @@ func (s *service) alter(ctx context.Context, text string, change func(id domain.
 	}
 	p, err := s.Administration.Complete(ctx, u)
 	return &one[User]{ETag: tag(p.Version), Body: showUser(p)}, err
+}
+
+// save is alter for what is saved of a person, which may be of no use to them (rule licence.modules).
+func (s *service) save(ctx context.Context, text string, change func(id domain.UserID) (domain.User, error)) (*one[savedUser], error) {
+	var saved domain.User
+	shown, err := s.alter(ctx, text, func(id domain.UserID) (_ domain.User, err error) {
+		saved, err = change(id)
+		return saved, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	warning, err := s.Administration.Warning(ctx, saved)
+	return &one[savedUser]{ETag: shown.ETag, Body: savedUser{User: shown.Body, Warning: orNil(warning)}}, err
 }
 
 // without is a change of a person that answers with nothing.
