@@ -11,6 +11,7 @@ import (
 type DoorsTx interface {
 	SignIns() SignIns
 	Links() Links
+	ResetRequests() ResetRequests
 	Sessions() Sessions
 	Devices() Devices
 	SecondFactors() SecondFactors

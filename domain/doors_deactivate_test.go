@@ -38,7 +38,7 @@ func deactivateDoors(s *visit) {
 		_, err := s.entrance.AcceptInvitation(s.Context(), s.invitation(u), goodPassword, s.from)
 		require.NoError(s, err)
 		in, device := s.known(email)
-		require.NoError(s, s.entrance.RequestReset(s.Context(), s.org(), email, s.from))
+		s.forgot(email)
 		reset := s.letter(u.ID, domain.PasswordResetRequested)
 		made := eventTypes(s.eventsSince(func() { off(u) }))
 		require.Subset(s, made, []domain.EventType{domain.SessionEnded, domain.DevicesForgotten, domain.PasswordResetRevoked}, how)

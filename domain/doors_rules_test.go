@@ -54,6 +54,8 @@ func TestRulesOfDoors(t *testing.T) {
 		"password.expiry":                passwordExpiry,
 		"email.unique-reset":             emailUniqueReset,
 		"password.reset":                 passwordReset,
+		"password.reset-afterwards":      resetAfterwards,
+		"password.reset-waits-once":      resetWaitsOnce,
 		"block.failed":                   blockFailed,
 		"block.failed-at-once":           blockFailedAtOnce,
 		"block.failed-anyhow":            blockFailedAnyhow,
@@ -137,6 +139,13 @@ const (
 	otherPassword = "nine lanterns in snow"
 	wrongPassword = "no lantern in the snow"
 )
+
+// forgot asks for a new password by a name, and lets the server do what follows.
+func (s *visit) forgot(name string) {
+	s.Helper()
+	require.NoError(s, s.entrance.RequestReset(s.Context(), s.org(), name, s.from))
+	storetest.SendResets(s, s.store, s.org(), s.entrance)
+}
 
 // letter is the token of the last link of a kind that an event told of.
 func (s *visit) letter(u domain.UserID, what domain.EventType) string {

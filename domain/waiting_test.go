@@ -113,7 +113,7 @@ func seatWaitDoors(s *visit) {
 		s.refused("sign_in_refused", err)
 		_, err = s.arrive(p.says("1"))
 		s.refused("access_refused waiting_for_seat", err)
-		require.NoError(s, s.entrance.RequestReset(s.Context(), s.org(), "ana@acme.test", s.from))
+		s.forgot("ana@acme.test")
 		storetest.Refused(s, s.admin.ResetPassword(s.Context(), s.boss(), u.ID, domain.IfMatch{}), domain.Invalid, domain.CodeInvalidValue)
 		_, err = s.admin.Invite(s.Context(), s.boss(), u.ID, domain.IfMatch{})
 		storetest.Refused(s, err, domain.Conflict, domain.CodeWaitingForSeat)

@@ -182,6 +182,7 @@ func storyOfDoors(t *testing.T, store *persistence.Store, u domain.User, at time
 				ID: domain.LinkID{UUID: id}, Organisation: org, User: u.ID, Kind: domain.LinkReset, Hash: hash, State: domain.LinkAccepted, CreatedAt: at,
 				ExpiresAt: at.Add(time.Hour), EndedAt: at,
 			}),
+			tx.ResetRequests().Put(domain.ResetRequest{Organisation: org, User: u.ID, RequestID: "it's one", Address: "192.0.2.1", At: at}),
 			tx.Sessions().Insert(domain.Session{
 				ID: domain.SessionID{UUID: id}, Organisation: org, User: u.ID, Hash: hash, Method: domain.ByPassword, Agent: "it's one", CreatedAt: at, SeenAt: at,
 				ProvedAt: at, Factor: domain.FactorCode,

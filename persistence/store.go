@@ -205,6 +205,7 @@ func (t tx) UserFields() domain.UserFields            { return userFields(t) }
 
 func (t tx) SignIns() domain.SignIns             { return signIns(t) }
 func (t tx) Links() domain.Links                 { return links(t) }
+func (t tx) ResetRequests() domain.ResetRequests { return resetRequests(t) }
 func (t tx) Sessions() domain.Sessions           { return signedIn(t) }
 func (t tx) Devices() domain.Devices             { return devices(t) }
 func (t tx) SecondFactors() domain.SecondFactors { return secondFactors(t) }

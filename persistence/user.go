@@ -137,7 +137,7 @@ WHERE organisation_id = ? AND user_id = ? AND archived_at IS NOT NULL`, org.UUID
 	if err != nil {
 		return err
 	}
-	for _, table := range []string{"user_blocks", "access_windows", "inactivity", "user_fields", "sign_ins", "onboarding_ticks", "status_steps"} {
+	for _, table := range []string{"user_blocks", "access_windows", "inactivity", "user_fields", "sign_ins", "onboarding_ticks", "status_steps", "reset_requests"} {
 		if err := t.exec("DELETE FROM "+table+" WHERE organisation_id = ? AND user_id = ?", org.UUID, id.UUID); err != nil {
 			return err
 		}

@@ -66,6 +66,7 @@ func patchPaths(t *testing.T, s *server) {
 	for _, path := range []string{
 		"owner", "organisation", "organisation_id", "status", "passwordHash", "seat", "licence", "__proto__", "constructor.prototype", "document",
 		"emails.secret", enterprise + ":owner", "urn:nobody:knows", "urn:nobody:knows:User:x", "name.owner", "emails[owner eq true].value", "/userName", "$.userName", "..",
+		`emails[type eq \"work\"].secret`, `emails[type eq \"work\"].owner`,
 	} {
 		got := s.patch("/Users/"+id, `{"op":"add","path":"`+path+`","value":"x"}`)
 		require.Equal(t, 400, got.status, "%s: %s", path, got.text)

@@ -122,6 +122,9 @@ func (g *gate) invited(email string) (domain.User, string) {
 // letter is the token of the last link that somebody was sent.
 func (g *gate) letter(u domain.User, kind domain.LinkKind) string {
 	g.Helper()
+	if kind == domain.LinkReset {
+		storetest.SendResets(g, g.store, g.org(), g.entrance)
+	}
 	var last domain.Link
 	require.NoError(g, g.store.Read(g.Context(), func(tx domain.Tx) (err error) {
 		var found bool

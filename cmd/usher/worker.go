@@ -111,6 +111,7 @@ func (a *App) employ() {
 	for _, job := range []worker{
 		{name: "counts", every: flushEvery, run: func(ctx context.Context) (bool, error) { return false, a.ledger.Flush(ctx) }},
 		{name: "mappings", every: time.Second, run: a.Installation.RunJobs},
+		{name: "resets", every: time.Second, run: a.Entrance.SendResets},
 		{name: "sweeps", every: sweepEvery, run: domain.NewSweeper(a.Installation, a.metrics.swept).Run},
 	} {
 		a.workers.start(job)

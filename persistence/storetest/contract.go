@@ -76,6 +76,7 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Arrivals":           arrivals,
 		"DeclaredGroups":     declaredGroups,
 		"SignIns":            signIns,
+		"ResetRequests":      resetRequests,
 		"Links":              links,
 		"Sessions":           sessions,
 		"Devices":            devices,

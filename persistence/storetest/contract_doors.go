@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"crypto/rand"
+	"slices"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ func fillDoors(tx domain.Tx, u domain.User, connection domain.ConnectionID) erro
 		err,
 		tx.SignIns().Save(held),
 		tx.Links().Insert(domain.Link{ID: domain.LinkID(u.ID), Organisation: org, User: u.ID, Kind: domain.LinkReset, State: domain.LinkOpen, CreatedAt: now, ExpiresAt: now}),
+		tx.ResetRequests().Put(domain.ResetRequest{Organisation: org, User: u.ID, At: now}),
 		tx.Sessions().Insert(domain.Session{ID: domain.SessionID(u.ID), Organisation: org, User: u.ID, CreatedAt: now, SeenAt: now}),
 		tx.Devices().Insert(domain.Device{ID: domain.DeviceID(u.ID), Organisation: org, User: u.ID, CreatedAt: now, ExpiresAt: now}),
 		tx.SecondFactors().Put(domain.SecondFactor{Organisation: org, User: u.ID, Kind: "totp", Sealed: []byte{1}}),
@@ -129,6 +131,41 @@ func signIns(t *testing.T, store *persistence.Store) {
 	nobody := want
 	nobody.User.UUID = newUUID(t)
 	stale(t, store, func(tx domain.Tx) error { return tx.SignIns().Save(nobody) })
+}
+
+// resetRequests wait, one for a person, oldest first, until one of those who take them has.
+func resetRequests(t *testing.T, store *persistence.Store) {
+	_, u := doorstep(t, store)
+	at := time.Date(1999, 4, 5, 6, 7, 8, 9e6, time.UTC) // before what others in this store ask for
+	of := func(user domain.UserID, after time.Duration) domain.ResetRequest {
+		return domain.ResetRequest{Organisation: u.Organisation, User: user, RequestID: "r", Address: "192.0.2.1", At: at.Add(after)}
+	}
+	put := func(r domain.ResetRequest) {
+		write(t, store, func(tx domain.Tx) error { return tx.ResetRequests().Put(r) })
+	}
+	take := func(r domain.ResetRequest) (taken bool) {
+		write(t, store, func(tx domain.Tx) (err error) {
+			taken, err = tx.ResetRequests().Take(r)
+			return err
+		})
+		return taken
+	}
+	waiting := func(limit int) []domain.ResetRequest {
+		list := reading(t, store, func(tx domain.Tx) ([]domain.ResetRequest, error) { return tx.ResetRequests().Waiting(limit) })
+		return slices.DeleteFunc(list, func(r domain.ResetRequest) bool { return r.Organisation != u.Organisation })
+	}
+	nobody, ana := of(domain.UserID{UUID: newUUID(t)}, 0), of(u.ID, time.Second)
+	put(ana)
+	put(nobody)
+	again := ana
+	again.At, again.RequestID = at.Add(-time.Hour), "another"
+	put(again)
+	require.Equal(t, []domain.ResetRequest{nobody, ana}, waiting(2), "the first of somebody's stays")
+	require.Equal(t, []domain.ResetRequest{nobody}, waiting(1))
+	require.True(t, take(nobody))
+	require.False(t, take(nobody))
+	require.Equal(t, []domain.ResetRequest{ana}, waiting(2))
+	require.True(t, take(ana))
 }
 
 func links(t *testing.T, store *persistence.Store) {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -128,6 +129,25 @@ func Account(t testing.TB, store domain.Store, tenant Tenant, userName string, w
 		return tx.Seats().Take(u.Organisation, u.Licence, u.ID)
 	}))
 	return u
+}
+
+// SendResets does what people of one organisation asked for who forgot their password, as a server does by itself.
+func SendResets(t testing.TB, store domain.Store, org domain.OrganisationID, entrance *domain.Entrance) {
+	t.Helper()
+	for _, r := range WaitingResets(t, store, org) {
+		require.NoError(t, entrance.SendReset(context.Background(), r))
+	}
+}
+
+// WaitingResets are the requests of one organisation that nobody has looked at.
+func WaitingResets(t testing.TB, store domain.Store, org domain.OrganisationID) []domain.ResetRequest {
+	t.Helper()
+	var list []domain.ResetRequest
+	require.NoError(t, store.Read(context.Background(), func(tx domain.Tx) (err error) {
+		list, err = tx.ResetRequests().Waiting(100_000)
+		return err
+	}))
+	return slices.DeleteFunc(list, func(r domain.ResetRequest) bool { return r.Organisation != org })
 }
 
 // EveryPermission spells the permissions there are, but for those that applications register.
