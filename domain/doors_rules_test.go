@@ -30,6 +30,7 @@ func TestRulesOfDoors(t *testing.T) {
 		"first-access.name":              firstAccessNames,
 		"first-access.seat":              firstAccessSeat,
 		"first-access.at-once":           firstAccessAtOnce,
+		"first-access.turned-away":       firstAccessTurnedAway,
 		"first-access.groups":            firstAccessGroups,
 		"mapping.apply-declared":         mappingApplyDeclared,
 		"mapping.rebind-declared":        mappingRebindDeclared,

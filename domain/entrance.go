@@ -5,10 +5,7 @@ import (
 	"io"
 	"net/netip"
 	"slices"
-	"strconv"
 	"time"
-
-	"github.com/google/uuid"
 
 	"usher/domain/attribute"
 )
@@ -67,27 +64,13 @@ func (e *Entrance) attempt(ctx context.Context, org OrganisationID, v Visitor) e
 			return err
 		}
 		var err error
-		total, err = tx.Rates().Add(e.counter(org, "address", network(v.Address), networkSlots), e.env.Now().UnixNano()/int64(attemptWindow), 1)
+		total, err = tx.Rates().Add(e.env.counter(org, "address", network(v.Address), networkSlots), e.env.Now().UnixNano()/int64(attemptWindow), 1)
 		return err
 	})
 	if err != nil || total <= attemptsPerAddress {
 		return err
 	}
 	return &Error{Kind: Throttled, Code: CodeRateLimited, Message: "there were too many attempts from your network; wait a minute and try again"}
-}
-
-// How many counters an organisation has at most, however many networks try and however many names (security: 100,000
-// attempts, bounded state). Networks that share one share its attempts; what is counted by names is read by nobody.
-const (
-	networkSlots = 1 << 16
-	nameSlots    = 1 << 8
-)
-
-// counter is where attempts of some sort are counted. The text itself is not kept, and which texts share a counter nobody
-// outside can foresee, so that nobody uses up another's on purpose.
-func (e *Entrance) counter(org OrganisationID, sort, text string, slots uint64) Scope {
-	place := sort + "\x00" + strconv.FormatUint(e.env.Links.slot(org, sort, text)%slots, 16)
-	return Scope{Organisation: org, Connection: ConnectionID{UUID: uuid.NewSHA1(org.UUID, []byte(place))}}
 }
 
 // network is what one visitor has for themselves: an address, of IPv6 its /64 (RFC 6177 section 2).
@@ -106,7 +89,7 @@ func network(address string) string {
 // inVain does the work of writing down a failure where there is nobody whose failure it could be.
 func (e *Entrance) inVain(ctx context.Context, org OrganisationID, name string) error {
 	return e.store.Write(ctx, func(tx Tx) error {
-		_, err := tx.Rates().Add(e.counter(org, "name", name, nameSlots), e.env.Now().UnixNano()/int64(attemptWindow), 1)
+		_, err := tx.Rates().Add(e.env.counter(org, "name", name, nameSlots), e.env.Now().UnixNano()/int64(attemptWindow), 1)
 		return err
 	})
 }

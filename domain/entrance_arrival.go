@@ -2,7 +2,6 @@ package domain
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -103,36 +102,6 @@ func (e *Entrance) nobody(ctx context.Context, org OrganisationID, reason string
 		return err
 	}
 	return noAccount(o, reason)
-}
-
-// turnedAway records that somebody who is known to their provider was not let in, and gives the refusal back.
-func (e *Entrance) turnedAway(ctx context.Context, a Arriving, v Visitor, refusal error) error {
-	reason := ""
-	var failed *Error
-	switch {
-	case !errors.As(refusal, &failed):
-	case failed.Code == CodeNoAccount:
-		reason = failed.Field
-	case failed.Code == CodeSeatsExhausted, failed.Code == CodeSignInTooWeak:
-		reason = failed.Code
-	}
-	if reason == "" {
-		return refusal
-	}
-	now, i := e.env.instant(), a.Identity
-	err := e.store.Write(ctx, func(tx Tx) error {
-		event, err := e.scribe(i.Organisation, Actor{Kind: "connection", ID: i.Connection.UUID}, v).event(FirstAccessRefused, UserID{}, now)
-		if err != nil {
-			return err
-		}
-		event.SubjectKind, event.Subject = "connection", i.Connection.UUID
-		event.After = texts("reason", reason, "issuer", i.Issuer, "subject", i.Subject)
-		return tx.Events().Append(event)
-	})
-	if err != nil {
-		return err
-	}
-	return refusal
 }
 
 // arrival is one attempt to let in somebody who came back from a provider.

@@ -18,15 +18,15 @@ func TestSecurity34Counters(t *testing.T) {
 	org := OrganisationID{UUID: uuid.Must(uuid.NewV7())}
 	names, networks := map[Scope]bool{}, map[Scope]bool{}
 	for i := range 100_000 {
-		names[e.counter(org, "name", fmt.Sprintf("nobody-%d@acme.test", i), nameSlots)] = true
-		networks[e.counter(org, "address", network(fmt.Sprintf("2001:db8:%x:%x::1", i>>16, i&0xffff)), networkSlots)] = true
+		names[e.env.counter(org, "name", fmt.Sprintf("nobody-%d@acme.test", i), nameSlots)] = true
+		networks[e.env.counter(org, "address", network(fmt.Sprintf("2001:db8:%x:%x::1", i>>16, i&0xffff)), networkSlots)] = true
 	}
 	require.Len(t, names, nameSlots, "all are used, and there are no others")
 	require.LessOrEqual(t, len(networks), networkSlots)
 	require.Greater(t, len(networks), networkSlots/2, "spread, so that hardly anybody shares one")
-	one := e.counter(org, "address", "192.0.2.1", networkSlots)
-	require.Equal(t, one, e.counter(org, "address", "192.0.2.1", networkSlots))
-	require.NotEqual(t, one, e.counter(OrganisationID{UUID: uuid.Must(uuid.NewV7())}, "address", "192.0.2.1", networkSlots))
+	one := e.env.counter(org, "address", "192.0.2.1", networkSlots)
+	require.Equal(t, one, e.env.counter(org, "address", "192.0.2.1", networkSlots))
+	require.NotEqual(t, one, e.env.counter(OrganisationID{UUID: uuid.Must(uuid.NewV7())}, "address", "192.0.2.1", networkSlots))
 	other, err := NewLinkKey([]byte("another key of links: 32 bytes !"))
 	require.NoError(t, err)
 	require.NotEqual(t, key.slot(org, "address", "192.0.2.1"), other.slot(org, "address", "192.0.2.1"))

@@ -42,7 +42,7 @@ func (e *Entrance) RequestReset(ctx context.Context, org OrganisationID, name st
 			return err
 		}
 		if !found {
-			user = UserID{UUID: e.counter(org, "reset", key, nameSlots).Connection.UUID}
+			user = UserID{UUID: e.env.counter(org, "reset", key, nameSlots).Connection.UUID}
 		}
 		return tx.ResetRequests().Put(ResetRequest{Organisation: org, User: user, RequestID: v.RequestID, Address: v.Address, At: now})
 	})

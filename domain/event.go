@@ -98,6 +98,7 @@ const (
 	UserInvitationAccepted EventType = "user.invitation_accepted"
 	UserInvitationRevoked  EventType = "user.invitation_revoked"
 	UserInvitationExpired  EventType = "user.invitation_expired"
+	UserInvitationSkipped  EventType = "user.invitation_skipped" // by a directory, after as many as anybody is sent in an hour
 	PasswordResetRequested EventType = "user.password_reset_requested"
 	PasswordResetRevoked   EventType = "user.password_reset_revoked"
 	PasswordResetExpired   EventType = "user.password_reset_expired"

@@ -218,6 +218,7 @@ var eventCatalogue = []EventEntry{
 	},
 	{UserInvitationRevoked, 1, "user", "When an open invitation ends because of a newer one, a changed address, a deactivation or another way in.", "", `{"link":` + anID + `}`},
 	{UserInvitationExpired, 1, "user", "When the time of an invitation is found to be over.", "", `{"link":` + anID + `}`},
+	{UserInvitationSkipped, 1, "user", "When a directory brings a person back who was sent five invitations within an hour, and gets no other one: an administrator invites them. At most one an hour for one person.", "", ""},
 	{
 		PasswordResetRequested, 1, "user", "When a person is sent a link to choose a new password. The token in the letter is in no event.",
 		"", `{"link":` + anID + `,"kind":"reset","expiresAt":` + aTime + `}`,
@@ -235,8 +236,8 @@ var eventCatalogue = []EventEntry{
 	},
 	{FirstAccess, 1, "user", "When a pending person comes by single sign-on for the first time, and is active.", `{"status":"pending"}`, `{"status":"active"}`},
 	{
-		FirstAccessRefused, 1, "connection", "When somebody whom their provider knows is not let in: nobody here is them, there is no seat, or they prove too little. Reason is unknown, several, owner, linked, foreign, name_taken, name_missing, name_untrusted, suspended, seats_exhausted or sign_in_too_weak.",
-		"", `{"reason":"several","issuer":"https://acme.okta.com","subject":"00u1a2b3c4"}`,
+		FirstAccessRefused, 2, "connection", "When somebody whom their provider knows is not let in: nobody here is them, there is no seat, or they prove too little. Reason is unknown, several, owner, linked, foreign, name_taken, name_missing, name_untrusted, suspended, seats_exhausted or sign_in_too_weak. Identity stands for who it was, and is the same for the same one; the person has the request_id on the page that refuses them. At most one an hour for one identity and reason. Version 1 had the subject, which is erased.",
+		"", `{"reason":"several","issuer":"https://acme.okta.com","identity":"5d41402abc4b2a76"}`,
 	},
 	{
 		GroupsClaimed, 1, "user", "When the claims of a person's sign-in name other groups of the connection than before. Unmatched has at most 20 names that no group there has, or several.",

@@ -34,6 +34,7 @@ func accessMFASingleSignOn(s *visit) {
 		{domain.ProofDemand{Contexts: []string{"urn:acme:gold"}, Methods: []string{"otp"}}, "acr"},
 	} {
 		s.settings(p, func(set *domain.ProviderSettings) { set.Proof = demand.proof })
+		s.clock.Move(time.Hour) // or it would be told no more
 		made := s.eventsSince(func() {
 			_, err = s.arrive(p.says("1"))
 			s.refused("sign_in_too_weak "+demand.missing, err)

@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,7 +96,7 @@ func firstAccessByEmail(s *visit) {
 	s.deactivate(inactive.ID)
 	unverified := p.tells("9", "", "plain"+email)
 	unverified.EmailVerified = false
-	for _, miss := range []struct {
+	for i, miss := range []struct {
 		name, refusal string
 		a             domain.Arriving
 	}{
@@ -112,6 +113,7 @@ func firstAccessByEmail(s *visit) {
 		{"another connection has the account", "no_account foreign", p.tells("9", "", "foreign"+email)},
 		{"a deactivated account", "access_refused inactive", p.tells("9", "", "inactive"+email)},
 	} {
+		miss.a.Identity.Subject = fmt.Sprint("stranger ", i) // each of whom is told once an hour
 		made := s.eventsSince(func() {
 			_, err := s.arrive(miss.a)
 			s.refused(miss.refusal, err)
@@ -207,7 +209,7 @@ func firstAccessNames(s *visit) {
 	}
 	local := s.member("local" + email)
 	pushed := s.pushedBy(p, "Pushed", "e1", "pushed"+email)
-	for _, miss := range []struct {
+	for i, miss := range []struct {
 		refusal string
 		a       domain.Arriving
 	}{
@@ -219,6 +221,7 @@ func firstAccessNames(s *visit) {
 		{"no_account name_missing", p.tells("1", "", "")},
 		{"no_account name_missing", other.tells("1", "", "chief"+email)},
 	} {
+		miss.a.Identity.Subject = fmt.Sprint("stranger ", i)
 		made := s.eventsSince(func() {
 			_, err := s.arrive(miss.a)
 			require.Error(s, err, "%s: %+v", miss.refusal, miss.a)

@@ -117,8 +117,8 @@ func toInvite(activation Activation, u User) bool {
 }
 
 // inviteAgain is inviteProvisioned for somebody who has been here before, and may have been invited: a directory that
-// deactivates and activates them over and over has them sent no more letters than anybody else (rule invite.resend). Who gets
-// none by that is invited by an administrator.
+// deactivates and activates them over and over has them sent no more letters than anybody else (rule invite.resend). That they
+// were not is an event, the first time in an hour: an administrator invites them.
 func inviteAgain(tx Tx, activation Activation, u User, now time.Time, write scribe) error {
 	if !toInvite(activation, u) {
 		return nil
@@ -130,13 +130,22 @@ func inviteAgain(tx Tx, activation Activation, u User, now time.Time, write scri
 	if again {
 		if err := mayResend(tx, u, LinkInvitation, now); err != nil {
 			if IsKind(err, Throttled) {
-				return nil
+				err = notInvited(tx, u, now, write)
 			}
 			return err
 		}
 	}
 	_, err = invite(tx, u, again, now, write)
 	return err
+}
+
+// notInvited tells that somebody was sent as many invitations as anybody is.
+func notInvited(tx Tx, u User, now time.Time, write scribe) error {
+	first, err := write.env.firstThisHour(tx, u.Organisation, "invitation skipped", u.ID.String(), now)
+	if err != nil || !first {
+		return err
+	}
+	return doorsClosed{write: write, now: now}.say(tx, UserInvitationSkipped, u.ID, attribute.Value{})
 }
 
 // inviteSeated is inviteAgain for somebody who waited and has just got a seat. A command without the key of links gives the

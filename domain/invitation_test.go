@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -138,9 +139,22 @@ func inviteResendByDirectory(s *visit) {
 		}
 	}
 	require.Equal(s, 1, letters(func() { u = s.provision("ana", storetest.Emails("ana@acme.test")) }))
-	require.Equal(s, 5, letters(flap(7)))
+	skipped := func(do func()) []domain.Event {
+		s.Helper()
+		return slices.DeleteFunc(s.eventsSince(do), func(e domain.Event) bool { return e.Type != domain.UserInvitationSkipped })
+	}
+	require.Empty(s, skipped(func() { require.Equal(s, 5, letters(flap(5))) }))
+	told := only(s, skipped(flap(3)), domain.UserInvitationSkipped)
+	require.Equal(s, []any{u.ID.UUID, "connection", s.caller.Connection.UUID}, []any{told.Subject, told.Actor.Kind, told.Actor.ID}, "once, and by whom")
+	other := s.provision("ben@acme.test", storetest.Emails("ben@acme.test"))
+	ana := u
+	u = other
+	require.Len(s, skipped(flap(7)), 1, "of each person")
+	u = ana
 	_, err := s.admin.Invite(s.Context(), s.boss(), u.ID, domain.IfMatch{})
 	s.refused("rate_limited", err)
+	s.clock.Move(time.Hour)
+	require.Len(s, skipped(func() { require.Equal(s, 5, letters(flap(7))) }), 1, "and each hour")
 	s.clock.Move(time.Hour)
 	require.Equal(s, 1, letters(flap(1)))
 	_, err = s.entrance.AcceptInvitation(s.Context(), s.invitation(u), goodPassword, s.from)

@@ -58,10 +58,14 @@ func purgeEverywhere(s *visit) {
 	const mark = "zephyrine"
 	a := p.tells(mark+"-subject", mark, mark+"@acme.test")
 	a.Told.GivenName, a.Groups, a.LogoutHint = "Zephyrine", []string{"friends of " + mark}, []byte("sealed")
-	s.from.Agent = "Browser of " + mark
+	s.from.Agent, s.from.Address = "Browser of "+mark, "2001:db8::5eed"
 	in, err := s.arrive(a)
 	require.NoError(s, err)
 	id := in.Session.User
+	s.settings(p, func(set *domain.ProviderSettings) { set.Proof = domain.ProofDemand{Methods: []string{"otp"}} })
+	_, err = s.arrive(a)
+	s.refused("sign_in_too_weak amr", err)
+	s.settings(p, func(set *domain.ProviderSettings) { set.Proof = domain.ProofDemand{} })
 	object := attribute.NewComplex
 	_, err = s.directory.ChangeUser(s.Context(), p.caller, id, domain.IfMatch{}, nil, storetest.Setting(
 		storetest.Text("displayName", "Zephyrine"), storetest.Text("externalId", mark+"-external"), storetest.Text("title", "Dr "+mark),
@@ -103,7 +107,7 @@ func purgeEverywhere(s *visit) {
 	}
 	require.NoError(s, s.admin.Delete(s.Context(), s.boss(), id, domain.IfMatch{}))
 	require.NoError(s, s.admin.Purge(s.Context(), s.boss(), id))
-	s.nowhere(mark, "Zephyrine")
+	s.nowhere(mark, "Zephyrine", "2001:db8::5eed")
 	again, err := s.directory.Provision(s.Context(), p.caller, storetest.Person(mark))
 	require.NoError(s, err)
 	require.Equal(s, domain.Pending, again.Status, "nobody remembers that they were suspended")

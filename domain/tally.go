@@ -9,15 +9,16 @@ type TallyKind string
 const (
 	TallyRefused      TallyKind = "refused"      // a directory request that was refused or failed
 	TallyStraightened TallyKind = "straightened" // a vendor habit that the reader put right
+	TallyTurnedAway   TallyKind = "turned_away"  // somebody whom the provider knows was not let in
 )
 
-// Tally counts how often the same thing happened on a connection: a refusal, a habit put right. It is bounded: a
+// Tally counts how often the same thing happened on a connection: a refusal, a habit put right, somebody turned away. It is bounded: a
 // connection has at most [MaxTallies] of a kind, what comes after is counted under Other.
 type Tally struct {
 	Organisation OrganisationID
 	Connection   ConnectionID
 	Kind         TallyKind
-	What         string // for a refusal "POST /Users 409 user_name_taken"; for a habit the rule's name
+	What         string // for a refusal "POST /Users 409 user_name_taken"; for a habit the rule's name; for who was turned away the reason
 	Count        int64
 	FirstAt      time.Time
 	LastAt       time.Time

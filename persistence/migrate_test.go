@@ -218,3 +218,33 @@ func rowCounts(t *testing.T, db *sql.DB) map[string]int {
 	}
 	return counts
 }
+
+// The subject of whoever was turned away before version 24 is gone from the log, whatever is in it, and the rest of what was
+// told is there.
+//
+//race:without migrations run one after the other
+func TestMigrateErasesSubjects(t *testing.T) {
+	t.Parallel()
+	eachEmpty(t, func(t *testing.T, databaseURL string) {
+		kind, _ := persistence.Kind(databaseURL)
+		store := storetest.Open(t, databaseURL)
+		require.NoError(t, persistence.MigrateTo(t.Context(), store, 23))
+		db := storetest.RawURL(t, databaseURL)
+		readFixture(t, db, fixtureOf(kind, 23))
+		const org, event, other = "01900000-0000-7000-8000-000000000001", "01900000-0000-7000-8000-0000000000f1", "01900000-0000-7000-8000-0000000000f2"
+		for id, of := range map[string]string{event: "connection.first_access_refused", other: "connection.client_changed"} {
+			_, err := db.Exec(`INSERT INTO events (organisation_id, event_id, type, actor_kind, actor_id, subject_kind, subject_id, request_id, occurred_at)
+VALUES ($1, $2, $3, 'connection', $1, 'connection', $1, 'r', 1)`, org, id, of)
+			require.NoError(t, err)
+			_, err = db.Exec("INSERT INTO event_values (organisation_id, event_id, subject_id, after_values) VALUES ($1, $2, $1, $3)",
+				org, id, `{"reason":"it's \"so\"","issuer":"https://idp.test","subject":"zephyrine\u0000"}`)
+			require.NoError(t, err)
+		}
+		require.NoError(t, store.Migrate(t.Context()))
+		var is string
+		require.NoError(t, db.QueryRow("SELECT after_values FROM event_values WHERE event_id = $1", event).Scan(&is))
+		require.JSONEq(t, `{"reason":"it's \"so\"","issuer":"https://idp.test"}`, is)
+		require.NoError(t, db.QueryRow("SELECT after_values FROM event_values WHERE event_id = $1", other).Scan(&is))
+		require.Contains(t, is, "zephyrine", "which no other event has to lose")
+	})
+}

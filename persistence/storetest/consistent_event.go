@@ -49,7 +49,8 @@ func (s *snapshot) checkUserEvents(t testing.TB) {
 			of.deleted++
 		case domain.UserAccessChanged, domain.UserAdoptable, domain.GroupsClaimed: // which is kept beside the person
 		case domain.RecordsTransferred, domain.RecordsLeft, domain.OnboardingTicked, domain.OnboardingUnticked: // beside the person
-		case domain.OwnerProtected, domain.LetterFailed, domain.SuspensionKept, domain.SuspensionOverruled, domain.EmailChangeSkipped: // by which nothing changed
+		case domain.OwnerProtected, domain.LetterFailed, domain.SuspensionKept, domain.SuspensionOverruled, domain.EmailChangeSkipped,
+			domain.UserInvitationSkipped: // by which nothing changed
 		case domain.UserInvited, domain.UserInvitationRevoked, domain.UserInvitationExpired, domain.PasswordResetRequested,
 			domain.PasswordResetRevoked, domain.PasswordResetExpired, domain.PasswordChanged, domain.PasswordExpiring, domain.SignedInEvent,
 			domain.SessionEnded, domain.DeviceRemembered, domain.DevicesForgotten, domain.DeviceForgotten, domain.IdentityLinked, domain.IdentityUnlinked,
