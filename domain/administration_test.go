@@ -244,7 +244,7 @@ func moduleCatalogue(s *scene) {
 
 	// Each of them alone is a mention: a profile, what somebody was given, what was taken from somebody, a licence.
 	u = s.provision("ben@acme.test")
-	none, close := domain.Permissions{}, permitted("tickets:close")
+	none, closing := domain.Permissions{}, permitted("tickets:close")
 	reached := func(modules domain.Objects) {
 		_, err := ad.SetLicenceModules(s.Context(), s.boss(), domain.LicenceFull, domain.IfMatch{}, modules)
 		require.NoError(s, err)
@@ -253,11 +253,11 @@ func moduleCatalogue(s *scene) {
 	_, err = register(false, "tickets", "close")
 	require.NoError(s, err)
 	for name, mention := range map[string][2]func(){
-		"profile": {func() { p = s.profile("Closer", close) }, func() {
+		"profile": {func() { p = s.profile("Closer", closing) }, func() {
 			require.NoError(s, ad.DeleteProfile(s.Context(), s.boss(), p.ID, domain.IfMatch{}, domain.ProfileID{}))
 		}},
-		"granted": {func() { s.assign(u.ID, domain.AccessChange{Granted: &close}) }, func() { s.assign(u.ID, domain.AccessChange{Granted: &none}) }},
-		"revoked": {func() { s.assign(u.ID, domain.AccessChange{Revoked: &close}) }, func() { s.assign(u.ID, domain.AccessChange{Revoked: &none}) }},
+		"granted": {func() { s.assign(u.ID, domain.AccessChange{Granted: &closing}) }, func() { s.assign(u.ID, domain.AccessChange{Granted: &none}) }},
+		"revoked": {func() { s.assign(u.ID, domain.AccessChange{Revoked: &closing}) }, func() { s.assign(u.ID, domain.AccessChange{Revoked: &none}) }},
 		"licence": {func() { reached(domain.TheseObjects("tickets")) }, func() { reached(domain.AllObjects()) }},
 	} {
 		mention[0]()

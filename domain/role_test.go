@@ -80,14 +80,14 @@ func roleSees(s *scene) {
 
 	// What somebody has by default counts, for who looks and for who is looked at.
 	pushed := s.provision("pushed@acme.test")
-	for by, seen := range map[domain.RoleID][2]bool{agent.ID: {true, false}, top.ID: {false, true}} {
+	for by, want := range map[domain.RoleID][2]bool{agent.ID: {true, false}, top.ID: {false, true}} {
 		_, err := ad.SetDefaults(s.Context(), s.boss(), domain.IfMatch{}, by, domain.ProfileID{})
 		require.NoError(s, err)
 		down, err := ad.Sees(s.Context(), s.boss(), people["lead2"], pushed.ID)
 		require.NoError(s, err)
 		up, err := ad.Sees(s.Context(), s.boss(), pushed.ID, people["lead2"])
 		require.NoError(s, err)
-		require.Equal(s, seen, [2]bool{down, up})
+		require.Equal(s, want, [2]bool{down, up})
 	}
 	_, err = ad.Sees(s.Context(), s.as(people["agent"]), people["lead"], people["agent"])
 	storetest.Refused(s, err, domain.Forbidden, domain.CodePermissionMissing)
