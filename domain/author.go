@@ -16,7 +16,7 @@ type author struct {
 	actor        Actor
 	requestID    string
 	from         string // see [Event]
-	person       UserID // whose key the actor is; zero: nobody's, or it is no key
+	person       UserID // on behalf of whom the actor acts: whose key it is, or who comes by the connection; zero: of nobody
 }
 
 func (ad *Administration) author(who Administrator) author {
@@ -52,7 +52,7 @@ func (a author) event(what EventType, subjectKind string, subject uuid.UUID, at 
 	return event, err
 }
 
-// behind is the person who acts, themselves or by a key of theirs; zero: nobody.
+// behind is the person who acts, themselves or by something of theirs; zero: nobody.
 func (a author) behind() UserID {
 	if a.actor.Kind == "user" {
 		return UserID{UUID: a.actor.ID}

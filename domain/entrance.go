@@ -96,7 +96,11 @@ func (e *Entrance) inVain(ctx context.Context, org OrganisationID, name string) 
 
 // scribe of what a person does themselves.
 func (e *Entrance) scribe(org OrganisationID, by Actor, v Visitor) scribe {
-	return author{env: e.env, organisation: org, actor: by, requestID: v.RequestID, from: v.Address}.scribe()
+	return e.author(org, by, v).scribe()
+}
+
+func (e *Entrance) author(org OrganisationID, by Actor, v Visitor) author {
+	return author{env: e.env, organisation: org, actor: by, requestID: v.RequestID, from: v.Address}
 }
 
 // self is a person as an actor.

@@ -243,16 +243,18 @@ func (r *arrival) claimed(user UserID) error {
 	if err := r.sayConnection(GroupsClaimed, user, before, after); err != nil {
 		return err
 	}
-	return recompute(r.tx, r.org.ID, []UserID{user}, r.now, r.byConnection())
+	return recompute(r.tx, r.org.ID, []UserID{user}, r.now, r.byConnection(user))
 }
 
-// byConnection writes what the connection does, rather than the person.
-func (r *arrival) byConnection() scribe {
-	return r.entrance.scribe(r.org.ID, Actor{Kind: "connection", ID: r.connection.ID.UUID}, r.visitor)
+// byConnection writes what the connection does, rather than the person who comes by it: from their browser, whose address is theirs.
+func (r *arrival) byConnection(user UserID) scribe {
+	by := r.entrance.author(r.org.ID, Actor{Kind: "connection", ID: r.connection.ID.UUID}, r.visitor)
+	by.person = user
+	return by.scribe()
 }
 
 func (r *arrival) sayConnection(what EventType, user UserID, before, after attribute.Value) error {
-	event, err := r.byConnection().event(what, user, r.now)
+	event, err := r.byConnection(user).event(what, user, r.now)
 	if err != nil {
 		return err
 	}

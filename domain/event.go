@@ -145,7 +145,7 @@ type Event struct {
 	Subject      uuid.UUID
 	RequestID    string
 	From         string // the network address of who asked, or the operator's machine; empty: Usher itself, not known, or erased
-	Person       UserID // who acted, themselves or by a key of theirs, and is erased with From; zero: nobody, or there is no From
+	Person       UserID // whose address From is, who acted by a key of theirs or by signing in, too: it is erased with them; zero: nobody's
 	At           time.Time
 	Before       attribute.Value // the attributes that changed, as they were; Null: none
 	After        attribute.Value // and as they are
