@@ -87,13 +87,13 @@ func (s *service) addAccess() {
 		method: http.MethodGet, path: "/users/{id}/permissions", id: "get-user-permissions", tag: "Access", summary: "Read what a person may do",
 		description: "The profile, the baselines and what the person was granted, without what was revoked, as far as the licence reaches; for a system owner everything in the catalogue.",
 		needs:       "users:view",
-	}, func(ctx context.Context, who domain.Administrator, in *ByID) (*one[effective], error) {
+	}, func(ctx context.Context, who domain.Administrator, in *ByID) (*plain[effective], error) {
 		id, err := identified[domain.User](in.ID, "user")
 		if err != nil {
 			return nil, err
 		}
 		held, err := s.Administration.Effective(ctx, who, id)
-		return &one[effective]{Body: effective{showPermissions(held)}}, err
+		return &plain[effective]{Body: effective{showPermissions(held)}}, err
 	})
 }
 

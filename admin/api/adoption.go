@@ -26,19 +26,19 @@ func (s *service) addAdoptions() {
 	add(s, operation{
 		method: http.MethodGet, path: "/users/{id}/adoptable", id: "get-adoptable", tag: "Connections", summary: "Read which connection may adopt an account",
 		needs: "directory:view",
-	}, func(ctx context.Context, who domain.Administrator, in *ByID) (*one[Adoption], error) {
+	}, func(ctx context.Context, who domain.Administrator, in *ByID) (*plain[Adoption], error) {
 		id, err := identified[domain.User](in.ID, "user")
 		if err != nil {
 			return nil, err
 		}
 		a, _, err := s.Administration.Adoptable(ctx, who, id)
-		return oneAdoption(a), err
+		return plainAdoption(a), err
 	})
 	add(s, operation{
 		method: http.MethodPost, path: "/users/{id}/adoptable", id: "make-adoptable", tag: "Connections", summary: "Let a connection adopt an account",
 		description: "The account, which no connection has, shows in the look-ups of the connection, and its first write makes it one of its own. Needs users:edit on the person, too, and nobody leaves to a directory whom they could not give what that person holds.",
 		needs:       "directory:edit",
-	}, func(ctx context.Context, who domain.Administrator, in *makeAdoptable) (*one[Adoption], error) {
+	}, func(ctx context.Context, who domain.Administrator, in *makeAdoptable) (*plain[Adoption], error) {
 		id, err := identified[domain.User](in.ID, "user")
 		if err != nil {
 			return nil, err
@@ -48,7 +48,7 @@ func (s *service) addAdoptions() {
 			return nil, err
 		}
 		a, err := s.Administration.MakeAdoptable(ctx, who, id, by)
-		return oneAdoption(a), err
+		return plainAdoption(a), err
 	})
 	add(s, operation{
 		method: http.MethodDelete, path: "/users/{id}/adoptable", id: "unmake-adoptable", tag: "Connections", summary: "Let no connection adopt an account any more",
@@ -62,6 +62,6 @@ func (s *service) addAdoptions() {
 	})
 }
 
-func oneAdoption(a domain.Adoption) *one[Adoption] {
-	return &one[Adoption]{Body: Adoption{ConnectionID: idOr(a.Connection), Since: moment(a.Since)}}
+func plainAdoption(a domain.Adoption) *plain[Adoption] {
+	return &plain[Adoption]{Body: Adoption{ConnectionID: idOr(a.Connection), Since: moment(a.Since)}}
 }

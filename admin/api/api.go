@@ -127,7 +127,7 @@ func newService(c Config) (*service, error) {
 // route lays out all operations.
 func (s *service) route() {
 	below := chi.NewRouter()
-	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	registry := huma.NewMapRegistry(schemaPrefix, huma.DefaultSchemaNamer)
 	s.api = humachi.New(below, huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -190,6 +190,7 @@ func (s *service) route() {
 	s.addStatistics()
 	s.addReviews()
 	s.addOnboarding()
+	declareNull(registry)
 
 	below.NotFound(func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, unknownPath()) })
 	below.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {

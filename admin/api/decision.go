@@ -43,8 +43,8 @@ type setWindow struct {
 	}
 }
 
-// decision is whether somebody may come in.
-type decision struct {
+// Decision is whether somebody may come in.
+type Decision struct {
 	Allowed     bool       `json:"allowed"`
 	Reason      *string    `json:"reason" doc:"One stable word; null where access is allowed."`
 	Sentence    *string    `json:"sentence" doc:"For the person."`
@@ -115,7 +115,7 @@ type plain[Item any] struct {
 	Body Item
 }
 
-func (s *service) decide(ctx context.Context, who domain.Administrator, in *decisionInput) (*plain[decision], error) {
+func (s *service) decide(ctx context.Context, who domain.Administrator, in *decisionInput) (*plain[Decision], error) {
 	id, err := identified[domain.User](in.ID, "user")
 	if err != nil {
 		return nil, err
@@ -124,7 +124,7 @@ func (s *service) decide(ctx context.Context, who domain.Administrator, in *deci
 		return nil, err // of nobody there is nothing to explain
 	}
 	d, err := s.Administration.Access(ctx, who, id, domain.AccessMethod(in.Method))
-	return &plain[decision]{Body: showDecision(d)}, err
+	return &plain[Decision]{Body: showDecision(d)}, err
 }
 
 // showBlock shows a block; nil for the zero one.

@@ -88,14 +88,14 @@ type signInNow struct {
 
 // explainedDecision is a decision about access with what it rests on.
 type explainedDecision struct {
-	decision
-	basis
+	Decision
+	Basis
 
 	Also []hindrance `json:"also" nullable:"false" doc:"What else is in the way, in the order in which it would be told when what is before it is gone."`
 }
 
-// basis is by what something keeps a person out, or nothing does.
-type basis struct {
+// Basis is by what something keeps a person out, or nothing does.
+type Basis struct {
 	Rule  string       `json:"rule" doc:"The rule by which it is so." example:"block.inactivity"`
 	By    *participant `json:"by" doc:"Whose doing it is, as of a block or a status; null: nobody's."`
 	Since *time.Time   `json:"since" doc:"null: always, or for no known time."`
@@ -107,7 +107,7 @@ type hindrance struct {
 	Sentence    string     `json:"sentence" doc:"For the person."`
 	Remedy      string     `json:"remedy" doc:"What would change it, and who can."`
 	NextOpening *time.Time `json:"next_opening" doc:"When it passes by itself; null: it does not."`
-	basis
+	Basis
 }
 
 type linkedIdentity struct {
@@ -204,22 +204,22 @@ func showExplanation(e domain.Explanation) explanation {
 	return shown
 }
 
-func showDecision(d domain.Decision) decision {
-	return decision{
+func showDecision(d domain.Decision) Decision {
+	return Decision{
 		Allowed: d.Allowed, Reason: orNil(d.Reason), Sentence: orNil(d.Sentence), Remedy: orNil(d.Remedy), NextOpening: moment(d.NextOpening),
 	}
 }
 
 func explainDecision(d domain.ExplainedDecision) explainedDecision {
-	shown := explainedDecision{decision: showDecision(d.Decision), basis: showBasis(d), Also: []hindrance{}}
+	shown := explainedDecision{Decision: showDecision(d.Decision), Basis: showBasis(d), Also: []hindrance{}}
 	for _, other := range d.Also {
 		shown.Also = append(shown.Also, hindrance{other.Reason, other.Sentence, other.Remedy, moment(other.NextOpening), showBasis(other)})
 	}
 	return shown
 }
 
-func showBasis(d domain.ExplainedDecision) basis {
-	shown := basis{Rule: d.Rule, Since: moment(d.Since)}
+func showBasis(d domain.ExplainedDecision) Basis {
+	shown := Basis{Rule: d.Rule, Since: moment(d.Since)}
 	if d.By.Kind != "" {
 		shown.By = &participant{d.By.Kind, idOrNil(d.By.ID)}
 	}

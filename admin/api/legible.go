@@ -132,5 +132,5 @@ func memberOf(object *huma.Schema, name string) *huma.Schema {
 func (s *service) takesNull(schema *huma.Schema) bool {
 	schema = s.resolved(schema)
 	alternatives := slices.Concat(schema.OneOf, schema.AnyOf)
-	return schema.Nullable || schema.Type == "" && len(alternatives) == 0 || slices.ContainsFunc(alternatives, s.takesNull)
+	return schema.Nullable || schema.Type == typeNull || schema.Type == "" && len(alternatives) == 0 || slices.ContainsFunc(alternatives, s.takesNull)
 }

@@ -51,18 +51,18 @@ func mappingApply(s *scene) {
 	require.Nil(s, s.holds(user, "team"))
 
 	made := s.post("/mappings", asked)
-	s.answered(made, http.MethodPost, "/mappings", http.StatusCreated)
+	s.answered(made, http.StatusCreated)
 	path := "/mappings/" + made.text(s, "id")
 	require.Equal(s, Prefix+path, made.header.Get("Location"))
 	m := made.object(s)
 	require.Equal(s, []any{100.0, "Sales", nil, blue, []any{queue}, "simulator", false, nil},
 		[]any{m["priority"], m["group_name"], m["role_id"], m["team_id"], m["queue_ids"], m["licence"], m["orphan"], m["job_id"]})
 	read := s.get(path)
-	s.answered(read, http.MethodGet, "/mappings/{id}", http.StatusOK)
+	s.answered(read, http.StatusOK)
 	require.Equal(s, []string{made.body, made.header.Get("ETag")}, []string{read.body, read.header.Get("ETag")})
 	require.Equal(s, []any{blue, "mapping"}, s.holds(user, "team"))
 	licence := s.get(user + "/licence")
-	s.answered(licence, http.MethodGet, "/users/{id}/licence", http.StatusOK)
+	s.answered(licence, http.StatusOK)
 	require.Equal(s, "full", licence.text(s, "licence"), "the old seat is kept")
 	require.Equal(s, "simulator", licence.text(s, "licence_wanted", "licence"))
 	s.done(s.put("/licences/simulator/seats", `{"limit":1}`))
@@ -75,7 +75,7 @@ func mappingApply(s *scene) {
 	require.Len(s, would, 1)
 	require.Equal(s, blue, would[0]["before"].(map[string]any)["team"].(map[string]any)["id"])
 	changed := s.put(path, change, "If-Match", read.header.Get("ETag"))
-	s.answered(changed, http.MethodPut, "/mappings/{id}", http.StatusOK)
+	s.answered(changed, http.StatusOK)
 	require.Equal(s, []any{red, []any{}, nil}, []any{changed.object(s)["team_id"], changed.object(s)["queue_ids"], changed.object(s)["licence"]})
 	require.Equal(s, []any{red, "mapping"}, s.holds(user, "team"))
 	require.Empty(s, s.ok(s.get(user + "/access"))["queues"])
@@ -135,7 +135,7 @@ func mappingRebind(s *scene) {
 	require.Nil(s, s.holds(user, "team"), "a name binds nothing")
 
 	listed := s.get("/mappings")
-	s.answered(listed, http.MethodGet, "/mappings", http.StatusOK)
+	s.answered(listed, http.StatusOK)
 	m := listed.items(s)[0]
 	require.Equal(s, []any{true, "Sales", old.String()}, []any{m["orphan"], m["group_name"], m["group_id"]})
 	candidates := m["rebind_candidates"].([]any)
@@ -145,7 +145,7 @@ func mappingRebind(s *scene) {
 	refused(s, s.post(path+"/rebind", `{"group_id":"`+old.String()+`"}`), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "group_id")
 	refused(s, s.post(path+"/rebind", `{"group_id":"`+fresh.String()+`"}`, "If-Match", `W/"9"`), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
 	bound := s.post(path+"/rebind", `{"group_id":"`+fresh.String()+`"}`)
-	s.answered(bound, http.MethodPost, "/mappings/{id}/rebind", http.StatusOK)
+	s.answered(bound, http.StatusOK)
 	require.Equal(s, []any{fresh.String(), false, []any{}}, []any{bound.object(s)["group_id"], bound.object(s)["orphan"], bound.object(s)["rebind_candidates"]})
 	require.Equal(s, []any{blue, "mapping"}, s.holds(user, "team"))
 	require.Equal(s, 1, s.events()[domain.MappingUpdated])
@@ -186,7 +186,7 @@ func deactivateQueues(s *scene) {
 	former := func() any {
 		s.Helper()
 		g := s.get(user + "/former-queues")
-		s.answered(g, http.MethodGet, "/users/{id}/former-queues", http.StatusOK)
+		s.answered(g, http.StatusOK)
 		return g.object(s)["queue_ids"]
 	}
 	s.ok(s.patch(user+"/access", `{"queue_ids":["`+hand+`"]}`))
@@ -304,7 +304,7 @@ func mappingPages(s *scene) {
 	require.Equal(s, first, s.ok(s.get("/jobs/" + older.String()))["about_id"])
 	require.Equal(s, later.String(), s.ok(s.get("/mappings/" + second))["job_id"])
 	one = s.get("/jobs?limit=1")
-	s.answered(one, http.MethodGet, "/jobs", http.StatusOK)
+	s.answered(one, http.StatusOK)
 	require.Equal(s, []string{later.String()}, one.values(s, "id"), "the latest first")
 	require.Equal(s, []string{older.String()}, s.get("/jobs?limit=1&cursor="+one.text(s, "next_cursor")).values(s, "id"))
 	j := s.ok(s.get("/jobs/" + later.String()))
@@ -315,7 +315,7 @@ func mappingPages(s *scene) {
 		require.NoError(s, err)
 	}
 	read := s.get("/jobs/" + later.String())
-	s.answered(read, http.MethodGet, "/jobs/{id}", http.StatusOK)
+	s.answered(read, http.StatusOK)
 	j = read.object(s)
 	require.Equal(s, []any{"mapping", second, "done", 3.0, 3.0}, []any{j["about_kind"], j["about_id"], j["phase"], j["people"], j["looked_at"]})
 	require.NotNil(s, j["finished_at"])

@@ -1,9 +1,7 @@
 package api
 
 import (
-	"encoding/json"
 	"net/http"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -120,7 +118,7 @@ func walk(v any, each func(reference string)) {
 	}
 }
 
-// What is answered is what the document says: every name of an answer is in its schema, and none is missing.
+// What is answered is what the document says (see documented), at every address that can be read.
 func TestAnswersMatchTheDocument(t *testing.T) {
 	t.Parallel()
 	each(t, func(s *scene) {
@@ -130,74 +128,36 @@ func TestAnswersMatchTheDocument(t *testing.T) {
 		answered := s.answered
 		for path, item := range s.service.api.OpenAPI().Paths {
 			if item.Get != nil && !strings.Contains(path, "{") && !strings.HasPrefix(path, "/statistics/") { // which need a range and a plan
-				answered(s.get(path), http.MethodGet, path, http.StatusOK)
+				answered(s.get(path), http.StatusOK)
 			}
 		}
 		connection := "/connections/" + s.tenant.Connection.ID.String()
-		answered(s.get("/users/"+u.ID.String()), http.MethodGet, "/users/{id}", http.StatusOK)
+		answered(s.get("/users/"+u.ID.String()), http.StatusOK)
 		user := "/users/" + u.ID.String()
 		role := s.role("Agent", domain.SeesOwn)
 		for _, path := range []string{"/block", "/window", "/access-decision"} {
-			answered(s.get(user+path), http.MethodGet, "/users/{id}"+path, http.StatusOK)
+			answered(s.get(user+path), http.StatusOK)
 		}
-		answered(s.post("/users", `{"full_name":"B","email":"b@acme.test","role_id":"`+role+`"}`), http.MethodPost, "/users", http.StatusCreated)
-		answered(s.as(s.all, http.MethodPatch, user, `{"title":"x"}`), http.MethodPatch, "/users/{id}", http.StatusOK)
+		answered(s.post("/users", `{"full_name":"B","email":"b@acme.test","role_id":"`+role+`"}`), http.StatusCreated)
+		answered(s.as(s.all, http.MethodPatch, user, `{"title":"x"}`), http.StatusOK)
 		require.Equal(s, http.StatusNoContent, s.post(user+"/block", "").status)
-		answered(s.get(user+"/block"), http.MethodGet, "/users/{id}/block", http.StatusOK)
-		answered(s.post(user+"/deactivate", ""), http.MethodPost, "/users/{id}/deactivate", http.StatusOK)
-		answered(s.as(s.all, http.MethodPut, user+"/window", `{"schedule":"mon 09:00-17:00"}`), http.MethodPut, "/users/{id}/window", http.StatusOK)
-		answered(s.get(user+"/access-decision"), http.MethodGet, "/users/{id}/access-decision", http.StatusOK)
-		answered(s.as(s.all, http.MethodPatch, "/policy", `{"inactivity_days":30}`), http.MethodPatch, "/policy", http.StatusOK)
-		answered(s.get("/groups/"+g.ID.String()), http.MethodGet, "/groups/{id}", http.StatusOK)
-		answered(s.get("/groups/"+g.ID.String()+"/members"), http.MethodGet, "/groups/{id}/members", http.StatusOK)
-		answered(s.get(connection), http.MethodGet, "/connections/{id}", http.StatusOK)
-		answered(s.get(connection+"/tokens"), http.MethodGet, "/connections/{id}/tokens", http.StatusOK)
-		answered(s.post(connection+"/tokens", "{}"), http.MethodPost, "/connections/{id}/tokens", http.StatusCreated)
-		answered(s.post("/connections", `{"name":"x"}`), http.MethodPost, "/connections", http.StatusCreated)
-		answered(s.post("/api-keys", `{"name":"x","permissions":["users:view"]}`), http.MethodPost, "/api-keys", http.StatusCreated)
+		answered(s.get(user+"/block"), http.StatusOK)
+		answered(s.post(user+"/deactivate", ""), http.StatusOK)
+		answered(s.as(s.all, http.MethodPut, user+"/window", `{"schedule":"mon 09:00-17:00"}`), http.StatusOK)
+		answered(s.get(user+"/access-decision"), http.StatusOK)
+		answered(s.as(s.all, http.MethodPatch, "/policy", `{"inactivity_days":30}`), http.StatusOK)
+		answered(s.get("/groups/"+g.ID.String()), http.StatusOK)
+		answered(s.get("/groups/"+g.ID.String()+"/members"), http.StatusOK)
+		answered(s.get(connection), http.StatusOK)
+		answered(s.get(connection+"/tokens"), http.StatusOK)
+		answered(s.post(connection+"/tokens", "{}"), http.StatusCreated)
+		answered(s.post("/connections", `{"name":"x"}`), http.StatusCreated)
+		answered(s.post("/api-keys", `{"name":"x","permissions":["users:view"]}`), http.StatusCreated)
 	})
 }
 
-// answered requires that an answer is what the document says of it.
-func (s *scene) answered(g got, method, path string, status int) {
+// answered requires a status; that the rest is what the document says is required of every answer.
+func (s *scene) answered(g got, status int) {
 	s.Helper()
-	var document map[string]any
-	require.NoError(s, json.Unmarshal(s.service.document, &document))
 	require.Equal(s, status, g.status, g.body)
-	operation := document["paths"].(map[string]any)[path].(map[string]any)[strings.ToLower(method)].(map[string]any)
-	response := operation["responses"].(map[string]any)[strconv.Itoa(status)].(map[string]any)
-	schema := response["content"].(map[string]any)["application/json"].(map[string]any)["schema"]
-	conforms(s, document, schema.(map[string]any), g.object(s), path)
-}
-
-// conforms checks names and nothing but names.
-func conforms(t testing.TB, document, schema map[string]any, v any, where string) {
-	t.Helper()
-	if reference, ok := schema["$ref"].(string); ok {
-		schema = at(t, document, reference).(map[string]any)
-	}
-	switch v := v.(type) {
-	case map[string]any:
-		properties, ok := schema["properties"].(map[string]any)
-		if !ok {
-			return // any object: attributes, before, after
-		}
-		required, _ := schema["required"].([]any)
-		for _, name := range required {
-			require.Contains(t, v, name, where)
-		}
-		for name, member := range v {
-			require.Contains(t, properties, name, where)
-			conforms(t, document, properties[name].(map[string]any), member, where+"."+name)
-		}
-	case []any:
-		items, ok := schema["items"].(map[string]any)
-		if !ok && schema["oneOf"] != nil {
-			return // true, or a list
-		}
-		require.True(t, ok, where)
-		for _, item := range v {
-			conforms(t, document, items, item, where+"[]")
-		}
-	}
 }

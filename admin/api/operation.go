@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -22,6 +23,7 @@ type operation struct {
 	description  string
 	needs        string // the permission, module:action; empty: none but a key
 	status       int    // of success; 0: 200
+	media        string // of the answer; empty: JSON
 }
 
 // add makes an operation one of the service: its route, its place in the document, and its errors told as problems. run
@@ -33,7 +35,7 @@ func add[I, O any](s *service, op operation, run func(ctx context.Context, who d
 		Security:        []map[string][]string{{securityScheme: {}}},
 		MaxBodyBytes:    maxBody + 1,
 		BodyReadTimeout: -1, // the body has been read
-		Responses:       problemResponses(op),
+		Responses:       responsesOf(op),
 	}
 	huma.Register(s.api, described, func(ctx context.Context, in *I) (*O, error) {
 		x := exchangeOf(ctx)
@@ -52,8 +54,8 @@ func needed(permission string) string {
 	return "Needs the permission `" + permission + "`."
 }
 
-// problemResponses are the refusals of an operation, by status.
-func problemResponses(op operation) map[string]*huma.Response {
+// responsesOf are the refusals of an operation, by status, and its answer where that is not JSON.
+func responsesOf(op operation) map[string]*huma.Response {
 	refusals := []string{"400", "401", "403", "422", "429", "503", "default"}
 	if strings.Contains(op.path, "{") {
 		refusals = append(refusals, "404")
@@ -64,6 +66,11 @@ func problemResponses(op operation) map[string]*huma.Response {
 	responses := map[string]*huma.Response{}
 	for _, status := range refusals {
 		responses[status] = &huma.Response{Ref: "#/components/responses/Problem"}
+	}
+	if op.media != "" {
+		responses[strconv.Itoa(http.StatusOK)] = &huma.Response{
+			Description: http.StatusText(http.StatusOK), Content: map[string]*huma.MediaType{op.media: {Schema: &huma.Schema{Type: huma.TypeString}}},
+		}
 	}
 	return responses
 }
@@ -76,7 +83,7 @@ func (s *service) describeProblems() {
 	components.Responses = map[string]*huma.Response{
 		"Problem": {
 			Description: "A refusal (RFC 9457): what was wrong, and what to do.",
-			Content:     map[string]*huma.MediaType{problemMedia: {Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}}},
+			Content:     map[string]*huma.MediaType{problemMedia: {Schema: &huma.Schema{Ref: schemaPrefix + "Problem"}}},
 		},
 	}
 }

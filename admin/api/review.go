@@ -78,9 +78,12 @@ type exportInput struct {
 	Cursor string `query:"cursor" doc:"Where to go on: from the header Link of the page before." maxLength:"4096"`
 }
 
+// exportMedia is RFC 4180.
+const exportMedia = "text/csv"
+
 // exported is a page of lines.
 type exported struct {
-	ContentType string `header:"Content-Type"`
+	ContentType string `header:"Content-Type" hidden:"true"`
 	Link        string `header:"Link" doc:"rel=\"next\": the next page, where there is one; it has no line of titles, so that pages can be put together."`
 	Body        []byte
 }
@@ -136,7 +139,7 @@ func (s *service) addReviews() {
 		method: http.MethodGet, path: "/reviews/{id}/findings", id: "list-findings", tag: "Reviews", summary: "List what a review found", description: "By person.", needs: "reviews:view",
 	}, s.listFindings)
 	add(s, operation{
-		method: http.MethodGet, path: "/reviews/{id}/export", id: "export-review", tag: "Reviews", summary: "Read what a review found as CSV",
+		method: http.MethodGet, path: "/reviews/{id}/export", id: "export-review", tag: "Reviews", summary: "Read what a review found as CSV", media: exportMedia,
 		description: "RFC 4180, UTF-8; what a spreadsheet would take for a formula has an apostrophe before it.", needs: "reviews:view",
 	}, s.exportReview)
 	add(s, operation{
@@ -241,7 +244,7 @@ func (s *service) exportReview(ctx context.Context, who domain.Administrator, in
 	if err != nil {
 		return nil, err
 	}
-	out := &exported{ContentType: "text/csv; charset=utf-8", Body: text.Bytes()}
+	out := &exported{ContentType: exportMedia + "; charset=utf-8", Body: text.Bytes()}
 	_, out.Link = exchangeOf(ctx).pageOf(next)
 	return out, lines.Error()
 }

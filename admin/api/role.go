@@ -84,7 +84,7 @@ func (s *service) addRoles() {
 	}, s.sees)
 }
 
-func (s *service) sees(ctx context.Context, who domain.Administrator, in *seesInput) (*one[seen], error) {
+func (s *service) sees(ctx context.Context, who domain.Administrator, in *seesInput) (*plain[seen], error) {
 	viewer, err := identified[domain.User](in.ID, "user")
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func (s *service) sees(ctx context.Context, who domain.Administrator, in *seesIn
 		return nil, respelt(err, "id", "other")
 	}
 	sees, err := s.Administration.Sees(ctx, who, viewer, of)
-	return &one[seen]{Body: seen{Sees: sees}}, err
+	return &plain[seen]{Body: seen{Sees: sees}}, err
 }
 
 func showRole(r domain.Role) role {

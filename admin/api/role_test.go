@@ -18,7 +18,7 @@ func TestRoles(t *testing.T) {
 	t.Parallel()
 	each(t, func(s *scene) {
 		made := s.post("/roles", `{"name":"Director","description":"of it all","parent_id":null,"sees":"all"}`)
-		s.answered(made, http.MethodPost, "/roles", http.StatusCreated)
+		s.answered(made, http.StatusCreated)
 		top := made.text(s, "id")
 		require.Equal(s, Prefix+"/roles/"+top, made.header.Get("Location"))
 		lead := s.made("/roles", `{"name":"Lead","parent_id":"`+top+`","sees":"subtree"}`)
@@ -31,9 +31,9 @@ func TestRoles(t *testing.T) {
 
 		path := "/roles/" + agent
 		read := s.get(path)
-		s.answered(read, http.MethodGet, "/roles/{id}", http.StatusOK)
+		s.answered(read, http.StatusOK)
 		changed := s.put(path, `{"name":"Agents","parent_id":"`+top+`","sees":"team"}`, "If-Match", read.header.Get("ETag"))
-		s.answered(changed, http.MethodPut, "/roles/{id}", http.StatusOK)
+		s.answered(changed, http.StatusOK)
 		require.Equal(s, []string{"Agents", top, "team"}, []string{changed.text(s, "name"), changed.text(s, "parent_id"), changed.text(s, "sees")})
 		require.NotEqual(s, read.header.Get("ETag"), changed.header.Get("ETag"))
 		require.Equal(s, changed.body, s.get(path).body)
@@ -105,7 +105,7 @@ func roleSees(s *scene) {
 	require.Equal(s, http.StatusOK, s.patch("/users/"+ana+"/access", `{"role_id":"`+top+`"}`).status)
 	require.Equal(s, http.StatusOK, s.patch("/users/"+bo+"/access", `{"role_id":"`+below+`"}`).status)
 	down := s.get("/users/" + ana + "/sees/" + bo)
-	s.answered(down, http.MethodGet, "/users/{id}/sees/{other}", http.StatusOK)
+	s.answered(down, http.StatusOK)
 	require.Equal(s, map[string]any{"sees": true}, down.object(s))
 	require.Equal(s, map[string]any{"sees": false}, s.get("/users/"+bo+"/sees/"+ana).object(s))
 	for _, none := range []string{"x", never} {
@@ -120,17 +120,17 @@ func TestTeamsAndQueues(t *testing.T) {
 		for _, plural := range []string{"teams", "queues"} {
 			list := "/" + plural
 			made := s.post(list, `{"name":"Blue","description":"one\ntwo"}`)
-			s.answered(made, http.MethodPost, list, http.StatusCreated)
+			s.answered(made, http.StatusCreated)
 			path := list + "/" + made.text(s, "id")
 			require.Equal(s, Prefix+path, made.header.Get("Location"))
 			require.Equal(s, "one\ntwo", s.get(path).text(s, "description"))
-			s.answered(s.get(path), http.MethodGet, list+"/{id}", http.StatusOK)
+			s.answered(s.get(path), http.StatusOK)
 			s.made(list, `{"name":"Amber"}`)
 			require.Equal(s, []string{"Amber", "Blue"}, s.get(list).values(s, "name"))
 			require.Equal(s, []string{"Blue"}, s.get(cursorIn(s, s.get(list+"?limit=1"))).values(s, "name"))
 
 			changed := s.put(path, `{"name":"Navy"}`, "If-Match", made.header.Get("ETag"))
-			s.answered(changed, http.MethodPut, list+"/{id}", http.StatusOK)
+			s.answered(changed, http.StatusOK)
 			require.Equal(s, []string{"Navy", ""}, []string{changed.text(s, "name"), changed.text(s, "description")})
 			refused(s, s.put(path, `{"name":"x"}`, "If-Match", made.header.Get("ETag")), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
 			refused(s, s.put(path, `{"name":"amber"}`), http.StatusConflict, domain.CodeNameTaken, "name")

@@ -71,30 +71,30 @@ func (s *service) addSelf() {
 	add(s, operation{
 		method: http.MethodGet, path: selfPath, id: "get-me", tag: "Organisation", summary: "Who asks, and what they may do",
 		description: "A key; or a person, by the cookie of their session or by an assertion for one of the organisation's applications in place of a key, for as long as they are signed in.",
-	}, func(ctx context.Context, who domain.Administrator, _ *struct{}) (*one[self], error) {
+	}, func(ctx context.Context, who domain.Administrator, _ *struct{}) (*plain[self], error) {
 		if g := exchangeOf(ctx).guest; g != nil {
 			return showGuest(*g)
 		}
 		k, err := s.Administration.Self(ctx, who)
-		return &one[self]{Body: self{
+		return &plain[self]{Body: self{
 			Kind: who.Actor.Kind, ID: k.ID.String(), Name: k.Name, OrganisationID: k.Organisation.String(),
 			Permissions: spelt(k.Permissions), ExpiresAt: moment(k.ExpiresAt),
 		}}, err
 	})
 	add(s, operation{
 		method: http.MethodGet, path: "/organisation", id: "get-organisation", tag: "Organisation", summary: "The organisation that the key belongs to",
-	}, func(ctx context.Context, who domain.Administrator, _ *struct{}) (*one[organisation], error) {
+	}, func(ctx context.Context, who domain.Administrator, _ *struct{}) (*plain[organisation], error) {
 		o, err := s.Administration.Organisation(ctx, who)
 		if err != nil {
 			return nil, err
 		}
 		plan, err := s.Administration.Plan(ctx, who)
-		return &one[organisation]{Body: organisation{ID: o.ID.String(), Slug: o.Slug, Name: o.Name, Plan: string(plan), CreatedAt: o.CreatedAt.UTC()}}, err
+		return &plain[organisation]{Body: organisation{ID: o.ID.String(), Slug: o.Slug, Name: o.Name, Plan: string(plan), CreatedAt: o.CreatedAt.UTC()}}, err
 	})
 }
 
 // showGuest is a person as they are told.
-func showGuest(g domain.Guest) (*one[self], error) {
+func showGuest(g domain.Guest) (*plain[self], error) {
 	d, err := g.Details()
 	if err != nil {
 		return nil, err
@@ -115,7 +115,7 @@ func showGuest(g domain.Guest) (*one[self], error) {
 	for _, q := range g.Queues {
 		p.Queues = append(p.Queues, *showHeld(q))
 	}
-	return &one[self]{Body: self{
+	return &plain[self]{Body: self{
 		Kind: "person", ID: g.User.ID.String(), Name: d.Name, OrganisationID: g.User.Organisation.String(), Permissions: spelt(whole), Person: p,
 	}}, nil
 }

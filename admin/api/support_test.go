@@ -230,7 +230,9 @@ func (s *scene) with(header http.Header, key, method, path, body string) got {
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	require.NoError(s, err)
-	return got{response.StatusCode, response.Header, string(text)}
+	g := got{response.StatusCode, response.Header, string(text)}
+	s.documented(method, path, g)
+	return g
 }
 
 func (s *scene) get(path string) got { s.Helper(); return s.as(s.all, http.MethodGet, path, "") }
