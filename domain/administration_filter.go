@@ -22,6 +22,7 @@ type PeopleFilter struct {
 	Profile HeldFilter[Profile]
 	Team    HeldFilter[Team]
 	Queue   HeldFilter[Queue]
+	Manager HeldFilter[User]
 	Owner   *bool // system owners
 	Blocked *bool
 	Waiting *bool // in line for a seat
@@ -39,6 +40,7 @@ const (
 	personBlocked   = "blocked"
 	personWaiting   = "waiting"
 	personLastSeen  = "lastSeen"
+	personManager   = "manager"
 )
 
 func personAttribute(name string) Attribute {

@@ -47,11 +47,11 @@ func (ad *Administration) scribe(who Administrator) scribe {
 // save writes a changed person with new attributes over what was read, with seat and event. Where nothing differs it
 // writes nothing.
 func (ad *Administration) save(tx Tx, who Administrator, was, is User, tree attribute.Value, what EventType, now time.Time) (User, error) {
-	return ad.saveWith(tx, who, was, is, tree, aside{}, what, now)
+	return ad.saveWith(tx, who, was, is, tree, nil, what, now)
 }
 
-// aside is what changes of a person beside their document, as the event shows it, and writes it. The zero value is
-// nothing.
+// aside is what changes of a person beside their document, as the event shows it unless it has no name, and writes it. The
+// zero value is nothing.
 type aside struct {
 	name    string
 	was, is attribute.Value
@@ -60,8 +60,20 @@ type aside struct {
 
 func (a aside) changed() bool { return a.write != nil && !attribute.Equal(a.was, a.is) }
 
+// save writes what changes, and tells of it.
+func (a aside) save(before, after *attribute.Value) error {
+	if !a.changed() {
+		return nil
+	}
+	if a.name != "" {
+		setOrDelete(before, a.name, a.was)
+		setOrDelete(after, a.name, a.is)
+	}
+	return a.write()
+}
+
 // saveWith is save with something beside the document.
-func (ad *Administration) saveWith(tx Tx, who Administrator, was, is User, tree attribute.Value, beside aside, what EventType, now time.Time) (User, error) {
+func (ad *Administration) saveWith(tx Tx, who Administrator, was, is User, tree attribute.Value, beside []aside, what EventType, now time.Time) (User, error) {
 	before, err := was.Attributes()
 	if err != nil {
 		return User{}, err
@@ -74,7 +86,7 @@ func (ad *Administration) saveWith(tx Tx, who Administrator, was, is User, tree 
 	if err != nil {
 		return User{}, err
 	}
-	if is.Status == was.Status && is.Owner == was.Owner && is.Licence == was.Licence && attribute.Equal(before, after) && !beside.changed() {
+	if is.Status == was.Status && is.Owner == was.Owner && is.Licence == was.Licence && attribute.Equal(before, after) && !slices.ContainsFunc(beside, aside.changed) {
 		return was, nil
 	}
 	if err := checkStep(was, is); err != nil {
@@ -88,12 +100,10 @@ func (ad *Administration) saveWith(tx Tx, who Administrator, was, is User, tree 
 		return User{}, err
 	}
 	before, after = attribute.Diff(before, after)
-	if beside.changed() {
-		if err := beside.write(); err != nil {
+	for _, a := range beside {
+		if err := a.save(&before, &after); err != nil {
 			return User{}, err
 		}
-		setOrDelete(&before, beside.name, beside.was)
-		setOrDelete(&after, beside.name, beside.is)
 	}
 	for _, field := range []struct{ name, was, is string }{
 		{"status", string(was.Status), string(is.Status)}, {"licence", was.Licence, is.Licence},
@@ -287,7 +297,7 @@ func (ad *Administration) deactivateAgain(tx Tx, who Administrator, was User, su
 		word := aside{name: "suspended", was: attribute.NewBool(false), is: attribute.NewBool(true), write: func() error {
 			return tx.Suspensions().Put(Suspension{Organisation: was.Organisation, User: was.ID, Since: now, By: who.Actor})
 		}}
-		if is, err = ad.saveWith(tx, who, was, was, tree, word, SuspensionBegan, now); err != nil {
+		if is, err = ad.saveWith(tx, who, was, was, tree, []aside{word}, SuspensionBegan, now); err != nil {
 			return User{}, err
 		}
 	}

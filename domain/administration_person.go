@@ -39,7 +39,11 @@ func (ad *Administration) People(ctx context.Context, who Administrator, q Peopl
 				return err
 			}
 		}
-		if terms := append(slices.Clone(where), q.Filter.where(defaults, now)...); len(terms) > 0 {
+		managed, err := q.Filter.managed(tx, who)
+		if err != nil {
+			return err
+		}
+		if terms := slices.Concat(where, q.Filter.where(defaults, now), managed); len(terms) > 0 {
 			query.Where = And{Terms: terms}
 		}
 		found, err := tx.Users().Page(query)

@@ -61,10 +61,18 @@ func (ad *Administration) Add(ctx context.Context, who Administrator, person New
 		if err := tx.Assignments().Lock(who.Organisation); err != nil {
 			return err
 		}
-		if err := person.complete(tx, &made, tree); err != nil {
+		described := tree
+		managed, err := person.Fields.manage(tx, who, made, &described)
+		if err != nil {
+			return err
+		}
+		if err := person.complete(tx, &made, described); err != nil {
 			return err
 		}
 		if err := ad.insert(tx, who, made, email); err != nil {
+			return err
+		}
+		if made, err = managed.chosen(tx, made); err != nil {
 			return err
 		}
 		if c := person.Fields.Communication; c != nil && !c.IsZero() {
@@ -311,7 +319,11 @@ func (ad *Administration) Edit(ctx context.Context, who Administrator, id UserID
 		if err != nil {
 			return User{}, err
 		}
-		outcome, err := ad.saveWith(tx, who, was, was, after, beside, UserUpdated, now)
+		managed, err := change.Fields.manage(tx, who, was, &after)
+		if err != nil {
+			return User{}, err
+		}
+		outcome, err := ad.saveWith(tx, who, was, was, after, []aside{beside, managed}, UserUpdated, now)
 		if err == nil && named {
 			err = tx.Users().KeepEmail(outcome, email)
 		}

@@ -60,15 +60,12 @@ func rememberSuspension(tx Tx, u User) error {
 	return tx.Suspensions().Remember(u)
 }
 
-// clearReports takes a manager who goes out of the resources of the people who named them by id.
+// clearReports takes a manager who goes out of the resources of the people who name them by id. A directory that names somebody
+// whom it does not see learns nothing by it: to it that is an unknown id, and stays one (security 5).
 func clearReports(tx Tx, manager User, now time.Time, write scribe) error {
-	if manager.Connection.IsZero() {
-		return nil // a directory resolves only its own people
-	}
 	const batch = 500
-	scope := Scope{Organisation: manager.Organisation, Connection: manager.Connection}
 	for {
-		reports, err := tx.Users().Reports(scope, manager.ID, batch)
+		reports, err := tx.Managers().Reports(manager.Organisation, manager.ID, batch)
 		if err != nil {
 			return err
 		}

@@ -29,14 +29,14 @@ type Scope struct {
 	Connection   ConnectionID
 
 	// Whole opens the whole organisation, whoever owns what: for administrators, never for a directory. Connection is
-	// then of no account.
+	// then of no account. Managers whom an administrator chose are then resolved, whoever owns them.
 	Whole bool
 
 	// Adopting adds the people of no connection whom the connection may adopt (rule link.adopt). Of groups there are none.
 	Adopting bool
 
-	// Declared adds the groups of the connection that administrators declared, known by their claims: for administrators,
-	// never for a directory. A whole organisation has them anyway.
+	// Declared adds the groups of the connection that administrators declared, known by their claims, and resolves managers as
+	// Whole does: for administrators, never for a directory. A whole organisation has them anyway.
 	Declared bool
 
 	// Standing, when set, makes a read select nothing unless the caller may still come in, by the same statement (see

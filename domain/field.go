@@ -179,6 +179,7 @@ func extensionOf(tree attribute.Value) (string, error) {
 // FieldTx is the part of a unit of work that is about the fields of people beside their documents.
 type FieldTx interface {
 	UserFields() UserFields
+	Managers() Managers
 }
 
 // UserFields is the store of what is kept of people beside their documents. Who has which extension it learns from

@@ -14,6 +14,7 @@ type FieldChange struct {
 	Phones        *[]Phone // in place of all that are there; Number as typed in, with the country
 	Extension     *string
 	Department    *string
+	Manager       *UserID // zero: nobody
 	Country       *string
 	Language      *string
 	TimeZone      *string

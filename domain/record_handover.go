@@ -72,8 +72,10 @@ func passOn(tx Tx, gone User, policy Successor, now time.Time, write scribe) err
 		return err
 	}
 	var heirs []UserID
-	if policy.Kind == SuccessorManager && gone.ManagerRef != nil {
-		heirs = append(heirs, gone.ManagerRef.ID)
+	if policy.Kind == SuccessorManager {
+		if heirs, err = managerOf(tx, gone); err != nil {
+			return err
+		}
 	}
 	if policy.Kind != SuccessorLeave {
 		heirs = append(heirs, policy.Fallback)

@@ -217,6 +217,11 @@ func deactivateRecordsFromDirectory(s *scene) {
 	s.own(late.ID, "late")
 	s.deprovision(late.ID)
 	require.Equal(s, 3, s.owned(heir.ID), "a manager who is gone takes nothing over, the fallback does")
+	byHand := s.provision("by-hand")
+	s.manage(byHand.ID, s.local("chosen").ID)
+	s.own(byHand.ID, "by-hand")
+	made = s.eventsSince(func() { s.deprovision(byHand.ID) })
+	require.Equal(s, s.signsInBy("chosen").String(), only(s, made, domain.RecordsTransferred).After.Get("successor").Text(), "the manager whom an administrator chose")
 	policy(domain.SuccessorManager, domain.UserID{})
 
 	left := s.left()

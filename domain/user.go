@@ -196,6 +196,4 @@ type Users interface {
 	HasEmail(org OrganisationID, key string) (bool, error)
 	// KeepEmail demands that a person signs in by an address. EmailTaken.
 	KeepEmail(u User, address Name) error
-	// Reports are the people of a connection whose manager is the given id, at most limit.
-	Reports(scope Scope, manager UserID, limit int) ([]User, error)
 }

@@ -1,6 +1,8 @@
 package persistence
 
 import (
+	"strings"
+
 	"github.com/google/uuid"
 
 	"usher/domain"
@@ -16,23 +18,26 @@ func wide(scope domain.Scope) bool { return scope.Whole || scope.Adopting }
 const adoptsSQL = `(EXISTS (SELECT 1 FROM adoptions a WHERE a.organisation_id = t.organisation_id AND a.connection_id = t.connection_id)
 OR EXISTS (SELECT 1 FROM domains m WHERE m.organisation_id = t.organisation_id AND m.adopter_id = t.connection_id))`
 
-// ofDomain is the condition that somebody u signs in by a name of a domain m.
-const ofDomain = `EXISTS (SELECT 1 FROM sign_in_names s WHERE s.organisation_id = u.organisation_id AND s.user_id = u.user_id
-AND (s.name_key LIKE '%@' || m.name OR s.name_key LIKE '%@' || m.written))`
+// adoptableBy is the condition that a person of no connection may be adopted by one: because they are marked, or because they
+// sign in by an address of a domain that is. Owners are only marked one by one. The connection is named twice.
+func adoptableBy(person, connection string) string {
+	return strings.NewReplacer("$person", person, "$connection", connection).Replace(`(
+EXISTS (SELECT 1 FROM adoptions a WHERE a.organisation_id = $person.organisation_id AND a.user_id = $person.user_id AND a.connection_id = $connection)
+OR NOT $person.owner AND EXISTS (SELECT 1 FROM domains d WHERE d.organisation_id = $person.organisation_id AND d.adopter_id = $connection AND
+EXISTS (SELECT 1 FROM sign_in_names s WHERE s.organisation_id = $person.organisation_id AND s.user_id = $person.user_id
+AND (s.name_key LIKE '%@' || d.name OR s.name_key LIKE '%@' || d.written))))`)
+}
 
-// adoptable is the condition that a person u is a connection's, or of none and one whom it may adopt: because they are
-// marked, or because they sign in by an address of a domain that is. Owners are only marked one by one.
+// adoptable is the condition that a person u is a connection's, or of none and one whom it may adopt.
 func adoptable(scope domain.Scope) (sql string, args []any) {
-	return `(u.connection_id = ? OR u.connection_id IS NULL AND (
-EXISTS (SELECT 1 FROM adoptions a WHERE a.organisation_id = u.organisation_id AND a.user_id = u.user_id AND a.connection_id = ?)
-OR NOT u.owner AND EXISTS (SELECT 1 FROM domains m WHERE m.organisation_id = u.organisation_id AND m.adopter_id = ? AND ` + ofDomain + `)))`,
+	return "(u.connection_id = ? OR u.connection_id IS NULL AND " + adoptableBy("u", "?") + ")",
 		[]any{scope.Connection.UUID, scope.Connection.UUID, scope.Connection.UUID}
 }
 
 // adoptable reads one person whom a connection has or may adopt. NotFound.
 func (t users) adoptable(scope domain.Scope, id domain.UserID) (domain.User, error) {
 	condition, args := adoptable(scope)
-	sql := selectUser(t.dialect()) + " WHERE u.organisation_id = ? AND u.user_id = ? AND u.archived_at IS NULL AND " + condition
+	sql := selectUser(t.dialect(), managedAdopted) + " WHERE u.organisation_id = ? AND u.user_id = ? AND u.archived_at IS NULL AND " + condition
 	args = append([]any{scope.Organisation.UUID, id.UUID}, args...)
 	if scope.Standing != nil {
 		sql += " AND " + standingSQL

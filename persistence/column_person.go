@@ -19,6 +19,8 @@ func personColumn(p domain.Path) column {
 		return nil
 	}
 	switch p.Name {
+	case "manager":
+		return managerColumn{}
 	case "status":
 		return textColumn{sql: "u.status", caseExact: true}
 	case "licence":
@@ -169,6 +171,9 @@ func (p personRow) tree(u *domain.User) attribute.Value {
 		attribute.Member{Name: "owner", Value: attribute.NewBool(u.Owner)},
 		attribute.Member{Name: "blocked", Value: attribute.NewBool(p.blocked)},
 		attribute.Member{Name: "waiting", Value: attribute.NewBool(p.waiting)})
+	if u.ManagerRef != nil {
+		tree.Set("manager", attribute.NewString(u.ManagerRef.ID.String()))
+	}
 	if p.seen != 0 {
 		tree.Set("lastSeen", attribute.NewString(instant(p.seen).Format(instantForm)))
 	}

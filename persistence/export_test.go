@@ -13,7 +13,7 @@ func PageWithProbe[Item any](store *Store, q domain.Query, most int) (page domai
 	err = store.read(context.Background(), func(s session) error {
 		switch any(page).(type) {
 		case domain.Page[domain.User]:
-			search := newSearch(s, q, userNoun())
+			search := newSearch(s, q, userNoun(managedOwn))
 			search.most = most
 			found, err := search.page()
 			page, _ = any(found).(domain.Page[Item])
@@ -181,3 +181,6 @@ func Query(store *Store, sql string, args ...any) error {
 func Exec(store *Store, sql string, args ...any) error {
 	return store.write(context.Background(), func(s session) error { return s.exec(sql, args...) })
 }
+
+// ReportsSQL is the statement of Managers.Reports on SQLite.
+func ReportsSQL() string { return reportsSQL(sqlite) }

@@ -11,8 +11,8 @@ import (
 
 // pageUsers reads the people that a query asks for.
 func pageUsers(s session, q domain.Query) (domain.Page[domain.User], error) {
-	search := newSearch(s, q, userNoun())
-	if seek := search.where.seek; s.dialect() == sqlite || wide(q.Scope) || seek != nil && seek.rank <= few {
+	search := newSearch(s, q, userNoun(managedIn(q.Scope)))
+	if seek := search.where.seek; s.dialect() == sqlite || wide(q.Scope) || managedIn(q.Scope) != managedOwn || seek != nil && seek.rank <= few {
 		return search.page()
 	}
 	search.columns = func(dialect) string { return userColumnsAlone }
@@ -23,10 +23,10 @@ func pageUsers(s session, q domain.Query) (domain.Page[domain.User], error) {
 	return page, err
 }
 
-func userNoun() noun[domain.User] {
+func userNoun(kind managed) noun[domain.User] {
 	return noun[domain.User]{
 		table:   &usersTable,
-		columns: userColumns,
+		columns: func(d dialect) string { return userColumns(d, kind) },
 		scan:    scanUser,
 		id:      func(u *domain.User) uuid.UUID { return u.ID.UUID },
 		look:    lookAtUsers,
@@ -35,14 +35,14 @@ func userNoun() noun[domain.User] {
 
 // lookAtUsers selects of a person what the query mentions; groups and managers cost a join each.
 func lookAtUsers(t *translator, q domain.Query) *look {
-	l := &look{where: q.Where}
+	l, columns := &look{where: q.Where}, userColumns(t.dialect, managedIn(t.scope))
 	if mentions(q, domain.URNUsher) {
-		l.columns = userColumns(t.dialect) + ", " + shownColumns(t.dialect)
+		l.columns = columns + ", " + shownColumns(t.dialect)
 		l.read = lookShown
 		return l
 	}
 	if mentions(q, domain.URNPerson) {
-		l.columns = userColumns(t.dialect) + personColumns(t.dialect)
+		l.columns = columns + personColumns(t.dialect)
 		l.read = func(r row) (uuid.UUID, attribute.Value, error) {
 			var p personRow
 			u, err := scanUser(&tail{row: r, dest: []any{&p.given, &p.blocked, &p.waiting, &p.seen}})
@@ -56,7 +56,7 @@ func lookAtUsers(t *translator, q domain.Query) *look {
 		return l
 	}
 	if mentions(q, "groups") || mentions(q, domain.URNEnterprise) {
-		l.columns = userColumns(t.dialect)
+		l.columns = columns
 		l.read = func(r row) (uuid.UUID, attribute.Value, error) {
 			u, err := scanUser(r)
 			if err != nil {

@@ -200,6 +200,7 @@ func (t tx) Calls() domain.Calls                      { return calls(t) }
 func (t tx) Reviews() domain.Reviews                  { return reviews(t) }
 func (t tx) Onboarding() domain.Onboarding            { return onboarding(t) }
 func (t tx) UserFields() domain.UserFields            { return userFields(t) }
+func (t tx) Managers() domain.Managers                { return managers(t) }
 
 // What people get in by (domain.DoorsTx).
 

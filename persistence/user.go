@@ -65,6 +65,9 @@ func (t users) Save(was, is domain.User) error {
 	if err != nil {
 		return err
 	}
+	if err := t.forgetChoice(was, is); err != nil {
+		return err
+	}
 	if !sameEmails(was.Emails, is.Emails) {
 		if err := t.exec("DELETE FROM user_emails WHERE organisation_id = ? AND user_id = ?", is.Organisation.UUID, is.ID.UUID); err != nil {
 			return err
@@ -137,7 +140,7 @@ WHERE organisation_id = ? AND user_id = ? AND archived_at IS NOT NULL`, org.UUID
 	if err != nil {
 		return err
 	}
-	for _, table := range []string{"user_blocks", "access_windows", "inactivity", "user_fields", "sign_ins", "onboarding_ticks", "status_steps", "reset_requests"} {
+	for _, table := range []string{"user_blocks", "access_windows", "inactivity", "user_fields", "sign_ins", "onboarding_ticks", "status_steps", "reset_requests", "chosen_managers"} {
 		if err := t.exec("DELETE FROM "+table+" WHERE organisation_id = ? AND user_id = ?", org.UUID, id.UUID); err != nil {
 			return err
 		}

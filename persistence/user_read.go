@@ -6,14 +6,16 @@ const oneUserSQL = " WHERE u.organisation_id = ? AND u.user_id = ? AND u.connect
 
 func (t users) Get(scope domain.Scope, id domain.UserID) (domain.User, error) {
 	if scope.Whole {
-		return t.one(selectUser(t.dialect())+" WHERE u.organisation_id = ? AND u.user_id = ? AND u.archived_at IS NULL",
-			[]any{scope.Organisation.UUID, id.UUID})
+		return t.Find(scope.Organisation, id)
 	}
 	if scope.Adopting {
 		return t.adoptable(scope, id)
 	}
 	args := make([]any, 0, 5)
 	args = append(args, scope.Organisation.UUID, id.UUID, scope.Connection.UUID)
+	if scope.Declared { // an administrator, who looks at one connection
+		return t.one(selectUser(t.dialect(), managedAll)+oneUserSQL, args)
+	}
 	sql := oneUser(t.dialect(), scope.Standing != nil)
 	if scope.Standing != nil {
 		args = append(args, scope.Organisation.UUID, scope.Standing.AccessVersion)
@@ -48,16 +50,9 @@ func oneUser(d dialect, proving bool) string {
 
 //nolint:gochecknoglobals // texts that are put together once
 var (
-	oneUserSQLite, oneUserPostgres       = selectUserSQLite + oneUserSQL, selectUserPostgres + oneUserSQL
+	oneUserSQLite, oneUserPostgres       = selectUser(sqlite, managedOwn) + oneUserSQL, selectUser(postgres, managedOwn) + oneUserSQL
 	provenUserSQLite, provenUserPostgres = oneUserSQLite + " AND " + standingSQL, oneUserPostgres + " AND " + standingSQL
 )
-
-func selectUser(d dialect) string {
-	if d == sqlite {
-		return selectUserSQLite
-	}
-	return selectUserPostgres
-}
 
 func (t users) all(sql string, args []any) ([]domain.User, error) {
 	var list []domain.User
@@ -67,11 +62,6 @@ func (t users) all(sql string, args []any) ([]domain.User, error) {
 		return err
 	})
 	return list, err
-}
-
-func (t users) Reports(scope domain.Scope, manager domain.UserID, limit int) ([]domain.User, error) {
-	return t.all(selectUser(t.dialect())+" WHERE u.organisation_id = ? AND u.manager = ? AND u.connection_id = ? AND u.archived_at IS NULL ORDER BY u.user_id LIMIT ?",
-		[]any{scope.Organisation.UUID, manager.String(), scope.Connection.UUID, limit})
 }
 
 // Owners locks the owners' rows in order of id, so that two units of work wait for each other and never block both.
@@ -105,14 +95,7 @@ EXISTS (SELECT 1 FROM identities i JOIN connections c ON c.organisation_id = i.o
 }
 
 func (t users) Find(org domain.OrganisationID, id domain.UserID) (domain.User, error) {
-	list, err := t.all(selectUser(t.dialect())+" WHERE u.organisation_id = ? AND u.user_id = ? AND u.archived_at IS NULL", []any{org.UUID, id.UUID})
-	if err == nil && len(list) == 0 {
-		err = notFound("user")
-	}
-	if err != nil {
-		return domain.User{}, err
-	}
-	return list[0], nil
+	return t.one(selectUser(t.dialect(), managedAll)+" WHERE u.organisation_id = ? AND u.user_id = ? AND u.archived_at IS NULL", []any{org.UUID, id.UUID})
 }
 
 func (t users) Archived(org domain.OrganisationID, id domain.UserID) (domain.User, error) {

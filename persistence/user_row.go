@@ -21,37 +21,39 @@ const userOwnColumns = `u.organisation_id, u.user_id, u.connection_id, u.status,
 COALESCE(u.external_id, ''), COALESCE(u.display_name, ''), COALESCE(u.manager, ''), u.document, u.version, u.created_at,
 u.modified_at, COALESCE(u.accepted_at, 0)`
 
-// userColumns are what scanUser reads: userColumnsOf once for each database.
-func userColumns(d dialect) string {
-	if d == sqlite {
-		return userColumnsSQLite
-	}
-	return userColumnsPostgres
-}
+// userColumns are what scanUser reads: userColumnsOf once for each database and for whose managers are resolved.
+func userColumns(d dialect, kind managed) string { return userColumnTexts[d][kind] }
 
 //nolint:gochecknoglobals // texts that are put together once
 var (
-	userColumnsSQLite, userColumnsPostgres = userColumnsOf(sqlite), userColumnsOf(postgres)
-	selectUserSQLite, selectUserPostgres   = "SELECT " + userColumnsSQLite + userFrom, "SELECT " + userColumnsPostgres + userFrom
+	userColumnTexts = [2][managedKinds]string{
+		sqlite:   {userColumnsOf(sqlite, managedOwn), userColumnsOf(sqlite, managedAdopted), userColumnsOf(sqlite, managedAll)},
+		postgres: {userColumnsOf(postgres, managedOwn), userColumnsOf(postgres, managedAdopted), userColumnsOf(postgres, managedAll)},
+	}
+	selectUserTexts = [2][managedKinds]string{
+		sqlite:   {selectUserOf(sqlite, managedOwn), selectUserOf(sqlite, managedAdopted), selectUserOf(sqlite, managedAll)},
+		postgres: {selectUserOf(postgres, managedOwn), selectUserOf(postgres, managedAdopted), selectUserOf(postgres, managedAll)},
+	}
 )
+
+// selectUser selects userColumns.
+func selectUser(d dialect, kind managed) string { return selectUserTexts[d][kind] }
+
+func selectUserOf(d dialect, kind managed) string { return "SELECT " + userColumns(d, kind) + userFrom }
 
 // userColumnsOf are what scanUser reads, with groups and manager by sub-select: for one person that is quicker than a
 // second statement. They are nested, not joined, since a database prepares every relation of a join for each execution,
 // and those in a branch that is not taken only in name.
-func userColumnsOf(d dialect) string {
+func userColumnsOf(d dialect, kind managed) string {
 	pair, list := "json_build_array(%s)::text", "to_json(ARRAY(%s))::text"
 	if d == sqlite {
 		pair, list = "json_array(%s)", "(SELECT json_group_array(json(pair)) FROM (%s))"
 	}
-	manager := func(named string) string {
-		return "(SELECT " + strings.Replace(pair, "%s", "m.user_id, COALESCE(m.display_name, m.user_name)", 1) +
-			" FROM users m WHERE m.organisation_id = u.organisation_id AND m.connection_id = u.connection_id AND m.archived_at IS NULL AND " + named + ")"
-	}
 	groups := "SELECT " + strings.Replace(strings.TrimSuffix(pair, "::text"), "%s",
 		"x.group_id, (SELECT g.display_name FROM groups g WHERE g.organisation_id = x.organisation_id AND g.group_id = x.group_id AND g.archived_at IS NULL)", 1) +
 		" AS pair FROM memberships x WHERE x.organisation_id = u.organisation_id AND x.member_id = u.user_id"
-	return userOwnColumns + `, CASE WHEN u.manager IS NULL THEN '' ELSE COALESCE(` + manager("m.user_id = u.manager_id") + `, ` +
-		manager("m.external_id = u.manager") + `, '') END, ` + strings.Replace(list, "%s", groups, 1)
+	return userOwnColumns + `, CASE WHEN u.manager IS NULL THEN '' ELSE COALESCE(` + managerPair(pair, kind) + `, '') END, ` +
+		strings.Replace(list, "%s", groups, 1)
 }
 
 // scanUser reads userColumns. Names and e-mails beyond what the columns hold are in the document.

@@ -191,6 +191,43 @@ func managerAsSent(t *testing.T, s *server) {
 	require.NotEqual(t, before, after.at("/meta/version"))
 }
 
+// managerByHand: whom an administrator chose shows to a directory that sees them, and to another is an id like one that never
+// existed (security 5), until it adopts them.
+func managerByHand(t *testing.T, s *server) {
+	administration, who := s.administration()
+	ana := s.user("ana")
+	parsed, _ := domain.ParseID[domain.User](ana)
+	choose := func(id string) {
+		manager, ok := domain.ParseID[domain.User](id)
+		require.True(t, ok)
+		_, err := administration.Edit(t.Context(), who, parsed, domain.IfMatch{}, domain.PersonChange{Fields: domain.FieldChange{Manager: &manager}})
+		require.NoError(t, err)
+	}
+	shape := func(id string) string {
+		one, listed := s.get("/Users/"+ana+"?excludedAttributes=meta"), s.get("/Users?excludedAttributes=meta&filter="+escape(`userName eq "ana"`))
+		return strings.ReplaceAll(one.text+listed.text, id, "ID")
+	}
+	unknown := uuid.NewString()
+	s.patch("/Users/"+ana, `{"op":"replace","path":"`+enterprise+`:manager","value":"`+unknown+`"}`).is(200)
+	want := shape(unknown)
+	local := s.local("local")
+	for _, hidden := range []string{s.connection("other").user("hidden"), local} {
+		choose(hidden)
+		require.Equal(t, want, shape(hidden))
+		for _, filter := range []string{`:manager.displayName pr`, `:manager.$ref pr`, `:manager.displayName co "l"`} {
+			require.Equal(t, 0, s.get("/Users?filter="+escape(enterprise+filter)).is(200).num("/totalResults"), filter)
+		}
+	}
+	s.adoptable(local, s.tenant.Connection.ID)
+	seen := map[string]any{"value": local, "$ref": s.url + "/Users/" + local, "displayName": "local"}
+	require.Equal(t, seen, s.get("/Users/"+ana).at(manager), "whom it may adopt it sees")
+	require.Equal(t, seen, s.get("/Users?filter="+escape(enterprise+`:manager.displayName eq "local"`)).at("/Resources/0"+manager))
+	s.patch("/Users/"+local, `{"op":"replace","path":"title","value":"x"}`).is(200)
+	require.Equal(t, seen, s.get("/Users/"+ana).at(manager))
+	s.put("/Users/"+ana, `{"userName":"ana"}`).is(200)
+	require.Nil(t, s.get("/Users/"+ana).at(manager), "a PUT that leaves the manager out takes it, as it does a title")
+}
+
 func locationAndETag(t *testing.T, s *server) {
 	for endpoint, body := range map[string]string{"/Users": `{"userName":"ana"}`, "/Groups": `{"displayName":"g"}`} {
 		created := s.post(endpoint, body).is(201)

@@ -37,6 +37,7 @@ func TestSCIM(t *testing.T) {
 		{"23-paths", paths},
 		{"25-page-sizes", pageSizes},
 		{"26-manager-as-sent", managerAsSent},
+		{"26-manager-by-hand", managerByHand},
 		{"usher-extension", usherExtension},
 		{"usher-read-only", usherReadOnly},
 		{"roles-and-entitlements", rolesAndEntitlements},

@@ -42,6 +42,7 @@ type UserFieldsSent struct {
 	PhoneNumbers  *[]phone       `json:"phone_numbers,omitempty" doc:"In place of all that are there." maxItems:"20"`
 	Extension     *string        `json:"extension,omitempty" doc:"Four digits that nobody else of the organisation has." example:"0042" maxLength:"4"`
 	Department    *string        `json:"department,omitempty" maxLength:"256"`
+	ManagerID     textOrNull     `json:"manager_id,omitzero" maxLength:"36" doc:"Anybody of the organisation who does not report to the person at any distance, whichever directory has either; null: nobody."`
 	Country       *string        `json:"country,omitempty" doc:"ISO 3166-1." example:"ES" maxLength:"3"`
 	Language      *string        `json:"language,omitempty" doc:"BCP 47." example:"es-ES" maxLength:"64"`
 	TimeZone      *string        `json:"time_zone,omitempty" doc:"IANA." example:"Europe/Madrid" maxLength:"64"`
@@ -51,7 +52,7 @@ type UserFieldsSent struct {
 }
 
 // change is what a request asks of the domain.
-func (f UserFieldsSent) change() domain.FieldChange {
+func (f UserFieldsSent) change() (domain.FieldChange, error) {
 	c := domain.FieldChange{
 		Extension: f.Extension, Department: f.Department, Country: f.Country, Language: f.Language, TimeZone: f.TimeZone,
 		Avatar: f.AvatarURL, MFARequired: f.MFARequired,
@@ -67,7 +68,12 @@ func (f UserFieldsSent) change() domain.FieldChange {
 		settings := f.Communication.settings()
 		c.Communication = &settings
 	}
-	return c
+	if !f.ManagerID.sent {
+		return c, nil
+	}
+	manager, err := filtered[domain.User]("manager_id", f.ManagerID.text)
+	c.Manager = &manager
+	return c, err
 }
 
 func (c communication) settings() domain.Communication {

@@ -29,6 +29,7 @@ func TestRules(t *testing.T) {
 		"user.extension-auto":      userExtensionAuto,
 		"explain.person":           explainPerson,
 		"user.fields":              typedFields,
+		"user.manager":             userManager,
 		"email.unique":             emailUnique,
 		"user.email-immutable":     userEmailImmutable,
 		"activate.seat":            activateSeat,

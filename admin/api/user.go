@@ -23,7 +23,7 @@ type User struct {
 	Licence      string    `json:"licence" doc:"The licence type of the seat that the person holds or would hold."`
 	ConnectionID *string   `json:"connection_id" format:"uuid" doc:"The connection that owns the person; null: none."`
 	ExternalID   *string   `json:"external_id" doc:"As the directory sent it."`
-	Manager      *relative `json:"manager" doc:"null also where the manager that the directory named is not here."`
+	Manager      *relative `json:"manager" doc:"Whoever has them, a directory or none. null also where the directory named somebody whom it does not see, or who is not here."`
 	Groups       []named   `json:"groups" nullable:"false" doc:"Direct memberships."`
 	CreatedAt    time.Time `json:"created_at"`
 	ModifiedAt   time.Time `json:"modified_at"`
@@ -76,6 +76,7 @@ type usersInput struct {
 	Profile    string `query:"profile" doc:"Only people with this profile, by default too; none: those without." maxLength:"36"`
 	Team       string `query:"team" doc:"Only people of this team; none: those without." maxLength:"36"`
 	Queue      string `query:"queue" doc:"Only people of this queue; none: those without any." maxLength:"36"`
+	Manager    string `query:"manager" doc:"Only people whose manager this is; none: those without." maxLength:"36"`
 	Owner      string `query:"owner" doc:"System owners, or everybody else." enum:"true,false"`
 	Blocked    string `query:"blocked" enum:"true,false"`
 	Waiting    string `query:"waiting" doc:"In line for a seat, or not." enum:"true,false"`
@@ -109,7 +110,7 @@ func (s *service) listUsers(ctx context.Context, who domain.Administrator, in *u
 	}
 	query := []string{
 		"users", who.Organisation.String(), in.Search, in.Status, in.Licence, in.Connection, in.Group, in.Sort,
-		in.Role, in.Profile, in.Team, in.Queue, in.Owner, in.Blocked, in.Waiting, in.Online,
+		in.Role, in.Profile, in.Team, in.Queue, in.Manager, in.Owner, in.Blocked, in.Waiting, in.Online,
 	}
 	if q.After, err = x.openPosition(in.Cursor, query...); err != nil {
 		return nil, err
@@ -133,7 +134,10 @@ func (in *usersInput) filter() (domain.PeopleFilter, error) {
 	if f.Team, err = heldBy[domain.Team]("team", in.Team); err != nil {
 		return f, err
 	}
-	f.Queue, err = heldBy[domain.Queue]("queue", in.Queue)
+	if f.Queue, err = heldBy[domain.Queue]("queue", in.Queue); err != nil {
+		return f, err
+	}
+	f.Manager, err = heldBy[domain.User]("manager", in.Manager)
 	return f, err
 }
 

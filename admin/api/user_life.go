@@ -10,7 +10,7 @@ import (
 // userFields are the fields of people that the domain calls as directories do.
 var userFields = map[string]string{
 	"userName": "user_name", "displayName": "display_name", "password": "temporary_password", "emails": "email", "role": "role_id",
-	"profile": "profile_id", "team": "team_id", "queues": "queue_ids", domain.URNUsher + ":extension": "extension",
+	"profile": "profile_id", "team": "team_id", "queues": "queue_ids", "manager": "manager_id", domain.URNUsher + ":extension": "extension",
 }
 
 type newUser struct {
@@ -95,7 +95,7 @@ func (s *service) addUserLife() {
 	}, s.createUser)
 	add(s, operation{
 		method: http.MethodPatch, path: "/users/{id}", id: "edit-user", tag: "Users", summary: "Change a person's fields",
-		description: "What is not sent stays; an empty text removes a field.", needs: "users:edit",
+		description: "What is not sent stays, and an empty text removes a field; of manager_id null removes, too. What a directory sends takes the place of what was changed here.", needs: "users:edit",
 	}, s.editUser)
 	add(s, operation{
 		method: http.MethodDelete, path: "/users/{id}", id: "delete-user", tag: "Users", summary: "Delete a person",
@@ -207,10 +207,14 @@ func (s *service) createUser(ctx context.Context, who domain.Administrator, in *
 			return nil, err
 		}
 	}
+	fields, err := in.Body.change()
+	if err != nil {
+		return nil, err
+	}
 	person := domain.NewPerson{
 		GivenName: in.Body.GivenName, FamilyName: in.Body.FamilyName, FullName: in.Body.FullName, Email: in.Body.Email,
 		UserName: in.Body.UserName, Role: role, Profile: profile, Team: team, Queues: queues, Licence: in.Body.Licence,
-		Disabled: in.Body.Disabled, TemporaryPassword: in.Body.TemporaryPassword, Fields: in.Body.change(),
+		Disabled: in.Body.Disabled, TemporaryPassword: in.Body.TemporaryPassword, Fields: fields,
 	}
 	if in.Body.Title != nil {
 		person.Title = *in.Body.Title
@@ -227,10 +231,14 @@ func (s *service) createUser(ctx context.Context, who domain.Administrator, in *
 }
 
 func (s *service) editUser(ctx context.Context, who domain.Administrator, in *editUser) (*one[savedUser], error) {
+	fields, err := in.Body.change()
+	if err != nil {
+		return nil, err
+	}
 	return s.save(ctx, in.ID, func(id domain.UserID) (domain.User, error) {
 		return s.Administration.Edit(ctx, who, id, ifMatch(in.IfMatch), domain.PersonChange{
 			GivenName: in.Body.GivenName, FamilyName: in.Body.FamilyName, DisplayName: in.Body.DisplayName, Title: in.Body.Title,
-			UserName: in.Body.UserName, Email: in.Body.Email, Fields: in.Body.change(),
+			UserName: in.Body.UserName, Email: in.Body.Email, Fields: fields,
 		})
 	})
 }

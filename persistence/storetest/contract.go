@@ -52,6 +52,8 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Inactivity":    inactivity,
 		"Sweeps":        sweeps,
 		"UserFields":    userFields,
+		"Managers":      managers,
+		"Above":         above,
 		"Plans":         plans,
 		"People":        people,
 		"Records":       records,

@@ -38,6 +38,7 @@ func fillLife(tx domain.Tx, u, waits domain.User) error {
 		tx.StatusSteps().Put(domain.StatusStep{Organisation: org, User: u.ID, Event: domain.UserConfirmed, By: domain.ActorOperator(), At: now}),
 		tx.Windows().Put(org, u.ID, window),
 		tx.UserFields().PutCommunication(org, u.ID, domain.Communication{LogLevel: domain.LogWarn}),
+		tx.Managers().Choose(org, u.ID, waits.ID),
 		tx.Waiting().Join(domain.WaitingPlace{Organisation: org, User: waits.ID, Licence: waits.Licence, Next: domain.Active, Since: now}),
 		tx.Inactivity().Accessed(org, u.ID, now),
 	} {

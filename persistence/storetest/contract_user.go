@@ -285,7 +285,7 @@ func reports(t *testing.T, store *persistence.Store) {
 	insertUser(t, store, DraftUser(t, second, Person("hidden@acme.test", Manager(boss.ID.String()))))
 	find := func(limit int) (found []domain.UserID) {
 		for _, u := range reading(t, store, func(tx domain.Tx) ([]domain.User, error) {
-			return tx.Users().Reports(tenant.Caller.Scope(), boss.ID, limit)
+			return tx.Managers().Reports(tenant.Organisation.ID, boss.ID, limit)
 		}) {
 			require.Equal(t, boss.ID.String(), u.Manager)
 			found = append(found, u.ID)
