@@ -498,16 +498,7 @@ func (ad *Administration) setOwner(ctx context.Context, who Administrator, id Us
 	if !who.Owner {
 		return User{}, &Error{Kind: Forbidden, Code: CodeOwnerOnly, Message: "only an owner makes owners or ends that; ask one of the organisation's owners"}
 	}
-	what := OwnerUnmade
-	if owner {
-		what = OwnerMade
-	}
 	return ad.alter(ctx, who, ActionEdit, id, match, func(tx Tx, was User, now time.Time) (User, error) {
-		is := was
-		is.Owner = owner
-		if err := ownerLicence(is); err != nil {
-			return User{}, err
-		}
-		return ad.resave(tx, who, was, is, what, now)
+		return own(tx, ad.author(who), was, owner, now)
 	})
 }

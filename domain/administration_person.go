@@ -6,12 +6,13 @@ import (
 	"time"
 )
 
-// Person is somebody as administrators see them: with what keeps them out.
+// Person is somebody as administrators see them: with what keeps them out, and of an owner since when they are one.
 type Person struct {
 	User
 
-	Block   Block        // zero: not blocked
-	Waiting WaitingPlace // zero: not in line for a seat
+	Block     Block        // zero: not blocked
+	Ownership Ownership    // zero: no owner, or it was not noted
+	Waiting   WaitingPlace // zero: not in line for a seat
 
 	LastSeenAt time.Time // zero: never
 	Online     bool      // seen a short while ago (rule presence)
@@ -104,6 +105,14 @@ func personsOf(tx Tx, org OrganisationID, users []User, now time.Time) ([]Person
 	}
 	for _, b := range blocks {
 		list[at[b.User]].Block = b
+	}
+	owners := slices.DeleteFunc(slices.Clone(ids), func(id UserID) bool { return !list[at[id]].Owner })
+	ownerships, err := tx.Ownerships().Of(org, owners)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range ownerships {
+		list[at[o.User]].Ownership = o
 	}
 	places, err := tx.Waiting().Of(org, ids)
 	for _, p := range places {

@@ -87,6 +87,7 @@ type ExplainedSignIn struct {
 // its ruling says.
 type Rights struct {
 	Owner        bool
+	Ownership    Ownership // zero: no owner, or it was not noted
 	Effective    Permissions
 	Profile      Permissions // of the profile
 	Baseline     Permissions // of the profiles that everybody active has
@@ -283,6 +284,9 @@ func (e *Explanation) admission(tx Tx, d Dossier, now time.Time) error {
 	e.Rights.OutOfLicence = everything.Effective().Minus(e.Rights.Effective)
 	if !a.Owner {
 		return nil
+	}
+	if e.Rights.Ownership, err = ownershipOf(tx, org, id); err != nil {
+		return err
 	}
 	known, err := loadCatalogue(tx, org)
 	e.Rights.Effective, e.Rights.OutOfLicence = known.Everything(), nil

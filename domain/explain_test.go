@@ -352,3 +352,29 @@ func accessDecisionHindrances(s *visit) {
 	s.clock.Move(30 * time.Second)
 	require.Empty(s, told(boss.ID, domain.ByPassword))
 }
+
+// explainOwner: since when somebody is an owner and who made them one is told, until they are one no more, and it is not told of
+// who was one before it was noted.
+func explainOwner(s *scene) {
+	u, before := s.add("ana@acme.test"), s.owner("before@acme.test", true)
+	told := func(id domain.UserID) domain.Ownership {
+		s.Helper()
+		is := s.explain(id).Rights.Ownership
+		p, err := s.admin.Person(s.Context(), s.boss(), id)
+		require.NoError(s, err)
+		require.Equal(s, is, p.Ownership)
+		return is
+	}
+	require.Zero(s, told(u.ID))
+	require.Zero(s, told(before.ID))
+	for range 2 {
+		s.clock.Move(time.Hour)
+		at := s.clock.Now().UTC().Truncate(time.Millisecond)
+		s.done(s.admin.MakeOwner(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
+		s.clock.Move(time.Hour)
+		require.Empty(s, s.eventsSince(func() { s.done(s.admin.MakeOwner(s.Context(), s.boss(), u.ID, domain.IfMatch{})) }), "who is one already")
+		require.Equal(s, domain.Ownership{Organisation: s.org(), User: u.ID, By: s.boss().Actor, Since: at}, told(u.ID))
+		s.done(s.admin.UnmakeOwner(s.Context(), s.boss(), u.ID, domain.IfMatch{}))
+		require.Zero(s, told(u.ID))
+	}
+}

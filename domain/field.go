@@ -180,6 +180,7 @@ func extensionOf(tree attribute.Value) (string, error) {
 type FieldTx interface {
 	UserFields() UserFields
 	Managers() Managers
+	Ownerships() Ownerships
 }
 
 // UserFields is the store of what is kept of people beside their documents. Who has which extension it learns from

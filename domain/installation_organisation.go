@@ -190,6 +190,9 @@ func (in *Installation) insertOrganisation(tx Tx, made NewOrganisation, seats []
 	if err := stepped(tx, User{}, *made.Owner, Event{Type: UserCreated, Actor: ActorOperator(), At: now}); err != nil {
 		return err
 	}
+	if err := noteOwner(tx, *made.Owner, ActorOperator(), now); err != nil {
+		return err
+	}
 	if err := tx.Seats().Take(o.ID, made.Owner.Licence, made.Owner.ID); err != nil || made.Setup.ID.IsZero() {
 		return err
 	}

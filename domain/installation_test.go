@@ -102,6 +102,9 @@ func TestCreateOrganisation(t *testing.T) {
 			{SeatPlan: domain.SeatPlan{Licence: "full", Limit: 2}, Held: 1},
 			{SeatPlan: domain.SeatPlan{Licence: "simulator", Unlimited: true}},
 		}, usage(t, store, o.ID))
+		explained, err := installation.Explain(t.Context(), "acme", "ana@acme.test")
+		require.NoError(t, err)
+		require.Equal(t, domain.Ownership{Organisation: o.ID, User: made.Owner.ID, By: domain.ActorOperator(), Since: c.now()}, explained.Rights.Ownership)
 		page, err := domain.NewDirectory(store, c.environment()).Users(t.Context(), caller, domain.Query{Limit: 10, Total: true})
 		require.NoError(t, err)
 		require.Empty(t, page.Items, "no directory sees the owner")

@@ -39,6 +39,7 @@ func TestRules(t *testing.T) {
 		"explain.status":                  explainStatus,
 		"explain.steps":                   explainSteps,
 		"explain.when":                    explainWhen,
+		"explain.owner":                   explainOwner,
 		"user.fields":                     userFields,
 		"user.manager":                    userManager,
 		"user.manager-refused":            userManagerRefused,

@@ -2,6 +2,7 @@ package persistence_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"database/sql"
 	"encoding/binary"
 	"encoding/hex"
@@ -127,6 +128,8 @@ func story(t *testing.T, store *persistence.Store) {
 	_, err = administration.SetWindow(ctx, who, ana.ID, domain.IfMatch{}, domain.WindowSpec{TimeZone: "Europe/Madrid", ValidUntil: "2030-12-31", Schedule: "mon 09:00-17:00"})
 	require.NoError(t, err)
 	require.NoError(t, administration.Block(ctx, who, boss.ID, domain.IfMatch{}))
+	_, err = administration.Edit(ctx, who, off.ID, domain.IfMatch{}, domain.PersonChange{Fields: domain.FieldChange{Manager: &made.Owner.ID}})
+	require.NoError(t, err)
 	suspended := provision("suspended@acme.test", "externalId", "e3")
 	_, err = administration.Deactivate(ctx, who, suspended.ID, domain.IfMatch{})
 	require.NoError(t, err)
@@ -271,6 +274,12 @@ func checkStory(t *testing.T, store *persistence.Store) {
 	groups, err := directory.Groups(ctx, caller, domain.Query{Limit: 100})
 	require.NoError(t, err)
 	require.Len(t, groups.Items, 2)
+	owners, err := domain.NewAdministration(store, storetest.Environment(), rand.Reader).People(ctx,
+		domain.Administrator{Organisation: caller.Organisation, Owner: true}, domain.PeopleQuery{Search: "owner@acme.test", Limit: 2})
+	require.NoError(t, err)
+	require.Equal(t, domain.Ownership{
+		Organisation: caller.Organisation, User: owners.Items[0].ID, By: domain.ActorOperator(), Since: owners.Items[0].CreatedAt,
+	}, owners.Items[0].Ownership)
 
 	for i, free := range []bool{true, true, true, false} { // owner, boss and Ana hold half of the six seats
 		_, err := directory.Provision(ctx, caller, storetest.Person(fmt.Sprintf("new%d@acme.test", i), storetest.Text("externalId", fmt.Sprint("n", i))))

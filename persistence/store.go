@@ -201,6 +201,7 @@ func (t tx) Reviews() domain.Reviews                  { return reviews(t) }
 func (t tx) Onboarding() domain.Onboarding            { return onboarding(t) }
 func (t tx) UserFields() domain.UserFields            { return userFields(t) }
 func (t tx) Managers() domain.Managers                { return managers(t) }
+func (t tx) Ownerships() domain.Ownerships            { return ownerships(t) }
 
 // What people get in by (domain.DoorsTx).
 

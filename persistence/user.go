@@ -140,7 +140,7 @@ WHERE organisation_id = ? AND user_id = ? AND archived_at IS NOT NULL`, org.UUID
 	if err != nil {
 		return err
 	}
-	for _, table := range []string{"user_blocks", "access_windows", "inactivity", "user_fields", "sign_ins", "onboarding_ticks", "status_steps", "reset_requests", "chosen_managers"} {
+	for _, table := range []string{"user_blocks", "access_windows", "inactivity", "user_fields", "sign_ins", "onboarding_ticks", "status_steps", "reset_requests", "chosen_managers", "ownerships"} {
 		if err := t.exec("DELETE FROM "+table+" WHERE organisation_id = ? AND user_id = ?", org.UUID, id.UUID); err != nil {
 			return err
 		}

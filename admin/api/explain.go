@@ -65,6 +65,7 @@ type candidate struct {
 // rights is what a person may do, and what it is put together from.
 type rights struct {
 	Owner        bool        `json:"owner" doc:"A system owner, who may do everything."`
+	Ownership    *owned      `json:"ownership" doc:"Since when, and who made them one; null: no owner, or it was not noted."`
 	Effective    permissions `json:"effective"`
 	Profile      permissions `json:"profile"`
 	Baseline     permissions `json:"baseline" doc:"Of the profiles that everybody active has."`
@@ -161,7 +162,7 @@ func showExplanation(e domain.Explanation) explanation {
 			By: participant{e.Status.By.Kind, idOrNil(e.Status.By.ID)}, Since: moment(e.Status.Since), Reason: e.Status.Reason,
 		},
 		Rights: rights{
-			Owner: e.Rights.Owner, Effective: showPermissions(e.Rights.Effective), Profile: showPermissions(e.Rights.Profile),
+			Owner: e.Rights.Owner, Ownership: showOwnership(e.Rights.Ownership), Effective: showPermissions(e.Rights.Effective), Profile: showPermissions(e.Rights.Profile),
 			Baseline: showPermissions(e.Rights.Baseline), Granted: showPermissions(e.Rights.Granted), GrantedAt: moment(e.Rights.GrantedAt),
 			Revoked: showPermissions(e.Rights.Revoked), RevokedAt: moment(e.Rights.RevokedAt), OutOfLicence: showPermissions(e.Rights.OutOfLicence),
 		},

@@ -20,6 +20,7 @@ type User struct {
 	Emails       []email   `json:"emails" nullable:"false"`
 	Status       string    `json:"status" enum:"pending,active,inactive"`
 	Owner        bool      `json:"owner" doc:"A system owner, who may do everything."`
+	Ownership    *owned    `json:"ownership" doc:"Since when the person is an owner; null: they are none, or it was not noted."`
 	Licence      string    `json:"licence" doc:"The licence type of the seat that the person holds or would hold."`
 	ConnectionID *string   `json:"connection_id" format:"uuid" doc:"The connection that owns the person; null: none."`
 	ExternalID   *string   `json:"external_id" doc:"As the directory sent it."`
@@ -50,6 +51,12 @@ type email struct {
 	Value   string `json:"value"`
 	Type    string `json:"type,omitempty"`
 	Primary bool   `json:"primary"`
+}
+
+// owned is since when somebody is a system owner, and who made them one.
+type owned struct {
+	Since time.Time   `json:"since"`
+	By    participant `json:"by" doc:"A null id: the operator of the service."`
 }
 
 // named is a group as a person shows it.
@@ -171,11 +178,19 @@ func (s *service) getUser(ctx context.Context, who domain.Administrator, in *ByI
 	return &one[fullUser]{ETag: tag(u.Version), Body: fullUser{User: showUser(u), Communication: showCommunication(u.Communication), Attributes: json.RawMessage(u.Document)}}, nil
 }
 
+// showOwnership shows what is noted of an owner; nil for nothing.
+func showOwnership(o domain.Ownership) *owned {
+	if o.Since.IsZero() {
+		return nil
+	}
+	return &owned{Since: o.Since, By: participant{o.By.Kind, idOrNil(o.By.ID)}}
+}
+
 func showUser(u domain.Person) User {
 	shown := User{
 		ID: u.ID.String(), UserName: u.UserName.Text, DisplayName: u.Display(), Status: string(u.Status), Owner: u.Owner,
 		Licence: u.Licence, ExternalID: orNil(u.ExternalID), CreatedAt: u.CreatedAt, ModifiedAt: u.ModifiedAt,
-		AcceptedAt: moment(u.AcceptedAt), LastSeenAt: moment(u.LastSeenAt), Online: u.Online, Block: showBlock(u.Block), Emails: []email{}, Groups: []named{},
+		AcceptedAt: moment(u.AcceptedAt), LastSeenAt: moment(u.LastSeenAt), Online: u.Online, Block: showBlock(u.Block), Ownership: showOwnership(u.Ownership), Emails: []email{}, Groups: []named{},
 	}
 	if !u.Waiting.Since.IsZero() {
 		shown.Waiting = &waiting{Since: u.Waiting.Since}

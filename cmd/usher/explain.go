@@ -41,6 +41,7 @@ type shownExplanation struct {
 	Granted      shownOwn         `json:"granted"`
 	Revoked      shownOwn         `json:"revoked"`
 	Owner        bool             `json:"owner"`
+	Ownership    *shownOwnership  `json:"ownership"`
 	Unmatched    []shownUnmatched `json:"unmatched"`
 	Lookalikes   []shownLookalike `json:"perhaps_one_person"`
 	Wanted       *string          `json:"licence_wanted"`
@@ -54,6 +55,19 @@ type shownStatus struct {
 	By     shownActor `json:"by"`
 	Since  *string    `json:"since"`
 	Reason string     `json:"reason"`
+}
+
+// shownOwnership is since when somebody is an owner, and who made them one; null: they are none, or it was not noted.
+type shownOwnership struct {
+	Since *string    `json:"since"`
+	By    shownActor `json:"by"`
+}
+
+func showOwnership(o domain.Ownership) *shownOwnership {
+	if o.Since.IsZero() {
+		return nil
+	}
+	return &shownOwnership{moment(o.Since), showActor(o.By)}
 }
 
 type shownActor struct {
@@ -129,6 +143,7 @@ func (c *explainCommand) Run(ctx context.Context, p *process) error {
 func (c *explainCommand) show(e domain.Explanation) shownExplanation {
 	shown := shownExplanation{
 		Organisation: c.Org, UserID: e.User.ID.String(), UserName: e.User.UserName.Text, Owner: e.Rights.Owner,
+		Ownership: showOwnership(e.Rights.Ownership),
 		Status: shownStatus{
 			Status: string(e.Status.Status), Rule: e.Status.Rule, Source: string(e.Status.Source), By: showActor(e.Status.By),
 			Since: moment(e.Status.Since), Reason: e.Status.Reason,
@@ -249,7 +264,7 @@ func explainText(e domain.Explanation) string {
 		}
 	}
 	if e.Rights.Owner {
-		say("permissions: everything, as a system owner\n")
+		say("permissions: everything, as a system owner%s%s\n", by(e.Rights.Ownership.By), since(e.Rights.Ownership.Since))
 	} else {
 		say("permissions: %d\n", e.Rights.Effective.Tree().Len())
 	}

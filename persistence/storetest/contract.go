@@ -53,6 +53,7 @@ func Contract(t *testing.T, open func(testing.TB) *persistence.Store) {
 		"Sweeps":        sweeps,
 		"UserFields":    userFields,
 		"Managers":      managers,
+		"Ownerships":    ownerships,
 		"Above":         above,
 		"Plans":         plans,
 		"People":        people,

@@ -39,6 +39,7 @@ func fillLife(tx domain.Tx, u, waits domain.User) error {
 		tx.Windows().Put(org, u.ID, window),
 		tx.UserFields().PutCommunication(org, u.ID, domain.Communication{LogLevel: domain.LogWarn}),
 		tx.Managers().Choose(org, u.ID, waits.ID),
+		tx.Ownerships().Put(domain.Ownership{Organisation: org, User: u.ID, By: domain.ActorOperator(), Since: now}),
 		tx.Waiting().Join(domain.WaitingPlace{Organisation: org, User: waits.ID, Licence: waits.Licence, Next: domain.Active, Since: now}),
 		tx.Inactivity().Accessed(org, u.ID, now),
 	} {
@@ -60,6 +61,28 @@ func stale(t testing.TB, store domain.Store, fn func(domain.Tx) error) {
 		}
 		return fn(tx)
 	}))
+}
+
+// ownerships: what is noted of owners, until they are one no more.
+func ownerships(t *testing.T, store *persistence.Store) {
+	tenant := OwnTenant(t, store, -1)
+	org := tenant.Organisation.ID
+	ana, ben := Account(t, store, tenant, "ana@acme.test", nil), Account(t, store, tenant, "ben@acme.test", nil)
+	of := func(org domain.OrganisationID, users ...domain.UserID) []domain.Ownership {
+		return reading(t, store, func(tx domain.Tx) ([]domain.Ownership, error) { return tx.Ownerships().Of(org, users) })
+	}
+	is := domain.Ownership{Organisation: org, User: ana.ID, By: domain.ActorOperator(), Since: time.Date(2026, 4, 5, 6, 7, 8, 9e6, time.UTC)}
+	require.Empty(t, of(org, ana.ID))
+	for _, by := range []domain.Actor{is.By, {Kind: "user", ID: newUUID(t)}} {
+		is.By, is.Since = by, is.Since.Add(time.Hour)
+		write(t, store, func(tx domain.Tx) error { return tx.Ownerships().Put(is) })
+		require.Equal(t, []domain.Ownership{is}, of(org, ana.ID, ben.ID))
+	}
+	require.Empty(t, of(org, ben.ID))
+	require.Empty(t, of(org))
+	require.Empty(t, of(domain.OrganisationID{UUID: newUUID(t)}, ana.ID))
+	write(t, store, func(tx domain.Tx) error { return tx.Ownerships().End(org, ana.ID) })
+	require.Empty(t, of(org, ana.ID))
 }
 
 func policies(t *testing.T, store *persistence.Store) {
