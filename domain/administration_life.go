@@ -496,7 +496,7 @@ func (ad *Administration) setOwner(ctx context.Context, who Administrator, id Us
 		return User{}, err
 	}
 	if !who.Owner {
-		return User{}, &Error{Kind: Forbidden, Code: CodeOwnerOnly, Message: "only an owner makes owners or ends that; ask one of the organisation's owners"}
+		return User{}, &Error{Kind: Forbidden, Code: CodeOwnerOnly, Message: "only an owner makes owners or ends that; ask one of the organisation's owners, or the operator where there is none"}
 	}
 	return ad.alter(ctx, who, ActionEdit, id, match, func(tx Tx, was User, now time.Time) (User, error) {
 		return own(tx, ad.author(who), was, owner, now)

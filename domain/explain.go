@@ -146,10 +146,15 @@ func (in *Installation) Explain(ctx context.Context, slug, person string) (Expla
 	return found, err
 }
 
-// personNamed finds a person by id, else by user name.
+// personNamed finds a person who is here by id, else by user name. NotFound.
 func personNamed(tx Tx, org OrganisationID, person string) (UserID, error) {
+	unknown := &Error{Kind: NotFound, Code: CodeNotFound, Field: "user", Message: "there is nobody with this id or user name; see the list of people"}
 	if id, ok := ParseID[User](person); ok {
-		return id, nil
+		_, err := tx.Users().Find(org, id)
+		if IsKind(err, NotFound) {
+			err = unknown
+		}
+		return id, err
 	}
 	page, err := tx.Users().Page(Query{Scope: Scope{Organisation: org, Whole: true}, Limit: 1, Where: Compare{
 		Attribute: Attribute{Path: Path{Name: "userName"}}, Operator: Equal, Operand: Operand{Value: attribute.NewString(NewName(person).Text)},
@@ -158,7 +163,7 @@ func personNamed(tx Tx, org OrganisationID, person string) (UserID, error) {
 		return UserID{}, err
 	}
 	if len(page.Items) == 0 {
-		return UserID{}, &Error{Kind: NotFound, Code: CodeNotFound, Field: "user", Message: "there is nobody with this id or user name; see the list of people"}
+		return UserID{}, unknown
 	}
 	return page.Items[0].ID, nil
 }

@@ -276,3 +276,64 @@ func blockInactivityOnce(s *scene) {
 	_, err = s.installation().Sweep(s.Context(), "nobody", true)
 	storetest.Gone(s, err)
 }
+
+// ownerByOperator: the operator gives an organisation without an owner one, by the rules by which owners do: who is here, with a
+// licence that owners can have; and ends that of who is not the last.
+func ownerByOperator(s *scene) {
+	in := s.operator()
+	slug := s.tenant.Organisation.Slug
+	require.NoError(s, s.admin.SetSeats(s.Context(), s.boss(), domain.IfMatch{}, domain.SeatPlan{Licence: domain.LicenceSimulator, Unlimited: true}))
+	ana, sim, gone := s.provision("ana"), s.provision("sim"), s.provision("gone")
+	s.done(s.admin.ChangeLicence(s.Context(), s.boss(), sim.ID, domain.IfMatch{}, domain.LicenceSimulator))
+	s.deprovision(gone.ID)
+	owners := func() []domain.UserID {
+		list, err := in.Owners(s.Context(), slug)
+		require.NoError(s, err)
+		ids := []domain.UserID{}
+		for _, p := range list {
+			require.Equal(s, []any{true, domain.ActorOperator()}, []any{p.Owner, p.Ownership.By})
+			ids = append(ids, p.ID)
+		}
+		return ids
+	}
+	require.Empty(s, owners())
+	require.Empty(s, s.eventsSince(func() {
+		for _, person := range []string{"nobody", gone.ID.String(), "gone"} {
+			_, err := in.MakeOwner(s.Context(), slug, person)
+			storetest.Gone(s, err)
+			_, err = in.UnmakeOwner(s.Context(), slug, person)
+			storetest.Gone(s, err)
+		}
+		_, err := in.MakeOwner(s.Context(), "nowhere", "ana")
+		storetest.Gone(s, err)
+		_, err = in.MakeOwner(s.Context(), slug, "sim")
+		storetest.Refused(s, err, domain.Forbidden, domain.CodeOwnerLicence)
+	}))
+	made := s.eventsSince(func() {
+		for _, person := range []string{"ANA", ana.ID.String()} { // the second time nothing differs
+			p, err := in.MakeOwner(s.Context(), slug, person)
+			require.NoError(s, err)
+			require.True(s, p.Owner)
+		}
+	})
+	require.Equal(s, []domain.EventType{domain.OwnerMade}, eventTypes(made))
+	require.Equal(s, domain.ActorOperator(), made[0].Actor)
+	require.Equal(s, []domain.UserID{ana.ID}, owners())
+
+	made = s.eventsSince(func() {
+		_, err := in.UnmakeOwner(s.Context(), slug, "ana")
+		storetest.Refused(s, err, domain.Forbidden, domain.CodeLastOwner)
+	})
+	require.Equal(s, []domain.EventType{domain.OwnerProtected}, eventTypes(made))
+	require.Equal(s, []any{domain.ActorOperator(), ana.ID.UUID}, []any{made[0].Actor, made[0].Subject})
+	ben := s.provision("ben")
+	_, err := in.MakeOwner(s.Context(), slug, "ben")
+	require.NoError(s, err)
+	made = s.eventsSince(func() {
+		p, err := in.UnmakeOwner(s.Context(), slug, "ana")
+		require.NoError(s, err)
+		require.Equal(s, []any{false, domain.Ownership{}}, []any{p.Owner, p.Ownership})
+	})
+	require.Equal(s, []domain.EventType{domain.OwnerUnmade}, eventTypes(made))
+	require.Equal(s, []domain.UserID{ben.ID}, owners())
+}

@@ -57,6 +57,7 @@ func TestRules(t *testing.T) {
 		"block.inactivity-only-who-could": blockInactivityOnlyWhoCould,
 		"owner.last-by-hand":              ownerLastByHand,
 		"owner.escalation-owners":         ownerMadeByOwners,
+		"owner.escalation-operator":       ownerByOperator,
 		"suspend.sticks":                  suspendSticks,
 		"suspend.sticks-until-readmitted": suspendSticksUntilReadmitted,
 		"suspend.sticks-loosely":          suspendSticksLoosely,

@@ -20,7 +20,8 @@ type orgCommands struct {
 	Seats   orgSeats   `cmd:"" help:"Show the seats of an organisation, or raise and reduce them."`
 	Delete  orgDelete  `cmd:"" help:"Erase an organisation with everything that belongs to it."`
 
-	Appearance orgAppearance `cmd:"" help:"Show or change what an organisation looks like to people who sign in."`
+	Owner      orgOwnerCommands `cmd:"" help:"Owners: who may do everything in an organisation."`
+	Appearance orgAppearance    `cmd:"" help:"Show or change what an organisation looks like to people who sign in."`
 }
 
 // publicFlags say where clients reach the server.
