@@ -267,7 +267,8 @@ func missingClaims(p *porch) {
 	p.refused(p.comes(), "no-account", "no name by which they could sign in")
 	after := p.rows()
 	require.Equal(p, before["events"]+1, after["events"], "connection.first_access_refused")
-	for _, grown := range []string{"events", "event_values"} {
+	require.Equal(p, before["tallies"]+1, after["tallies"], "turned_away")
+	for _, grown := range []string{"events", "event_values", "tallies", "rate_windows"} { // one event in a window of an hour
 		after[grown] = before[grown]
 	}
 	require.Equal(p, before, after)
