@@ -59,13 +59,11 @@ func (q PeopleQuery) where() ([]Predicate, error) {
 			Operand: Operand{Value: attribute.NewString(q.Group.String())},
 		})
 	}
-	search := strings.TrimSpace(q.Search)
-	switch {
-	case !utf8.ValidString(search):
-		return nil, InvalidField("q", "search for text in UTF-8")
-	case utf8.RuneCountInString(search) > maxSearch:
-		return nil, InvalidField("q", "search for at most 200 characters")
-	case search != "":
+	search, err := searched(q.Search)
+	if err != nil {
+		return nil, err
+	}
+	if search != "" {
 		contains := func(path Path, many bool) Predicate {
 			return Compare{Attribute: Attribute{Path: path, Many: many}, Operator: Contains, Operand: Operand{Value: attribute.NewString(search)}}
 		}
@@ -105,15 +103,24 @@ type GroupQuery struct {
 	After      *Position
 }
 
+// searched is the text that a query looks for; empty: none. Invalid.
+func searched(text string) (string, error) {
+	text = strings.TrimSpace(text)
+	switch {
+	case !utf8.ValidString(text):
+		return "", InvalidField("q", "search for text in UTF-8")
+	case utf8.RuneCountInString(text) > maxSearch:
+		return "", InvalidField("q", "search for at most 200 characters")
+	}
+	return text, nil
+}
+
 // Groups reads the groups that a query asks for, without members. It needs directory:view. Invalid.
 func (ad *Administration) Groups(ctx context.Context, who Administrator, q GroupQuery) (Page[Group], error) {
 	query := Query{Scope: who.scope(q.Connection), Limit: q.Limit, After: q.After}
-	search := strings.TrimSpace(q.Search)
-	if !utf8.ValidString(search) {
-		return Page[Group]{}, InvalidField("q", "search for text in UTF-8")
-	}
-	if utf8.RuneCountInString(search) > maxSearch {
-		return Page[Group]{}, InvalidField("q", "search for at most 200 characters")
+	search, err := searched(q.Search)
+	if err != nil {
+		return Page[Group]{}, err
 	}
 	if search != "" {
 		query.Where = Compare{
@@ -121,7 +128,7 @@ func (ad *Administration) Groups(ctx context.Context, who Administrator, q Group
 		}
 	}
 	var page Page[Group]
-	err := ad.look(ctx, who, ModuleDirectory, ActionView, "", func(tx Tx) (err error) {
+	err = ad.look(ctx, who, ModuleDirectory, ActionView, "", func(tx Tx) (err error) {
 		page, err = tx.Groups().Page(query)
 		return err
 	})
