@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -214,4 +215,28 @@ func TestConnectionsEnd(t *testing.T) {
 			require.Less(t, failed, 50, "it does not recover")
 		}
 	}
+}
+
+// The server learns how many rows there are as they are written, also by units of work of a single statement: its own
+// look at a table comes a minute late.
+func TestPostgresLearnsHowMuchThereIs(t *testing.T) {
+	t.Parallel()
+	store := storetest.Postgres(t)
+	db := storetest.Raw(t, store)
+	require.NoError(t, persistence.Exec(store, "CREATE TABLE more AS SELECT n FROM generate_series(1, 100) n"))
+	for range 2 { // what is known after the first is not what the second has written
+		require.NoError(t, persistence.Exec(store, "UPDATE more SET n = n + 1"))
+	}
+	require.Eventually(t, func() bool {
+		return storetest.Count(t, db, "SELECT count(*) FROM pg_class WHERE relname = 'organisations' AND reltuples >= 0") == 1
+	}, 10*time.Second, 20*time.Millisecond)
+}
+
+// Nobody who writes is the one who sorts megabytes of others' entries into an index.
+func TestSearchIndexesSortInEarly(t *testing.T) {
+	t.Parallel()
+	db := storetest.Raw(t, storetest.Postgres(t))
+	ofAll := "SELECT count(*) FROM pg_class i JOIN pg_am m ON m.oid = i.relam WHERE m.amname = 'gin' AND i.relname LIKE '%_text'"
+	require.Equal(t, 4, storetest.Count(t, db, ofAll))
+	require.Equal(t, 4, storetest.Count(t, db, ofAll+" AND i.reloptions @> ARRAY['gin_pending_list_limit=256']"))
 }

@@ -201,7 +201,8 @@ func (s *postgresWrite) commit() error {
 		return nil
 	}
 	if len(s.queue) == 1 && !s.queue[0].guard && s.queue[0].taken == nil {
-		_, err := s.engine.pool.Exec(s.ctx, s.engine.bind.numbered(s.queue[0].sql), postgresArgs(s.queue[0].args)...)
+		tag, err := s.engine.pool.Exec(s.ctx, s.engine.bind.numbered(s.queue[0].sql), postgresArgs(s.queue[0].args)...)
+		s.rows += tag.RowsAffected()
 		return err
 	}
 	return s.send(s.engine.pool, s.queue) // the pipeline is one implicit transaction

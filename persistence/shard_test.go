@@ -20,7 +20,7 @@ func unsharded() []string { return []string{"organisation_slugs", "domain_names"
 
 var (
 	createTable = regexp.MustCompile(`(?is)^CREATE TABLE (\w+) \((.*)\)$`)
-	storage     = regexp.MustCompile(`(?is)^ALTER TABLE (\w+)( SET \(fillfactor = \d+\))$`)
+	storage     = regexp.MustCompile(`(?is)^ALTER (TABLE|INDEX) (\w+)( SET \(\w+ = \d+\))$`)
 )
 
 // parts is in how many parts a table is created.
@@ -42,7 +42,9 @@ func TestSchemaShards(t *testing.T) {
 			match := createTable.FindStringSubmatch(statement)
 			if of := storage.FindStringSubmatch(statement); of != nil { // which is a matter of the parts, where the rows are
 				for i := range parts {
-					_, err := db.Exec(fmt.Sprintf("ALTER TABLE %s_%d%s", of[1], i, of[2]))
+					var part string
+					require.NoError(t, db.QueryRow("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = $1::regclass ORDER BY 1 OFFSET $2 LIMIT 1", of[2], i).Scan(&part))
+					_, err := db.Exec("ALTER " + of[1] + " " + part + of[3])
 					require.NoError(t, err, statement)
 				}
 				continue
