@@ -21,7 +21,7 @@ func (ad *Administration) Invite(ctx context.Context, who Administrator, id User
 		if err := mayInvite(tx, u); err != nil {
 			return User{}, err
 		}
-		if err := mayResend(tx, u, LinkInvitation, now); err != nil {
+		if err := ad.env.mayResend(tx, u, LinkInvitation, now); err != nil {
 			return User{}, err
 		}
 		_, again, err := tx.Links().Latest(u.Organisation, u.ID, LinkInvitation)
@@ -96,7 +96,7 @@ func (ad *Administration) ResetPassword(ctx context.Context, who Administrator, 
 		} else if !able {
 			return User{}, InvalidField("email", "another account signs in by this person's address, and would get the letter; give this one an address of its own in the directory first")
 		}
-		if err := mayResend(tx, u, LinkReset, now); err != nil {
+		if err := ad.env.mayResend(tx, u, LinkReset, now); err != nil {
 			return User{}, err
 		}
 		_, err = sendLink(tx, u, LinkReset, resetLifetime, true, now, ad.scribe(who))

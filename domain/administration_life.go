@@ -216,7 +216,7 @@ func (ad *Administration) ActivateAndInvite(ctx context.Context, who Administrat
 		if err := mayInvite(tx, u); err != nil {
 			return err
 		}
-		if err := mayResend(tx, u, LinkInvitation, now); err != nil {
+		if err := ad.env.mayResend(tx, u, LinkInvitation, now); err != nil {
 			return err
 		}
 		_, err := invite(tx, u, true, now, ad.scribe(who))

@@ -30,6 +30,9 @@ func archive(tx Tx, was User, now time.Time, write scribe) error {
 			return err
 		}
 	}
+	if err := write.env.rememberInvited(tx, was, now); err != nil {
+		return err
+	}
 	if was.Status != Inactive {
 		if err := closeDoors(tx, is.Organisation, is.ID, now, write); err != nil {
 			return err

@@ -25,6 +25,9 @@ func (e Environment) counter(org OrganisationID, sort, text string, slots uint64
 // firstThisHour counts something that may happen again and again, and reports whether this is the first time in an hour of the
 // clock, on all replicas: what would be told without end is told then.
 func (e Environment) firstThisHour(tx Tx, org OrganisationID, sort, text string, now time.Time) (bool, error) {
-	n, err := tx.Rates().Add(e.counter(org, sort, text, tellingSlots), now.UnixNano()/int64(time.Hour), 1)
+	n, err := tx.Rates().Add(e.counter(org, sort, text, tellingSlots), thisHour(now), 1)
 	return err == nil && n == 1, err
 }
+
+// thisHour is the hour of the clock, as a number that grows with time.
+func thisHour(now time.Time) int64 { return now.UnixNano() / int64(time.Hour) }

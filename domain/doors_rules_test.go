@@ -81,6 +81,7 @@ func TestRulesOfDoors(t *testing.T) {
 		"access.window":                  accessWindowSession,
 		"seat.wait-invited":              seatWaitInvited,
 		"invite.resend-by-directory":     inviteResendByDirectory,
+		"invite.resend-anew":             inviteResendAnew,
 		"seat.wait-doors":                seatWaitDoors,
 		"deactivate.doors":               deactivateDoors,
 		"deactivate.doors-keys":          deactivateEndsKeys,

@@ -210,7 +210,7 @@ func (e *Entrance) AskAgain(ctx context.Context, token string, v Visitor) error 
 		if err != nil || u.Status != Pending || !reached(u) {
 			return err
 		}
-		if err := mayResend(tx, u, LinkInvitation, now); err != nil {
+		if err := e.env.mayResend(tx, u, LinkInvitation, now); err != nil {
 			return err
 		}
 		_, err = invite(tx, u, true, now, e.scribe(l.Organisation, self(l.User), v))

@@ -89,7 +89,7 @@ func (e *Entrance) sendReset(tx Tx, r ResetRequest, now time.Time) error {
 			return err
 		}
 	}
-	if err := mayResend(tx, u, LinkReset, now); err != nil {
+	if err := e.env.mayResend(tx, u, LinkReset, now); err != nil {
 		return ignore(err, Throttled)
 	}
 	_, err = sendLink(tx, u, LinkReset, resetLifetime, true, now, e.scribe(r.Organisation, self(u.ID), Visitor{RequestID: r.RequestID, Address: r.Address}))

@@ -218,7 +218,7 @@ var eventCatalogue = []EventEntry{
 	},
 	{UserInvitationRevoked, 1, "user", "When an open invitation ends because of a newer one, a changed address, a deactivation or another way in.", "", `{"link":` + anID + `}`},
 	{UserInvitationExpired, 1, "user", "When the time of an invitation is found to be over.", "", `{"link":` + anID + `}`},
-	{UserInvitationSkipped, 1, "user", "When a directory brings a person back who was sent five invitations within an hour, and gets no other one: an administrator invites them. At most one an hour for one person.", "", ""},
+	{UserInvitationSkipped, 1, "user", "When a directory brings back, or makes anew, a person whose address was sent five invitations within an hour, and gets no other one: an administrator invites them. At most one an hour for one address.", "", ""},
 	{
 		PasswordResetRequested, 1, "user", "When a person is sent a link to choose a new password. The token in the letter is in no event.",
 		"", `{"link":` + anID + `,"kind":"reset","expiresAt":` + aTime + `}`,

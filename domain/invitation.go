@@ -6,12 +6,6 @@ import (
 	"usher/domain/attribute"
 )
 
-// Bounds of links that people are sent again (rule invite.resend).
-const (
-	maxResent    = 5 // in resentWindow, of one kind
-	resentWindow = time.Hour
-)
-
 // Invitation is the last invitation that somebody was sent.
 type Invitation struct {
 	ID        LinkID
@@ -59,18 +53,6 @@ func sendLink(tx Tx, u User, kind LinkKind, lifetime time.Duration, resent bool,
 	return l, by.say(tx, what, u.ID, l.tree())
 }
 
-// mayResend keeps people from being sent letters without end (rule invite.resend). Throttled.
-func mayResend(tx Tx, u User, kind LinkKind, now time.Time) error {
-	if _, err := tx.SignIns().Hold(u.Organisation, u.ID); err != nil {
-		return err // which makes those who ask at the same moment take turns
-	}
-	n, err := tx.Links().Resent(u.Organisation, u.ID, kind, now.Add(-resentWindow))
-	if err != nil || n < maxResent {
-		return err
-	}
-	return &Error{Kind: Throttled, Code: CodeRateLimited, Message: "this person was sent 5 letters of this kind within an hour; wait before you send another"}
-}
-
 // reached reports whether a letter would reach somebody: they have an address.
 func reached(u User) bool {
 	_, ok := onFile(u)
@@ -107,45 +89,20 @@ func inviteProvisioned(tx Tx, activation Activation, u User, now time.Time, writ
 	if !toInvite(activation, u) {
 		return nil
 	}
-	_, err := invite(tx, u, false, now, write)
+	before, err := write.env.invitedBefore(tx, u, now)
+	if err != nil {
+		return err
+	}
+	if before >= maxResent {
+		return notInvited(tx, u, now, write)
+	}
+	_, err = invite(tx, u, false, now, write)
 	return err
 }
 
 // toInvite reports whether somebody is to be invited by the policy of their connection: they are pending, and have an address.
 func toInvite(activation Activation, u User) bool {
 	return activation == ActivateByInvitation && u.Status == Pending && reached(u)
-}
-
-// inviteAgain is inviteProvisioned for somebody who has been here before, and may have been invited: a directory that
-// deactivates and activates them over and over has them sent no more letters than anybody else (rule invite.resend). That they
-// were not is an event, the first time in an hour: an administrator invites them.
-func inviteAgain(tx Tx, activation Activation, u User, now time.Time, write scribe) error {
-	if !toInvite(activation, u) {
-		return nil
-	}
-	_, again, err := tx.Links().Latest(u.Organisation, u.ID, LinkInvitation)
-	if err != nil {
-		return err
-	}
-	if again {
-		if err := mayResend(tx, u, LinkInvitation, now); err != nil {
-			if IsKind(err, Throttled) {
-				err = notInvited(tx, u, now, write)
-			}
-			return err
-		}
-	}
-	_, err = invite(tx, u, again, now, write)
-	return err
-}
-
-// notInvited tells that somebody was sent as many invitations as anybody is.
-func notInvited(tx Tx, u User, now time.Time, write scribe) error {
-	first, err := write.env.firstThisHour(tx, u.Organisation, "invitation skipped", u.ID.String(), now)
-	if err != nil || !first {
-		return err
-	}
-	return doorsClosed{write: write, now: now}.say(tx, UserInvitationSkipped, u.ID, attribute.Value{})
 }
 
 // inviteSeated is inviteAgain for somebody who waited and has just got a seat. A command without the key of links gives the

@@ -161,6 +161,39 @@ func inviteResendByDirectory(s *visit) {
 	require.NoError(s, err)
 }
 
+// inviteResendAnew: whom a directory deletes and pushes again is another account each time, and gets no more letters for it;
+// nor from an administrator who sends one of them again.
+func inviteResendAnew(s *visit) {
+	s.caller.Activation = domain.ActivateByInvitation
+	var u domain.User
+	anew := func(userName, address string) []domain.EventType {
+		return slices.DeleteFunc(eventTypes(s.eventsSince(func() { u = s.provision(userName, storetest.Emails(address)) })),
+			func(what domain.EventType) bool {
+				return what != domain.UserInvited && what != domain.UserInvitationSkipped
+			})
+	}
+	for range 4 {
+		require.Equal(s, []domain.EventType{domain.UserInvited}, anew("ana", "ana@acme.test"))
+		s.deprovision(u.ID)
+	}
+	require.Equal(s, []domain.EventType{domain.UserInvited}, anew("other", "Ana@Acme.test"), "the address counts")
+	s.setActive(u.ID, false)
+	s.setActive(u.ID, true) // the sixth letter: one more than the first is sent to anybody
+	_, err := s.admin.Invite(s.Context(), s.boss(), u.ID, domain.IfMatch{})
+	s.refused("rate_limited", err)
+	s.deprovision(u.ID)
+	require.Equal(s, []domain.EventType{domain.UserInvitationSkipped}, anew("ana", "ana@acme.test"))
+	s.deprovision(u.ID)
+	require.Empty(s, anew("ana", "ana@acme.test"), "told once an hour")
+	require.Equal(s, []domain.EventType{domain.UserInvited}, anew("ben", "ben@acme.test"), "others are invited")
+	s.deprovision(u.ID)
+	s.clock.Move(time.Hour)
+	require.Equal(s, []domain.EventType{domain.UserInvited}, anew("ben", "ben@acme.test"))
+	s.clock.Move(2 * time.Hour)
+	s.deprovision(u.ID)
+	require.Equal(s, []domain.EventType{domain.UserInvited}, anew("ben", "ben@acme.test"))
+}
+
 // readdressedLink: a directory that changes the address ends the links that went to the old one.
 func readdressedLink(s *visit) {
 	s.caller.Activation = domain.ActivateByInvitation

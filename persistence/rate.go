@@ -16,3 +16,9 @@ ON CONFLICT (organisation_id, connection_id, time_window) DO UPDATE SET n = rate
 	return total, t.exec("DELETE FROM rate_windows WHERE organisation_id = ? AND connection_id = ? AND time_window < ?",
 		scope.Organisation.UUID, scope.Connection.UUID, window)
 }
+
+func (t rates) Count(scope domain.Scope, window int64) (total int, err error) {
+	_, err = fetch(t, "SELECT n FROM rate_windows WHERE organisation_id = ? AND connection_id = ? AND time_window = ?",
+		[]any{scope.Organisation.UUID, scope.Connection.UUID, window}, &total)
+	return total, err
+}

@@ -203,4 +203,8 @@ func rates(t *testing.T, store *persistence.Store) {
 	require.Equal(t, 2, windows(), "windows that are over are cleared away")
 	require.Equal(t, 1, add(scope, 100, 1), "of a replica whose clock is behind")
 	require.Equal(t, 7, add(scope, 101, 1))
+	count := func(scope domain.Scope, window int64) int {
+		return reading(t, store, func(tx domain.Tx) (int, error) { return tx.Rates().Count(scope, window) })
+	}
+	require.Equal(t, []int{7, 1, 0, 0}, []int{count(scope, 101), count(second.Scope(), 100), count(scope, 102), count(second.Scope(), 101)})
 }
