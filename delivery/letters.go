@@ -6,12 +6,16 @@ import (
 	"log/slog"
 
 	"usher/domain"
+	"usher/internal/redact"
 )
 
 // final is a refusal of a letter for good: another attempt would be refused as well.
 type final interface{ Final() bool }
 
-const lettersAtOnce = 50
+const (
+	lettersAtOnce = 50
+	maxProblem    = 300 // characters of what a mail server says
+)
 
 // SendLetters sends what is due, one after the other.
 func (c *Courier) SendLetters(ctx context.Context) (worked bool, err error) {
@@ -42,7 +46,7 @@ func (c *Courier) post(ctx context.Context, e domain.Envelope) {
 	problem := ""
 	var refusal final
 	if sending != nil {
-		problem = clip(sending.Error())
+		problem = redact.Line(sending.Error(), maxProblem, e.Token)
 	}
 	given, err := c.config.Outbox.SettleLetter(settling, e.Letter, sending == nil, errors.As(sending, &refusal) && refusal.Final(), problem)
 	if err != nil {
@@ -54,13 +58,4 @@ func (c *Courier) post(ctx context.Context, e domain.Envelope) {
 		domain.DeliveryDelivered: OutcomeDelivered, domain.DeliveryQueued: OutcomeRetried, domain.DeliveryFailed: OutcomeFailed,
 	}[given]
 	c.config.Observe(KindLetter, outcome)
-}
-
-const maxProblem = 300 // characters of what a mail server says
-
-func clip(s string) string {
-	if r := []rune(s); len(r) > maxProblem {
-		return string(r[:maxProblem]) + "…"
-	}
-	return s
 }

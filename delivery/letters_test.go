@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -106,6 +108,41 @@ func TestSecurity50Letters(t *testing.T) {
 		require.Equal(s, ana.ID.UUID, failed[0].Subject)
 		require.Equal(s, "550 no such mailbox", failed[0].After.Get("problem").Text())
 		storetest.Consistent(s, s.store, s.tenant.Organisation.ID)
+	})
+}
+
+// What a mail server says is kept as one short line that any database takes, and without the link of the letter: one that
+// could not be written down would have the letter sent for ever.
+func TestSecurity43WhatMailServersSay(t *testing.T) {
+	t.Parallel()
+	each(t, func(s *scene) {
+		role, err := s.administration.CreateRole(s.Context(), s.who, domain.RoleSpec{Name: "Agent", Sees: domain.SeesAll})
+		require.NoError(s, err)
+		_, err = s.administration.Add(s.Context(), s.who, domain.NewPerson{FullName: "Ana", Email: "ana@acme.test", Role: role.ID})
+		require.NoError(s, err)
+		var sent domain.Envelope
+		courier := delivery.New(delivery.Config{
+			Outbox: domain.NewOutbox(s.store, s.clock.Environment()), Log: slog.New(slog.DiscardHandler), Now: s.clock.Now,
+			Letters: func(_ context.Context, e domain.Envelope) error {
+				sent = e
+				return errors.New("554 no\r\n\x00\xff \u202Ehere: /invitation/" + e.Token + " " + strings.Repeat("é", 1000))
+			},
+		})
+		var kept []domain.Letter
+		for deadline := time.Now().Add(time.Minute); sent.Token == ""; {
+			_, err := courier.PassOn(s.Context())
+			require.NoError(s, err)
+			_, err = courier.SendLetters(s.Context())
+			require.NoError(s, err)
+			require.True(s, time.Now().Before(deadline))
+		}
+		require.NoError(s, s.store.Read(s.Context(), func(tx domain.Tx) (err error) {
+			kept, err = tx.Letters().List(s.tenant.Organisation.ID, 10)
+			return err
+		}))
+		require.Len(s, kept, 1)
+		beginning := "554 no   \uFFFD  here: /invitation/(hidden) "
+		require.Equal(s, beginning+strings.Repeat("é", 300-utf8.RuneCountInString(beginning))+"…", kept[0].Problem)
 	})
 }
 

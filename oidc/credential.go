@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"slices"
 	"time"
 
@@ -82,6 +83,7 @@ func (p *RelyingParty) exchange(ctx context.Context, provider Provider, r Regist
 		Endpoint: oauth2.Endpoint{TokenURL: provider.TokenEndpoint, AuthStyle: oauth2.AuthStyleInParams},
 	}
 	options := []oauth2.AuthCodeOption{oauth2.VerifierOption(verifier)}
+	secrets := []string{code, verifier, string(r.Client.Secret), url.QueryEscape(string(r.Client.Secret))} // the last as Basic has it
 	switch way := r.Client.way(provider); way {
 	case ClientSecretBasic:
 		config.ClientSecret, config.Endpoint.AuthStyle = string(r.Client.Secret), oauth2.AuthStyleInHeader
@@ -95,13 +97,14 @@ func (p *RelyingParty) exchange(ctx context.Context, provider Provider, r Regist
 		options = append(options,
 			oauth2.SetAuthURLParam("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
 			oauth2.SetAuthURLParam("client_assertion", assertion))
+		secrets = append(secrets, assertion)
 	case NoClientSecret:
 	default:
 		return nil, refuse(StepConnection, "authentication", SideHere, "this connection has no way to show the provider who it is", fmt.Errorf("the way %q", way))
 	}
 	token, err := config.Exchange(p.outgoing(ctx), code, options...)
 	if err != nil {
-		return nil, tokenRefusal(err)
+		return nil, tokenRefusal(err, secrets...)
 	}
 	return token, nil
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"usher/internal/redact"
 )
 
 // How long a provider's document is believed, and how long nobody asks again after a failure.
@@ -62,7 +64,7 @@ func (p *RelyingParty) document(ctx context.Context, issuer string) (Provider, e
 	}
 	if provider.Issuer != issuer {
 		e := refuse(StepIssuer, "issuer", SideHere, "the provider calls itself by another name than this connection is registered with; enter its issuer exactly so, if it is the right provider", nil)
-		if e.Said = said(provider.Issuer); strings.Contains(provider.Issuer, "{tenantid}") { // Entra's common and organizations
+		if e.Said = redact.Line(provider.Issuer, maxSaid); strings.Contains(provider.Issuer, "{tenantid}") { // Entra's common and organizations
 			e.Message = "this is the provider's address for all tenants; enter the issuer of your own tenant, with its id in the address"
 		}
 		return provider, e

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/oauth2"
+
+	"usher/internal/redact"
 )
 
 // Step is a part of the way, for logs and for the test of a connection.
@@ -83,24 +83,9 @@ func Refused(err error) (*Error, bool) {
 // maxSaid is how much of a provider's own words is kept, in characters.
 const maxSaid = 200
 
-// said makes foreign text one short line.
-func said(parts ...string) string {
-	text := strings.ToValidUTF8(strings.Join(parts, " "), "\uFFFD")
-	text = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r) {
-			return ' '
-		}
-		return r
-	}, text))
-	if utf8.RuneCountInString(text) > maxSaid {
-		text = string([]rune(text)[:maxSaid]) + "…"
-	}
-	return text
-}
-
 // tokenRefusal explains what the token endpoint answered. The answer's body goes no further than its error code and
-// description: an answer that cannot be read may hold anything.
-func tokenRefusal(err error) *Error {
+// description, without the secrets that the request held: an answer that cannot be read may hold anything.
+func tokenRefusal(err error, secrets ...string) *Error {
 	var answer *oauth2.RetrieveError
 	if !errors.As(err, &answer) {
 		if e, ok := Refused(err); ok {
@@ -109,13 +94,15 @@ func tokenRefusal(err error) *Error {
 		if strings.Contains(err.Error(), "server response missing access_token") || strings.Contains(err.Error(), "cannot parse json") {
 			return refuse(StepToken, "answer", SideProvider, "the provider's answer with the tokens cannot be read", nil)
 		}
-		return unreachable(StepToken, err)
+		e := unreachable(StepToken, err)
+		e.Err = errors.New(redact.Line(e.Err.Error(), maxSaid, secrets...)) // what is no HTTP is quoted in it
+		return e
 	}
 	e := refuse(StepToken, "answer", SideProvider, "the provider does not give the tokens", nil)
 	if answer.Response != nil {
 		e.Err = fmt.Errorf("the token endpoint answered %d", answer.Response.StatusCode)
 	}
-	e.Said = said(answer.ErrorCode, answer.ErrorDescription)
+	e.Said = redact.Line(answer.ErrorCode+" "+answer.ErrorDescription, maxSaid, secrets...)
 	switch answer.ErrorCode {
 	case "invalid_grant":
 		e.Check, e.Side = "code", SidePerson

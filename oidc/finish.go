@@ -8,6 +8,8 @@ import (
 
 	goidc "github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+
+	"usher/internal/redact"
 )
 
 // maxParameter bounds what comes back in the address.
@@ -100,7 +102,7 @@ func answered(provider Provider, query url.Values) (string, error) {
 // declined explains an error that the provider sent back (RFC 6749 section 4.1.2.1, Core section 3.1.2.6).
 func declined(query url.Values) *Error {
 	e := refuse(StepCallback, "error", SideProvider, "the provider signs nobody in for this connection; its own words say more", nil)
-	e.Said = said(query.Get("error"), query.Get("error_description"))
+	e.Said = redact.Line(query.Get("error")+" "+query.Get("error_description"), maxSaid, query.Get("state"))
 	switch query.Get("error") {
 	case "access_denied":
 		e.Check, e.Side, e.Message = "denied", SidePerson, "the provider did not let you in for this application; if you think it should, ask who administers it to assign the application to you"

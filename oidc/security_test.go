@@ -1,6 +1,9 @@
 package oidc_test
 
 import (
+	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -425,6 +428,71 @@ func TestSecurity32DisabledMeanwhile(t *testing.T) {
 	refusal(t, err, oidc.StepConnection, "disabled")
 	_, err = s.party.EndSessions(t.Context(), s.registration, s.provider.Logout("x", "").Compact())
 	require.NoError(t, err, "whoever is in can still be signed out")
+}
+
+// Security 43: a provider that repeats what it was sent tells nobody the client's secret or assertion, the code or its proof, be it
+// in the words of its refusal, at their own places or others, or in what is no HTTP at all.
+func TestSecurity43ProviderRepeatsWhatItWasSent(t *testing.T) {
+	t.Parallel()
+	key := oidctest.ECDSA("k")
+	for _, way := range []oidc.Way{oidc.ClientSecretBasic, oidc.ClientSecretPost, oidc.PrivateKeyJWT} {
+		for _, raw := range []bool{false, true} {
+			t.Run(fmt.Sprint(way, " ", raw), func(t *testing.T) {
+				t.Parallel()
+				s := newScene(t)
+				if s.registration.Client.Way = way; way == oidc.PrivateKeyJWT {
+					s.registration.Client = oidc.Credential{Way: way, Key: key.Private, KeyID: "k"}
+				}
+				var form url.Values
+				var header string
+				s.provider.Instead = func(w http.ResponseWriter, r *http.Request) bool {
+					if r.URL.Path != oidctest.TokenPath {
+						return false
+					}
+					text, err := io.ReadAll(r.Body)
+					if err != nil {
+						return false
+					}
+					form, _ = url.ParseQuery(string(text))
+					header = r.Header.Get("Authorization")
+					said := header + " " + form.Get("client_secret") + " " + form.Get("code") + " " + form.Get("code_verifier") + " " + form.Get("client_assertion")
+					if raw {
+						c, _, err := w.(http.Hijacker).Hijack()
+						if err != nil {
+							return false
+						}
+						defer c.Close()
+						_, err = c.Write([]byte("HTTP/1.1 200 OK\r\n" + said + "\r\n\r\n"))
+						return err == nil
+					}
+					w.Header().Set("Content-Type", "application/json")
+					w.WriteHeader(http.StatusBadRequest)
+					return json.NewEncoder(w).Encode(map[string]string{"error": "invalid_request", "error_description": said}) == nil
+				}
+				e := s.refused(oidc.StepToken, map[bool]string{false: "answer", true: "connect"}[raw])
+				if !raw {
+					require.Contains(t, e.Said, "invalid_request")
+				}
+				require.NotEmpty(t, form.Get("code_verifier"))
+				basic := strings.TrimPrefix(header, "Basic ")
+				basic = basic[min(len(basic), (len(oidctest.ClientID)+1)*8/6+1):] // the client's id is no secret
+				for _, secret := range []string{oidctest.ClientSecret, basic, form.Get("code"), form.Get("code_verifier"), form.Get("client_assertion")} {
+					for i := range len(secret) - 9 {
+						require.NotContains(t, e.Error(), secret[i:i+10])
+					}
+				}
+			})
+		}
+	}
+	// At the callback it may repeat what the browser brings with it.
+	s := newScene(t)
+	s.provider.Callback = func(q url.Values) {
+		q.Del("code")
+		q.Set("error", "x")
+		q.Set("error_description", "state "+q.Get("state"))
+	}
+	e := s.refused(oidc.StepCallback, "error")
+	require.Equal(t, "x state (hidden)", e.Said)
 }
 
 // What a provider says goes on as one short line of foreign text, apart from our own words.

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"usher/domain"
+	"usher/internal/redact"
 )
 
 // StartedFor is how long somebody may be away at the provider.
@@ -155,7 +156,7 @@ func (w Wish) parameters(m Mapping) map[string]string {
 	}
 	set("prompt", w.Prompt)
 	if len(w.LoginHint) <= maxHint {
-		set("login_hint", said(w.LoginHint))
+		set("login_hint", redact.Line(w.LoginHint, maxSaid))
 	}
 	if w.MaxAge != nil {
 		set("max_age", strconv.FormatInt(int64(*w.MaxAge/time.Second), 10))

@@ -37,6 +37,7 @@ type Letter struct {
 	Subject  string
 	Text     string
 	HTML     string
+	Secret   string // of its text: the token of the link; empty: none
 }
 
 // Writer writes letters.
@@ -101,7 +102,7 @@ type paragraph struct{ Text, Address string }
 
 // Write writes the letter of an envelope.
 func (w *Writer) Write(e domain.Envelope) (Letter, error) {
-	l := Letter{ID: e.Letter.ID.String(), To: e.Address, Name: line(e.Name), Language: w.language(e.Language, e.Fallback)}
+	l := Letter{ID: e.Letter.ID.String(), To: e.Address, Name: line(e.Name), Language: w.language(e.Language, e.Fallback), Secret: e.Token}
 	known := facts{
 		Organisation: line(e.Organisation.Name), Name: l.Name, Until: moment(e.Until), Home: w.home + "/sign-in",
 		Reason: e.Event.After.Get("reason").Text(),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"mime"
@@ -30,6 +31,7 @@ type inbox struct {
 	got    []string // whole messages
 	to     []string
 	refuse error
+	echo   bool // it refuses what it gets, and repeats it
 }
 
 func (b *inbox) NewSession(*smtp.Conn) (smtp.Session, error) { return &session{b}, nil }
@@ -50,6 +52,9 @@ func (s *session) Data(r io.Reader) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.got = append(s.got, string(text))
+	if s.echo {
+		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "not this:\n" + strings.ReplaceAll(string(text), "\r", "")}
+	}
 	return err
 }
 
@@ -202,6 +207,32 @@ func TestSend(t *testing.T) {
 	err = post.Send(context.Background(), l)
 	require.Error(t, err)
 	require.NotErrorAs(t, err, &final)
+}
+
+// Security 43: a server that repeats a letter does not have its link told, for good or not, in one piece or broken into lines.
+func TestSecurity43ServerRepeatsTheLetter(t *testing.T) {
+	t.Parallel()
+	w, err := mail.NewWriter("https://usher.acme.test")
+	require.NoError(t, err)
+	for _, kind := range []domain.LetterKind{domain.LetterInvitation, domain.LetterReset} {
+		b, post := newInbox(t)
+		b.echo = true
+		e := envelope(kind)
+		e.Token = "usher_link_" + strings.Repeat("Zm9vYmFyLWJhei1x", 8) // longer than a line
+		l, err := w.Write(e)
+		require.NoError(t, err)
+		l.HTML, l.Text = "", "Look: https://usher.acme.test/x/"+e.Token // so that it is before what is cut off
+		var final interface{ Final() bool }
+		err = post.Send(context.Background(), l)
+		require.ErrorAs(t, err, &final)
+		require.Contains(t, strings.ReplaceAll(b.got[0], "=\r\n", ""), e.Token)
+		require.Contains(t, err.Error(), "not this:")
+		require.Contains(t, err.Error(), "acme.test/x/")
+		for i := range len(e.Token) - 10 {
+			require.NotContains(t, err.Error(), e.Token[i:i+10])
+			require.NotContains(t, fmt.Sprintf("%#v", errors.Unwrap(err)), e.Token[i:i+10])
+		}
+	}
 }
 
 // Names and addresses from a directory cannot become headers, other recipients or markup.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+
+	"usher/internal/redact"
 )
 
 // Config of a post. URL and From are required.
@@ -28,14 +30,18 @@ type Config struct {
 
 // Post sends letters by SMTP.
 type Post struct {
-	from    *netmail.Address
-	domain  string
-	host    string
-	options []gomail.Option
-	now     func() time.Time
+	from     *netmail.Address
+	domain   string
+	host     string
+	password string
+	options  []gomail.Option
+	now      func() time.Time
 }
 
-const smtpTime = 30 * time.Second // for a whole letter
+const (
+	smtpTime  = 30 * time.Second // for a whole letter
+	maxAnswer = 1000             // characters of what a server says that are passed on
+)
 
 // FinalError is a refusal for good (RFC 5321 section 4.2.1, 5yz).
 type FinalError struct{ Err error }
@@ -96,13 +102,15 @@ func NewPost(c Config) (*Post, error) {
 		if u.Scheme == "smtp+plain" || u.User.Username() == "" || password == "" {
 			return nil, ErrURL
 		}
+		p.password = password
 		p.options = append(p.options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(u.User.Username()), gomail.WithPassword(password))
 	}
 	_, err = gomail.NewClient(p.host, p.options...)
 	return p, err
 }
 
-// Send hands a letter to the mail server. FinalError where the server refuses it for good.
+// Send hands a letter to the mail server. FinalError where the server refuses it for good. What the server said is in the error,
+// without the password and what is secret in the letter, should it have repeated them.
 func (p *Post) Send(ctx context.Context, l Letter) error {
 	m := gomail.NewMsg()
 	m.FromMailAddress(p.from)
@@ -123,9 +131,13 @@ func (p *Post) Send(ctx context.Context, l Letter) error {
 	ctx, cancel := context.WithTimeout(ctx, smtpTime)
 	defer cancel()
 	err = client.DialAndSendWithContext(ctx, m)
+	if err == nil {
+		return nil
+	}
+	told := errors.New(redact.Line(err.Error(), maxAnswer, p.password, l.Secret)) // and not the cause, which has it all
 	var refused *gomail.SendError
 	if errors.As(err, &refused) && refused.ErrorCode() >= 500 && refused.ErrorCode() < 600 {
-		return &FinalError{err}
+		return &FinalError{told}
 	}
-	return err
+	return told
 }

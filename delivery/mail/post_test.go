@@ -3,13 +3,18 @@ package mail_test
 import (
 	"context"
 	"crypto/tls"
+	"encoding/base64"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
@@ -24,6 +29,7 @@ type guarded struct {
 	inbox
 
 	tried []string // user names and passwords
+	echo  bool     // it repeats what it was sent
 }
 
 func (g *guarded) NewSession(*smtp.Conn) (smtp.Session, error) {
@@ -41,6 +47,11 @@ func (*guardedSession) AuthMechanisms() []string { return []string{sasl.Plain} }
 func (s *guardedSession) Auth(string) (sasl.Server, error) {
 	return sasl.NewPlainServer(func(_, user, password string) error {
 		s.of.tried = append(s.of.tried, user+" "+password)
+		if s.of.echo {
+			plain := base64.StdEncoding.EncodeToString([]byte("\x00" + user + "\x00" + password))
+			return &smtp.SMTPError{Code: 535, EnhancedCode: smtp.EnhancedCode{5, 7, 8}, Message: "unknown: AUTH PLAIN " + plain + "\n" +
+				user + ":" + password + " " + base64.StdEncoding.EncodeToString([]byte(password)) + " \x00\xff" + strings.Repeat("z", 10_000)}
+		}
 		if user != "usher" || password != "hush" {
 			return errors.New("no")
 		}
@@ -61,14 +72,17 @@ func TestSendThroughTLS(t *testing.T) {
 		trusting             *tls.Config
 		sent                 bool
 		tried                []string
+		echo                 bool
 	}{
-		"TLS":                     {implicit, implicit, "usher:hush@", trusting, true, []string{"usher hush"}},
-		"STARTTLS":                {upgraded, upgraded, "usher:hush@", trusting, true, []string{"usher hush"}},
-		"wrong password":          {upgraded, upgraded, "usher:other@", trusting, false, []string{"usher other"}},
-		"no STARTTLS":             {never, upgraded, "usher:hush@", trusting, false, nil},
-		"no TLS":                  {never, implicit, "usher:hush@", trusting, false, nil},
-		"certificate of nobody's": {implicit, implicit, "usher:hush@", nil, false, nil},
-		"STARTTLS of nobody's":    {upgraded, upgraded, "usher:hush@", nil, false, nil},
+		"TLS":                     {implicit, implicit, "usher:hush@", trusting, true, []string{"usher hush"}, false},
+		"STARTTLS":                {upgraded, upgraded, "usher:hush@", trusting, true, []string{"usher hush"}, false},
+		"wrong password":          {upgraded, upgraded, "usher:other@", trusting, false, []string{"usher other"}, false},
+		"repeats":                 {upgraded, upgraded, "usher:hush-hush-hush@", trusting, false, []string{"usher hush-hush-hush"}, true},
+		"repeats little":          {implicit, implicit, "usher:hush@", trusting, false, []string{"usher hush"}, true},
+		"no STARTTLS":             {never, upgraded, "usher:hush@", trusting, false, nil, false},
+		"no TLS":                  {never, implicit, "usher:hush@", trusting, false, nil, false},
+		"certificate of nobody's": {implicit, implicit, "usher:hush@", nil, false, nil, false},
+		"STARTTLS of nobody's":    {upgraded, upgraded, "usher:hush@", nil, false, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -88,6 +102,7 @@ func TestSendThroughTLS(t *testing.T) {
 			}
 			var done sync.WaitGroup
 			done.Go(func() { _ = server.Serve(l) })
+			g.echo = c.echo
 			post, err := mail.NewPost(mail.Config{URL: c.scheme + c.user + address, From: "usher@acme.test", TLS: c.trusting, Now: time.Now})
 			require.NoError(t, err)
 			w, err := mail.NewWriter("https://usher.acme.test")
@@ -104,8 +119,18 @@ func TestSendThroughTLS(t *testing.T) {
 				return
 			}
 			require.Error(t, err)
-			require.NotContains(t, err.Error(), "hush")
 			require.Empty(t, g.got)
+			_, password, _ := strings.Cut(strings.TrimSuffix(c.user, "@"), ":")
+			for _, form := range []string{password, "AHVzaGVyAGh1c2", base64.RawStdEncoding.EncodeToString([]byte(password))} {
+				require.NotContains(t, err.Error(), form)
+				require.NotContains(t, fmt.Sprintf("%#v", errors.Unwrap(err)), form)
+			}
+			if c.echo {
+				require.Contains(t, err.Error(), "unknown: AUTH PLAIN ")
+				require.Less(t, len(err.Error()), 2000)
+				require.Equal(t, -1, strings.IndexFunc(err.Error(), unicode.IsControl))
+				require.True(t, utf8.ValidString(err.Error()))
+			}
 		})
 	}
 }

@@ -25,6 +25,7 @@ import (
 
 	"usher/domain"
 	"usher/domain/attribute"
+	"usher/internal/redact"
 )
 
 // What a receiver gets.
@@ -106,11 +107,11 @@ func Sign(secret []byte, id string, at time.Time, body []byte) string {
 func (s *Sender) Send(ctx context.Context, p domain.Parcel) domain.Receipt {
 	request, err := s.request(ctx, p)
 	if err != nil {
-		return domain.Receipt{Problem: "the request could not be made: " + plainly(err)}
+		return domain.Receipt{Problem: "the request could not be made: " + plainly(err, nil)}
 	}
 	answer, err := s.client.Do(request)
 	if err != nil {
-		return domain.Receipt{Problem: plainly(err)}
+		return domain.Receipt{Problem: plainly(err, request)}
 	}
 	defer func() { _ = answer.Body.Close() }()
 	_, err = io.Copy(io.Discard, io.LimitReader(answer.Body, maxAnswer)) // so that the connection can be used again
@@ -119,7 +120,7 @@ func (s *Sender) Send(ctx context.Context, p domain.Parcel) domain.Receipt {
 	case answer.StatusCode < http.StatusOK || answer.StatusCode >= http.StatusMultipleChoices:
 		r.Problem = "the receiver answered " + strconv.Itoa(answer.StatusCode)
 	case err != nil:
-		r.Problem = plainly(err)
+		r.Problem = plainly(err, request)
 	default:
 		r.Delivered = true
 	}
@@ -164,8 +165,9 @@ func (s *Sender) signatures(w domain.Webhook, id string, now time.Time, body []b
 	return strings.Join(signatures, " "), nil
 }
 
-// plainly says why there was no answer, without the address, which may hold a secret.
-func plainly(err error) string {
+// plainly says why there was no answer, without the address, which may hold a secret, and without what was sent there: of what is no
+// HTTP an error quotes a line.
+func plainly(err error, sent *http.Request) string {
 	var network net.Error
 	var resolve *net.DNSError
 	switch {
@@ -179,9 +181,12 @@ func plainly(err error) string {
 	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
 		err = inner
 	}
-	text := err.Error()
-	if len(text) > maxProblem {
-		text = strings.ToValidUTF8(text[:maxProblem], "")
+	var secrets []string
+	if sent != nil {
+		secrets = []string{sent.Header.Get("Webhook-Signature")}
+		if at := sent.URL.RequestURI(); at != "/" {
+			secrets = append(secrets, at)
+		}
 	}
-	return text
+	return redact.Line(err.Error(), maxProblem, secrets...)
 }

@@ -2,15 +2,26 @@ package webhook_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
+	"log/slog"
+	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -133,6 +144,72 @@ func TestProblemsShowNoAddress(t *testing.T) {
 	}).Send(context.Background(), parcel(server.URL))
 	require.Contains(t, r.Problem, "secret key of the installation")
 	require.NotContains(t, r.Problem, "hush")
+}
+
+// Security 43: what is at an address may repeat what it was sent, and speak no HTTP or show any certificate; of that no secret of
+// the address and no signature is told, and nothing that a database does not take.
+func TestSecurity43ReceiverRepeatsTheRequest(t *testing.T) {
+	t.Parallel()
+	const path = "/hooks/c0ffee-beef?secret=hush-hush-hush"
+	signature := ""
+	for name, answer := range map[string]func(request string) string{
+		"no HTTP":           func(request string) string { return request },
+		"signature":         func(string) string { return signature + "\r\n\r\n" },
+		"no header":         func(request string) string { return "HTTP/1.1 200 OK\r\n" + request },
+		"signature as head": func(string) string { return "HTTP/1.1 200 OK\r\n" + signature + "\r\n\r\n" },
+		"no status":         func(request string) string { return "HTTP/1.1 x" + strings.ReplaceAll(request, " ", "") },
+		"no text":           func(string) string { return "HTTP/1.1 \x00\xff\xfe\r\n\r\n" },
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		var done sync.WaitGroup
+		done.Go(func() {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			defer c.Close()
+			b := make([]byte, 64<<10)
+			n, _ := c.Read(b)
+			_, signature, _ = strings.Cut(string(b[:n]), "Webhook-Signature: ")
+			signature, _, _ = strings.Cut(signature, "\r\n")
+			_, _ = c.Write([]byte(answer(string(b[:n]))))
+		})
+		r := sender(t, nil).Send(context.Background(), parcel("http://"+l.Addr().String()+path))
+		require.NoError(t, l.Close())
+		done.Wait()
+		require.True(t, strings.HasPrefix(signature, "v1,"), signature)
+		require.False(t, r.Delivered, name)
+		require.NotEmpty(t, r.Problem, name)
+		plain(t, r.Problem)
+		for _, secret := range []string{"c0ffee-beef", "hush-hush-hush", signature[3:]} {
+			for i := range len(secret) - 9 {
+				require.NotContains(t, r.Problem, secret[i:i+10], name)
+			}
+		}
+	}
+
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	draft := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"a\x00b", strings.Repeat("x.", 5000)}, NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, draft, draft, key.Public(), key)
+	require.NoError(t, err)
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	r := sender(t, nil).Send(context.Background(), parcel(strings.Replace(server.URL, "127.0.0.1", "localhost", 1)+path))
+	require.Contains(t, r.Problem, "x509: certificate is valid for a b, ")
+	plain(t, r.Problem)
+}
+
+// plain checks that a text is one short line that any database takes.
+func plain(t *testing.T, text string) {
+	t.Helper()
+	require.True(t, utf8.ValidString(text), "%q", text)
+	require.Equal(t, -1, strings.IndexFunc(text, unicode.IsControl), "%q", text)
+	require.LessOrEqual(t, utf8.RuneCountInString(text), 201)
 }
 
 // A body of which nothing can be lost on the way: compared byte by byte.
