@@ -103,7 +103,7 @@ func newServerWith(t testing.TB, store domain.Store, adjust func(*scim.Config)) 
 		clock: &clock{}, ledger: &ledger{}, log: &bytes.Buffer{}, seen: &observed{},
 	}
 	s.token = s.tenant.Token
-	s.directory = domain.NewDirectory(store, domain.Environment{Now: s.clock.now, NewID: uuid.NewV7, Passwords: storetest.Passwords{}})
+	s.directory = domain.NewDirectory(store, domain.Environment{Now: s.clock.now, NewID: uuid.NewV7, Links: storetest.Links(), Passwords: storetest.Passwords{}})
 	config := scim.Config{
 		Directory: s.directory, BaseURL: func() string { return s.url }, CursorKey: bytes.Repeat([]byte{7}, 32),
 		Now: s.clock.now, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Ledger: s.ledger, Observe: s.seen.observe,
