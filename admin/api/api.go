@@ -147,7 +147,7 @@ func (s *service) route() {
 		Formats:                      map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
-		Transformers:                 []huma.Transformer{toldByUs},
+		Transformers:                 []huma.Transformer{s.toldByUs},
 	})
 	s.api.UseMiddleware(s.legible)
 	s.describeProblems()

@@ -90,7 +90,8 @@ func (s *service) legibleBody(ctx huma.Context, body []byte) error {
 	return s.saysSomething(takes.Schema, tree, "")
 }
 
-// saysSomething refuses null wherever the document does not give it a meaning.
+// saysSomething refuses null wherever the document does not give it a meaning, and a whole number that is spelt as no program
+// reads one (1.0, 1e3).
 func (s *service) saysSomething(schema *huma.Schema, v attribute.Value, where string) error {
 	schema = s.resolved(schema)
 	for i, m := range v.Members() {
@@ -104,11 +105,20 @@ func (s *service) saysSomething(schema *huma.Schema, v attribute.Value, where st
 		if m.Value.Kind() == attribute.Null && !s.takesNull(of) {
 			return domain.InvalidField(at, "null says nothing here: leave the field out to keep what is there; an empty text, list or object removes what can be removed")
 		}
+		if m.Value.Kind() == attribute.Number && s.resolved(of).Type == huma.TypeInteger && !plainInteger(m.Value.Text()) {
+			return domain.InvalidField(at, at+": "+s.takes(of)+", in digits alone")
+		}
 		if err := s.saysSomething(of, m.Value, at); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// plainInteger reports whether a number in JSON fits what whole numbers are kept in.
+func plainInteger(literal string) bool {
+	_, err := strconv.ParseInt(literal, 10, 64)
+	return err == nil
 }
 
 func (s *service) resolved(schema *huma.Schema) *huma.Schema {
@@ -131,6 +141,6 @@ func memberOf(object *huma.Schema, name string) *huma.Schema {
 
 func (s *service) takesNull(schema *huma.Schema) bool {
 	schema = s.resolved(schema)
-	alternatives := slices.Concat(schema.OneOf, schema.AnyOf)
-	return schema.Nullable || schema.Type == typeNull || schema.Type == "" && len(alternatives) == 0 || slices.ContainsFunc(alternatives, s.takesNull)
+	either := alternatives(schema)
+	return schema.Nullable || schema.Type == typeNull || schema.Type == "" && len(either) == 0 || slices.ContainsFunc(either, s.takesNull)
 }

@@ -18,7 +18,7 @@ type licence struct {
 }
 
 type setSeats struct {
-	Type    string `path:"type" doc:"The licence type; one that the organisation does not have is added." example:"full" maxLength:"63" pattern:"^[a-z][a-z0-9_-]{0,62}$"`
+	Type    string `path:"type" doc:"The licence type; one that the organisation does not have is added." example:"full" maxLength:"63" pattern:"^[a-z][a-z0-9_-]{0,62}$" patternDescription:"a lower-case letter, then lower-case letters, digits, hyphens and underscores"`
 	IfMatch string `header:"If-Match" doc:"Carry it out only if the ETag, which the seats have, is still this one." maxLength:"1000"`
 
 	Body struct {

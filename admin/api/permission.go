@@ -36,11 +36,10 @@ func (permissions) Schema(r huma.Registry) *huma.Schema {
 		Type: huma.TypeObject, MaxProperties: &most,
 		Description: "For each permission, spelt module:action, on which objects: true for all, a list of their ids, or {\"except\": ids}. " +
 			"Exceptions come up where something was revoked; what is given is given on all objects or on a list.",
-		AdditionalProperties: &huma.Schema{OneOf: []*huma.Schema{
-			{Type: huma.TypeBoolean, Enum: []any{true}},
-			idList(maxObjects),
-			allBut,
-		}},
+		AdditionalProperties: &huma.Schema{
+			Description: "true for all objects, a list of at most 1,000 ids, or {\"except\": ids}; leave the permission out where it is on none.",
+			OneOf:       []*huma.Schema{{Type: huma.TypeBoolean, Enum: []any{true}}, idList(maxObjects), allBut},
+		},
 		Examples: []any{map[string]any{"users:view": true, "teams:edit": []string{"01980a2b-7c3d-7e4f-8a5b-6c7d8e9f0a1b"}}},
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -21,7 +20,7 @@ import (
 const problemMedia = "application/problem+json"
 
 // problem is a refusal (RFC 9457). Code and field are the domain's; where a request is wrong in several places, Errors has
-// each and the rest speaks of the first.
+// them and the rest speaks of the first.
 type problem struct {
 	Type   string         `json:"type" doc:"urn:usher:problem: and the code." example:"urn:usher:problem:invalid_value"`
 	Title  string         `json:"title" doc:"What kind of refusal it is, always the same for one code."`
@@ -30,7 +29,7 @@ type problem struct {
 	Code   string         `json:"code" doc:"Stable, for programs." example:"invalid_value"`
 	Field  string         `json:"field,omitempty" doc:"The field, parameter or header at fault."`
 	Needs  string         `json:"permission,omitempty" doc:"The permission that is missing." example:"users:edit"`
-	Errors []problemField `json:"errors,omitempty" doc:"All that was wrong with the request."`
+	Errors []problemField `json:"errors,omitempty" doc:"What was wrong with the request, up to 100 things."`
 
 	cause      error
 	challenge  string
@@ -241,7 +240,7 @@ func (s *service) refuse(w http.ResponseWriter, r *http.Request, p *problem) {
 
 // toldByUs makes what the framework refuses (a body that is no JSON, a field that nobody knows, a parameter out of its
 // range) a problem like the others. What was sent is not repeated.
-func toldByUs(_ huma.Context, _ string, v any) (any, error) {
+func (s *service) toldByUs(ctx huma.Context, _ string, v any) (any, error) {
 	model, ok := v.(*huma.ErrorModel)
 	if !ok {
 		return v, nil
@@ -253,7 +252,7 @@ func toldByUs(_ huma.Context, _ string, v any) (any, error) {
 	case http.StatusRequestEntityTooLarge:
 		e = tooLarge()
 	case http.StatusUnprocessableEntity:
-		return invalidFields(model.Errors), nil
+		return s.invalidFields(ctx.Operation(), model.Errors), nil
 	default:
 		if model.Status < http.StatusInternalServerError {
 			e = &domain.Error{Kind: domain.Invalid, Code: domain.CodeInvalidSyntax, Message: "the body is missing or not the JSON this takes; see " + Prefix + documentPath}
@@ -265,28 +264,6 @@ func toldByUs(_ huma.Context, _ string, v any) (any, error) {
 	p := told(e, "")
 	p.Status = cmp.Or(model.Status, p.Status) // which has been sent
 	return p, nil
-}
-
-// invalidFields is the problem of a request whose fields are wrong.
-func invalidFields(details []*huma.ErrorDetail) *problem {
-	p := told(domain.InvalidField("", "the request is not what this takes; see "+Prefix+documentPath), "")
-	for _, d := range details {
-		_, field, found := strings.Cut(d.Location, ".")
-		if !found {
-			field = d.Location
-		}
-		const missing = "expected required property "
-		if name, ok := strings.CutPrefix(d.Message, missing); ok {
-			name, _, _ = strings.Cut(name, " ")
-			field = strings.TrimPrefix(strings.TrimPrefix(field+"."+name, "body."), ".")
-		}
-		p.Errors = append(p.Errors, problemField{Field: field, Detail: d.Message})
-	}
-	if len(p.Errors) > 0 {
-		p.Field = p.Errors[0].Field
-		p.Detail = p.Field + ": " + p.Errors[0].Detail + "; correct it and send the request again"
-	}
-	return p
 }
 
 func tooLarge() *domain.Error {

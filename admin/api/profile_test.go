@@ -57,9 +57,9 @@ func TestProfilesThatAreRefused(t *testing.T) {
 			`["users:view"]`:                  "grants",
 			`{"users:view":false}`:            "grants.users:view",
 			`{"users:view":1}`:                "grants.users:view",
-			`{"users:view":[1]}`:              "grants.users:view",
-			`{"users:view":{}}`:               "grants.users:view",
-			`{"users:view":{"but":["a"]}}`:    "grants.users:view",
+			`{"users:view":[1]}`:              "grants.users:view[0]",
+			`{"users:view":{}}`:               "grants.users:view.except",
+			`{"users:view":{"but":["a"]}}`:    "grants.users:view.except",
 			`{"users:view":{"except":["a"]}}`: "grants",
 			`{"users":true}`:                  "grants",
 			`{"users:fly":true}`:              "grants",
@@ -67,7 +67,7 @@ func TestProfilesThatAreRefused(t *testing.T) {
 			`{"rockets:view":true}`:           "grants",
 			`{"audit:view":["a"]}`:            "grants",
 			`{"users:view":[" "]}`:            "grants",
-			`{"users:view":["` + strings.Repeat("x", 201) + `"]}`: "grants.users:view",
+			`{"users:view":["` + strings.Repeat("x", 201) + `"]}`: "grants.users:view[0]",
 		} {
 			refused(s, s.post("/profiles", `{"name":"x","grants":`+grants+`}`), http.StatusUnprocessableEntity, domain.CodeInvalidValue, field)
 		}
@@ -167,9 +167,10 @@ func modulesOfLicence(s *scene) {
 	refused(s, s.put(path, `{"modules":[]}`, "If-Match", read.header.Get("ETag")), http.StatusPreconditionFailed, domain.CodeVersionMismatch, "")
 	refused(s, s.as(s.key("licences:edit"), http.MethodPut, path, `{"modules":true}`), http.StatusForbidden, domain.CodeEscalation, "modules")
 	refused(s, s.put(path, `{"modules":["rockets"]}`), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "modules")
-	for _, wrong := range []string{`{}`, `{"modules":false}`, `{"modules":null}`, `{"modules":{"except":["users"]}}`, `{"modules":[""]}`} {
+	for _, wrong := range []string{`{}`, `{"modules":false}`, `{"modules":null}`, `{"modules":{"except":["users"]}}`} {
 		refused(s, s.put(path, wrong), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "modules")
 	}
+	refused(s, s.put(path, `{"modules":[""]}`), http.StatusUnprocessableEntity, domain.CodeInvalidValue, "modules[0]")
 	require.Equal(s, []any{}, s.put(path, `{"modules":[]}`).object(s)["modules"])
 	refused(s, s.get("/licences/gold/modules"), http.StatusNotFound, domain.CodeNotFound, "type")
 	refused(s, s.put("/licences/gold/modules", `{"modules":[]}`), http.StatusNotFound, domain.CodeNotFound, "type")
