@@ -3,6 +3,7 @@ package domain
 import (
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -212,7 +213,7 @@ func (d *Directory) stateWindow(tx Tx, caller Caller, u User, said attribute.Val
 	return tx.Events().Append(event)
 }
 
-// windowSaid reads an access window as directories spell it. Invalid, naming the sub-attribute.
+// windowSaid reads an access window as directories spell it. Invalid, naming the sub-attributes as they spell them, too.
 func windowSaid(said attribute.Value) (Window, error) {
 	is, err := WindowSpec{
 		TimeZone: said.Get("timeZone").Text(), ValidFrom: said.Get("validFrom").Text(),
@@ -221,8 +222,8 @@ func windowSaid(said attribute.Value) (Window, error) {
 	var refusal *Error
 	if errors.As(err, &refusal) {
 		spelt := *refusal
-		names := map[string]string{"time_zone": "timeZone", "valid_from": "validFrom", "valid_until": "validUntil", "schedule": "schedule"}
-		spelt.Field = URNUsher + ":accessWindow." + names[refusal.Field]
+		names := strings.NewReplacer("time_zone", "timeZone", "valid_from", "validFrom", "valid_until", "validUntil")
+		spelt.Field, spelt.Message = URNUsher+":accessWindow."+names.Replace(refusal.Field), names.Replace(refusal.Message)
 		return Window{}, &spelt
 	}
 	if is.IsZero() {

@@ -67,6 +67,7 @@ func refusals(t *testing.T, s *server) {
 		"unknown licence":      {said("licence", `"gold"`), 400, "invalidValue", "full"},
 		"unknown zone":         {said("accessWindow", `{"timeZone":"Mars/Olympus"}`), 400, "invalidValue", "Europe/"},
 		"unknown schedule":     {said("accessWindow", `{"schedule":"someday"}`), 400, "invalidValue", "mon"},
+		"a last day too early": {said("accessWindow", `{"validFrom":"2030-02-02","validUntil":"2030-02-01"}`), 400, "invalidValue", "accessWindow.validUntil: use a date that is not before validFrom"},
 		"a day that never was": {said("accessWindow", `{"validUntil":"2030-02-30"}`), 400, "invalidValue", "2026-12-31"},
 		"no truth":             {said("mfaRequired", `"perhaps"`), 400, "invalidValue", "true"},
 		"no user name":         {`"userName":""`, 400, "invalidValue", "userName"},

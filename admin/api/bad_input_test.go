@@ -64,6 +64,7 @@ func TestBadInput(t *testing.T) {
 			"time zone":                    {s.all, "PATCH", user, `{"time_zone":"Mars/Olympus"}`, unprocessable, domain.CodeInvalidValue, "time_zone", "Europe/"},
 			"language":                     {s.all, "PATCH", user, `{"language":"klingonese"}`, unprocessable, domain.CodeInvalidValue, "language", "es"},
 			"schedule":                     {s.all, "PUT", user + "/window", `{"schedule":"someday 09:00-17:00"}`, unprocessable, domain.CodeInvalidValue, "schedule", "mon"},
+			"a last day too early":         {s.all, "PUT", user + "/window", `{"valid_from":"2030-02-02","valid_until":"2030-02-01"}`, unprocessable, domain.CodeInvalidValue, "valid_until", "use a date that is not before valid_from"},
 			"seats below those held":       {s.all, "PUT", "/licences/full/seats", `{"limit":0}`, conflict, domain.CodeSeatsHeld, "limit", "1"},
 			"what one does not hold":       {small, "PATCH", user + "/access", `{"granted":{"audit:view":true}}`, forbidden, domain.CodeEscalation, "granted", "audit:view"},
 			"a profile one does not hold":  {small, "PATCH", user + "/access", `{"profile_id":"` + strong + `"}`, forbidden, domain.CodeEscalation, "profile_id", "audit:view"},
