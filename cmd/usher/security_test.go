@@ -265,8 +265,11 @@ func dumpTable(t *testing.T, db *sql.DB, table string, out io.Writer) {
 		}
 		require.NoError(t, rows.Scan(targets...))
 		for _, v := range values {
-			if b, ok := v.([]byte); ok {
-				v = string(b)
+			switch is := v.(type) {
+			case []byte:
+				v = string(is)
+			case int64, int32, float64:
+				v = fmt.Sprint("#", is) // which is no text that looks like a number
 			}
 			_, err := fmt.Fprintln(out, v)
 			require.NoError(t, err)
