@@ -238,7 +238,7 @@ func TestGroupCommitQueueIsBounded(t *testing.T) {
 // Two processes on one file: a command beside a server. Each waits for the other, and neither loses anything.
 func TestTwoStoresOnOneFile(t *testing.T) {
 	t.Parallel()
-	storetest.EachURL(t, func(t *testing.T, databaseURL string) {
+	storetest.EachDialectURL(t, func(t *testing.T, databaseURL string) {
 		first, second := storetest.Open(t, databaseURL), storetest.Open(t, databaseURL)
 		tenant := storetest.OwnTenant(t, first, -1)
 		var group sync.WaitGroup

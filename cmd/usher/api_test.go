@@ -34,7 +34,7 @@ func application(t *testing.T, app *App, slug string) (key string) {
 // its place in the metrics, and no secret in any of them; the key's use is written down.
 func TestAPIIsFollowed(t *testing.T) {
 	t.Parallel()
-	storetest.EachURL(t, func(t *testing.T, databaseURL string) {
+	storetest.EachDialectURL(t, func(t *testing.T, databaseURL string) {
 		log := &logbook{}
 		c := appConfig(databaseURL, log)
 		c.MetricsListen = "127.0.0.1:0"

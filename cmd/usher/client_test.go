@@ -131,7 +131,7 @@ func TestEventSaysFromWhere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			storetest.EachURL(t, func(t *testing.T, databaseURL string) {
+			storetest.EachDialectURL(t, func(t *testing.T, databaseURL string) {
 				c := appConfig(databaseURL, io.Discard)
 				c.Proxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 				app := startApp(t, c)

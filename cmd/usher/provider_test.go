@@ -15,7 +15,7 @@ import (
 // Two servers on one database publish the same keys, and what one signs the other's key set checks.
 func TestKeySet(t *testing.T) {
 	t.Parallel()
-	storetest.EachURL(t, func(t *testing.T, databaseURL string) {
+	storetest.EachDialectURL(t, func(t *testing.T, databaseURL string) {
 		store := storetest.Open(t, databaseURL)
 		require.NoError(t, store.Migrate(t.Context()))
 		one, two := startApp(t, appConfig(databaseURL, io.Discard)), startApp(t, appConfig(databaseURL, io.Discard))

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"usher/domain"
+	"usher/persistence/storetest"
 )
 
 // gate holds what comes while it is shut.
@@ -125,11 +126,15 @@ func (p *pair) leaseOver(table string) {
 // come in order, and what comes twice is what was under way then, no more (security 50).
 func TestSecurity50TwoProcessesDeliverWebhooks(t *testing.T) {
 	t.Parallel()
+	storetest.EachLevel(t, twoDeliverWebhooks)
+}
+
+func twoDeliverWebhooks(t *testing.T, databaseURL string) {
 	const (
 		people, changes = 12, 6
 		atOnce          = 4 // of one process to one webhook: see delivery
 	)
-	p := newPair(t, "unlimited", "--webhook-allow-private")
+	p := newPair(t, databaseURL, "unlimited", "--webhook-allow-private")
 	r := newHookReceiver(t)
 	p.made(p.api(0, http.MethodPost, "/webhooks", `{"url":"`+r.URL+`","types":["user.created","user.updated"]}`))
 	ids := make([]string, people)
@@ -250,13 +255,17 @@ func (b *inbox) serve(t *testing.T, address string) {
 // it: the letter is sent again under the same Message-ID, and its link works once (security 50).
 func TestSecurity50TwoProcessesSendLetters(t *testing.T) {
 	t.Parallel()
+	storetest.EachLevel(t, twoSendLetters)
+}
+
+func twoSendLetters(t *testing.T, databaseURL string) {
 	const people = 4
 	b := &inbox{}
 	place, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address := place.Addr().String()
 	require.NoError(t, place.Close()) // there is nobody yet
-	p := newPair(t, "unlimited", "--smtp-url", "smtp+plain://"+address, "--mail-from", "Usher <usher@acme.test>")
+	p := newPair(t, databaseURL, "unlimited", "--smtp-url", "smtp+plain://"+address, "--mail-from", "Usher <usher@acme.test>")
 	for i := range people {
 		p.invite(i, fmt.Sprintf("u%d@acme.test", i))
 	}

@@ -46,10 +46,10 @@ type pair struct {
 	db       *sql.DB
 }
 
-// newPair starts two servers on a database with one organisation. The settings are those of usher serve.
-func newPair(t *testing.T, seats string, settings ...string) *pair {
+// newPair starts two servers on a database, with one organisation. The settings are those of usher serve.
+func newPair(t *testing.T, databaseURL, seats string, settings ...string) *pair {
 	t.Helper()
-	p := &pair{T: t, database: storetest.PostgresURL(t)}
+	p := &pair{T: t, database: databaseURL}
 	var made struct {
 		Token string `json:"scim_token"`
 	}
@@ -252,7 +252,11 @@ const setActive = `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
 // security 48).
 func TestTwoProcessesNeverOversell(t *testing.T) {
 	t.Parallel()
-	p := newPair(t, "full=10")
+	storetest.EachLevel(t, twoNeverOversell)
+}
+
+func twoNeverOversell(t *testing.T, databaseURL string) {
+	p := newPair(t, databaseURL, "full=10")
 	held := func() int { return p.count("SELECT count(*) FROM seats WHERE holder_id IS NOT NULL") }
 	require.Equal(t, map[int]int{http.StatusCreated: 10, http.StatusForbidden: 54}, p.together(64, func(i int) answered {
 		return p.scim(i, http.MethodPost, "/Users", user(fmt.Sprintf("u%d@acme.test", i)))
@@ -279,7 +283,11 @@ func TestTwoProcessesNeverOversell(t *testing.T) {
 // account, a token, an API key, a session.
 func TestTwoProcessesFollowAtOnce(t *testing.T) {
 	t.Parallel()
-	p := newPair(t, "unlimited")
+	storetest.EachLevel(t, twoFollowAtOnce)
+}
+
+func twoFollowAtOnce(t *testing.T, databaseURL string) {
+	p := newPair(t, databaseURL, "unlimited")
 	ana := p.made(p.scim(0, http.MethodPost, "/Users", user("ana@acme.test")))
 	grants := []string{`{"users:view":true}`, `{"users:view":true,"teams:view":true}`}
 	profile := p.made(p.api(0, http.MethodPost, "/profiles", `{"name":"Flips","grants":`+grants[0]+`}`))
@@ -398,8 +406,12 @@ func (p *pair) invite(server int, address string) {
 // A sweep that is due is run by one of two processes, once, and what it finds is told once (rule sweep.once).
 func TestTwoProcessesSweepOnce(t *testing.T) {
 	t.Parallel()
+	storetest.EachLevel(t, twoSweepOnce)
+}
+
+func twoSweepOnce(t *testing.T, databaseURL string) {
 	const people = 12
-	p := newPair(t, "unlimited")
+	p := newPair(t, databaseURL, "unlimited")
 	for i := range people {
 		p.invite(i, fmt.Sprintf("u%d@acme.test", i))
 	}
@@ -453,8 +465,12 @@ func TestTwoProcessesSweepOnce(t *testing.T) {
 // Idempotency-Key, and a token that may be used once.
 func TestTwoProcessesCountTogether(t *testing.T) {
 	t.Parallel()
+	storetest.EachLevel(t, twoCountTogether)
+}
+
+func twoCountTogether(t *testing.T, databaseURL string) {
 	const limit, asked = 20, 100
-	p := newPair(t, "unlimited", "--rate-limit", strconv.Itoa(limit))
+	p := newPair(t, databaseURL, "unlimited", "--rate-limit", strconv.Itoa(limit))
 	began := time.Now()
 	counts := p.together(asked, func(i int) answered { return p.api(i, http.MethodGet, "/users", "") })
 	windows := int(time.Now().Unix()-began.Unix()) + 1

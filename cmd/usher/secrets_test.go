@@ -45,7 +45,7 @@ type vault struct {
 // event, an address, a metric, another answer, a webhook, or a column of the database. What a letter carries is in the letter.
 func TestSecurity43EveryKindOfSecret(t *testing.T) {
 	t.Parallel()
-	storetest.EachURL(t, func(t *testing.T, databaseURL string) {
+	storetest.EachDialectURL(t, func(t *testing.T, databaseURL string) {
 		log := &logbook{}
 		c := appConfig(databaseURL, log)
 		c.MetricsListen, c.WebhookAllowPrivate, c.Demo = "127.0.0.1:0", true, true

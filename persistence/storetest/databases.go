@@ -55,19 +55,47 @@ func EachDialect(t *testing.T, test func(t *testing.T, store *persistence.Store)
 	})
 }
 
-// EachURL is EachDialect for tests that open the store themselves: the URL is of a fresh, migrated database.
+// EachURL is Each for tests that open the store themselves: the URL is of a fresh, migrated database.
 func EachURL(t *testing.T, test func(t *testing.T, databaseURL string)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		store, databaseURL := sqlite(t)
-		require.NoError(t, store.Close())
-		test(t, databaseURL)
+		onFile(t, test)
+	})
+	EachLevel(t, test)
+}
+
+// EachDialectURL is EachURL without SERIALIZABLE.
+func EachDialectURL(t *testing.T, test func(t *testing.T, databaseURL string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		onFile(t, test)
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
 		test(t, PostgresURL(t))
 	})
+}
+
+// EachLevel is EachURL without SQLite: for tests of several processes on one database.
+func EachLevel(t *testing.T, test func(t *testing.T, databaseURL string)) {
+	t.Helper()
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, PostgresURL(t))
+	})
+	t.Run("serializable", func(t *testing.T) {
+		t.Parallel()
+		test(t, SerializableURL(t))
+	})
+}
+
+func onFile(t *testing.T, test func(t *testing.T, databaseURL string)) {
+	t.Helper()
+	store, databaseURL := sqlite(t)
+	require.NoError(t, store.Close())
+	test(t, databaseURL)
 }
 
 // Shared opens a store of each database, and one of PostgreSQL at SERIALIZABLE, once for all subtests of t. What it
@@ -119,17 +147,26 @@ func Postgres(t testing.TB) *persistence.Store {
 	return Open(t, PostgresURL(t))
 }
 
-// Serializable is Postgres with every transaction at isolation level SERIALIZABLE, where the server refuses more of
-// them and asks for a retry (security 52).
+// Serializable is a store on a fresh, migrated database at SERIALIZABLE.
 func Serializable(t testing.TB) *persistence.Store {
+	t.Helper()
+	return Open(t, SerializableURL(t))
+}
+
+// atSerializable is what a URL says for every transaction to be at that level; libpq reads no + as a blank.
+const atSerializable = "options=-c%20default_transaction_isolation%3Dserializable"
+
+// SerializableURL is PostgresURL with every transaction at isolation level SERIALIZABLE, where the server refuses more of
+// them and asks for a retry (security 52).
+func SerializableURL(t testing.TB) string {
 	t.Helper()
 	u, err := url.Parse(PostgresURL(t))
 	require.NoError(t, err)
 	if u.RawQuery != "" {
 		u.RawQuery += "&"
 	}
-	u.RawQuery += "options=-c%20default_transaction_isolation%3Dserializable" // libpq reads no + as a blank
-	return Open(t, u.String())
+	u.RawQuery += atSerializable
+	return u.String()
 }
 
 // Open opens a store and closes it with the test.

@@ -31,10 +31,10 @@ func URL(t testing.TB, store *persistence.Store) string {
 	return found.(string)
 }
 
-// RawURL is Raw for a database by its URL.
+// RawURL is Raw for a database by its URL. It asks at the level of the server, as it does not try again.
 func RawURL(t testing.TB, databaseURL string) *sql.DB {
 	t.Helper()
-	driver, name := "pgx", databaseURL
+	driver, name := "pgx", strings.Replace(databaseURL, atSerializable, "", 1)
 	if kind, file := persistence.Kind(databaseURL); kind == "sqlite" {
 		driver, name = "sqlite", "file:"+(&url.URL{Path: file}).EscapedPath()+"?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)"
 	}
