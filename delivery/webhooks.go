@@ -20,8 +20,8 @@ const (
 	settleTime    = 5 * time.Second        // to write down what was sent when the process is to end
 )
 
-// SendWebhooks begins to send what is due to webhooks, as much as there is room for, and waits for the first of it only: one
-// receiver that is slow does not keep the others waiting.
+// SendWebhooks begins to send what is due to webhooks, as much as there is room for, and waits for the first of it only, or until
+// there is room again: one receiver that is slow does not keep the others waiting.
 func (c *Courier) SendWebhooks(ctx context.Context) (worked bool, err error) {
 	without := c.full()
 	lanes, err := c.config.Outbox.DueLanes(ctx, without, candidates)
@@ -47,16 +47,16 @@ func (c *Courier) SendWebhooks(ctx context.Context) (worked bool, err error) {
 			c.carry(ctx, p)
 		})
 	}
-	if len(lanes) == 0 {
+	if len(lanes) == 0 && len(without) == 0 {
 		return false, nil
 	}
-	select { // for room
+	select { // for room; where a webhook has none there may be more for it
 	case <-c.landed:
 		return true, nil
 	case <-ctx.Done():
 	case <-time.After(roomTime):
 	}
-	return begun, nil
+	return begun || len(without) > 0, nil
 }
 
 // full names the webhooks that have no room now.

@@ -253,6 +253,38 @@ func TestWebhookNeverTaken(t *testing.T) {
 	})
 }
 
+// As long as there is no room at a webhook there may be more for it: who works for it does not rest until the next look, which
+// would send four events and then nothing for half a second.
+func TestWebhookHasNoRoom(t *testing.T) {
+	t.Parallel()
+	each(t, func(s *scene) {
+		r := newReceiver(s)
+		w, _ := s.webhook(r.URL, domain.TeamUpdated)
+		let := make(chan struct{})
+		answer := sync.OnceFunc(func() { close(let) })
+		s.Cleanup(answer)
+		r.answering(func(message) int { <-let; return http.StatusNoContent })
+		const people = 9
+		for range people {
+			s.happen(newID(), 1)
+		}
+		for len(s.deliveries(w, domain.DeliveryQueued)) < people {
+			_, err := s.courier.PassOn(s.Context())
+			require.NoError(s, err)
+		}
+		for range 3 { // the first takes what there is room for
+			worked, err := s.courier.SendWebhooks(s.Context())
+			require.NoError(s, err)
+			require.True(s, worked)
+		}
+		answer()
+		s.until(func() bool { return len(r.ids()) == people })
+		worked, err := s.courier.SendWebhooks(s.Context())
+		require.NoError(s, err)
+		require.False(s, worked, "nothing is left")
+	})
+}
+
 // Everything from an event on is sent again, in order and under the same ids.
 func TestWebhookReplay(t *testing.T) {
 	t.Parallel()
