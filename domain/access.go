@@ -178,7 +178,8 @@ type Access struct {
 
 // Effective is what the person may do (rule permission.effective): what the profile, the baselines and they themselves
 // are granted, without what is revoked from them, as far as their licence goes. Baselines are for people who are active
-// (rule user.baseline). An owner may do everything, which this does not list.
+// (rule user.baseline). An owner may do everything, which this does not list. Whether somebody may come in to do it is no part of this:
+// see [Decide].
 func (a Access) Effective() Permissions {
 	held := a.Profile.Union(a.Granted)
 	if a.Status == Active {

@@ -135,6 +135,51 @@ func permissionEffective(s *scene) {
 	storetest.Refused(s, err, domain.Forbidden, domain.CodePermissionMissing)
 }
 
+// permissionEffectiveInactive: of somebody who is inactive it is told what they hold, an owner as anybody, without the baselines, which are
+// for active people; with it they do nothing.
+func permissionEffectiveInactive(s *scene) {
+	_, err := s.administration().CreateProfile(s.Context(), s.boss(), domain.ProfileSpec{Name: "Everybody", Baseline: true, Grants: permitted("queues:view")})
+	require.NoError(s, err)
+	desk := s.profile("Desk", permitted("teams:view"))
+	top := s.role("Top", domain.RoleID{}, domain.SeesAll)
+	s.owner("first@acme.test", true)
+	ana, owner, other := s.local("ana@acme.test"), s.owner("owner@acme.test", true), s.local("other@acme.test")
+	granted := permitted("users:view")
+	s.assign(ana.ID, domain.AccessChange{Profile: domain.Choose(desk.ID), Role: domain.Choose(top.ID), Granted: &granted})
+	s.own(ana.ID, "1")
+	s.own(other.ID, "2")
+	everything := s.effective(owner.ID)
+	require.Equal(s, permitted("queues:view", "teams:view", "users:view"), s.effective(ana.ID))
+	for _, u := range []domain.User{ana, owner} {
+		_, err := s.admin.DeactivateWith(s.Context(), s.boss(), u.ID, domain.IfMatch{}, domain.Handover{Leave: true})
+		require.NoError(s, err)
+		for _, method := range []domain.AccessMethod{domain.ByPassword, domain.BySingleSignOn, domain.BySession} {
+			d, err := s.admin.Access(s.Context(), s.boss(), u.ID, method)
+			require.NoError(s, err)
+			require.Equal(s, []any{false, domain.ReasonInactive}, []any{d.Allowed, d.Reason})
+		}
+		for _, record := range []string{"1", "2"} {
+			may, err := s.admin.RecordAccess(s.Context(), s.boss(), deal(record), u.ID)
+			require.NoError(s, err)
+			require.Equal(s, domain.RecordDecision{}, may, "%s and record %s", u.UserName.Text, record)
+		}
+		sees, err := s.admin.Sees(s.Context(), s.boss(), u.ID, other.ID)
+		require.NoError(s, err)
+		require.False(s, sees)
+	}
+	require.Equal(s, permitted("teams:view", "users:view"), s.effective(ana.ID))
+	require.Equal(s, everything, s.effective(owner.ID))
+	for _, u := range []domain.User{ana, owner} {
+		e, err := s.admin.Explain(s.Context(), s.boss(), u.ID)
+		require.NoError(s, err)
+		require.Equal(s, s.effective(u.ID), e.Rights.Effective, "Explain tells the same")
+		require.Equal(s, u.ID == owner.ID, e.Rights.Owner)
+		require.Empty(s, e.Rights.Baseline)
+		s.activate(u.ID)
+	}
+	require.Equal(s, permitted("queues:view", "teams:view", "users:view"), s.effective(ana.ID), "what they hold is what they do again")
+}
+
 // What one read finds comes to what a naive model says, for every permission on every object.
 func TestEffectiveIsItsModel(t *testing.T) {
 	t.Parallel()

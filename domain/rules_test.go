@@ -97,6 +97,7 @@ func TestRules(t *testing.T) {
 		"token.expiry":                    tokenExpiry,
 		"token.recall":                    tokenRecall,
 		"permission.effective":            permissionEffective,
+		"permission.effective-inactive":   permissionEffectiveInactive,
 		"profile.summary":                 profileSummary,
 		"profile.edit":                    profileEdit,
 		"profile.delete":                  profileDelete,

@@ -101,9 +101,11 @@ func changesAtOnce(g *gate) {
 	require.Equal(g, "Lead", g.nginx(token).Header().Get(headerRole))
 }
 
-// deactivated: whoever is deactivated is refused with the next request, whatever was signed before, on every replica
-// (security 36).
+// deactivated: whoever is deactivated is refused with the next request, an owner as anybody, whatever was signed before, on every
+// replica (security 36).
 func deactivated(g *gate) {
+	_, err := g.admin.MakeOwner(g.Context(), g.boss(), g.member("first@acme.test").ID, domain.IfMatch{}) // one remains
+	require.NoError(g, err)
 	for name, end := range map[string]func(u domain.User) error{
 		"deactivated": func(u domain.User) error {
 			_, err := g.admin.Deactivate(g.Context(), g.boss(), u.ID, domain.IfMatch{})
@@ -111,6 +113,13 @@ func deactivated(g *gate) {
 		},
 		"blocked": func(u domain.User) error { return g.admin.Block(g.Context(), g.boss(), u.ID, domain.IfMatch{}) },
 		"deleted": func(u domain.User) error { return g.admin.Delete(g.Context(), g.boss(), u.ID, domain.IfMatch{}) },
+		"owner": func(u domain.User) error {
+			if _, err := g.admin.MakeOwner(g.Context(), g.boss(), u.ID, domain.IfMatch{}); err != nil {
+				return err
+			}
+			_, err := g.admin.Deactivate(g.Context(), g.boss(), u.ID, domain.IfMatch{})
+			return err
+		},
 	} {
 		u := g.member(name + "@acme.test")
 		token := g.session(name + "@acme.test")

@@ -85,8 +85,10 @@ func (s *service) addAccess() {
 	}, s.copyAccess)
 	add(s, operation{
 		method: http.MethodGet, path: "/users/{id}/permissions", id: "get-user-permissions", tag: "Access", summary: "Read what a person may do",
-		description: "The profile, the baselines and what the person was granted, without what was revoked, as far as the licence reaches; for a system owner everything in the catalogue.",
-		needs:       "users:view",
+		description: "The profile, the baselines and what the person was granted, without what was revoked, as far as the licence reaches; for a system owner everything in the catalogue. " +
+			"Of who may not come in at the moment, inactive or blocked, it is what they hold and would do again, an owner's as anybody's: without the baselines where they are not active. " +
+			"They do nothing with it now, which access-decision says.",
+		needs: "users:view",
 	}, func(ctx context.Context, who domain.Administrator, in *ByID) (*plain[effective], error) {
 		id, err := identified[domain.User](in.ID, "user")
 		if err != nil {

@@ -59,6 +59,32 @@ func permissionEffective(s *scene) {
 	require.NotEmpty(s, after["revoked"])
 }
 
+// permissionEffectiveInactive: of who is inactive the answer is what they hold, an owner as anybody; with it they do nothing.
+func permissionEffectiveInactive(s *scene) {
+	s.made("/profiles", `{"name":"Everybody","baseline":true,"grants":{"queues:view":true}}`)
+	owning := func(u *domain.User) { u.Owner = true }
+	storetest.Account(s, s.store, s.tenant, "first@acme.test", owning)
+	other := storetest.Account(s, s.store, s.tenant, "other@acme.test", nil).ID.String()
+	s.own(other, "1")
+	ana, owner := storetest.Account(s, s.store, s.tenant, "ana@acme.test", nil), storetest.Account(s, s.store, s.tenant, "owner@acme.test", owning)
+	s.ok(s.patch("/users/"+ana.ID.String()+"/access", `{"granted":{"teams:view":true}}`))
+	held := func(u domain.User) any { return s.ok(s.get("/users/" + u.ID.String() + "/permissions"))["permissions"] }
+	everything := held(owner)
+	require.Equal(s, map[string]any{"queues:view": true, "teams:view": true}, held(ana))
+	boss := domain.Administrator{Organisation: s.tenant.Organisation.ID, Actor: domain.ActorOperator(), Owner: true} // of an owner owners do
+	for _, u := range []domain.User{ana, owner} {
+		_, err := s.service.Administration.Deactivate(s.Context(), boss, u.ID, domain.IfMatch{})
+		require.NoError(s, err)
+		path := "/users/" + u.ID.String()
+		require.Equal(s, domain.ReasonInactive, s.ok(s.get(path + "/access-decision"))["reason"])
+		require.Equal(s, false, s.ok(s.get(path + "/sees/" + other))["sees"])
+		require.Equal(s, "none", s.ok(s.get("/records/deals/1/access?user=" + u.ID.String()))["access"])
+		require.Equal(s, held(u), s.ok(s.get(path + "/explain"))["permissions"].(map[string]any)["effective"])
+	}
+	require.Equal(s, map[string]any{"teams:view": true}, held(ana), "baselines are for active people")
+	require.Equal(s, everything, held(owner))
+}
+
 func TestAccessThatIsRefused(t *testing.T) {
 	t.Parallel()
 	each(t, func(s *scene) {

@@ -66,9 +66,9 @@ type candidate struct {
 type rights struct {
 	Owner        bool        `json:"owner" doc:"A system owner, who may do everything."`
 	Ownership    *owned      `json:"ownership" doc:"Since when, and who made them one; null: no owner, or it was not noted."`
-	Effective    permissions `json:"effective"`
+	Effective    permissions `json:"effective" doc:"What they hold. Who is inactive or may not come in does nothing with it, which status and sign_in say."`
 	Profile      permissions `json:"profile"`
-	Baseline     permissions `json:"baseline" doc:"Of the profiles that everybody active has."`
+	Baseline     permissions `json:"baseline" doc:"Of the profiles that everybody active has; empty where the person is not active."`
 	Granted      permissions `json:"granted"`
 	GrantedAt    *time.Time  `json:"granted_at" doc:"When an administrator changed them last; null: never, or it was not noted."`
 	Revoked      permissions `json:"revoked"`
