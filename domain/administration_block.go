@@ -126,10 +126,7 @@ func (ad *Administration) SetWindow(ctx context.Context, who Administrator, id U
 		if attribute.Equal(was.tree(), is.tree()) {
 			return u, nil
 		}
-		if err := tx.Windows().Put(u.Organisation, u.ID, is); err != nil {
-			return User{}, err
-		}
-		return u, ad.record(tx, who, AccessWindowChanged, "user", id.UUID, now, was.tree(), is.tree())
+		return u, moveWindow(tx, ad.scribe(who), u, was, is, now)
 	})
 	return is, err
 }

@@ -145,7 +145,7 @@ func (ad *Administration) insert(tx Tx, who Administrator, u User, email Name) e
 	if err := tx.Seats().Share(u.Organisation, u.Licence); err != nil {
 		return err
 	}
-	taken, err := tx.Users().HasEmail(u.Organisation, email.Key)
+	taken, err := tx.Users().HasEmail(u.Organisation, email.Key, u.ID)
 	if err != nil {
 		return err
 	}
@@ -408,7 +408,7 @@ func (c PersonChange) names(tx Tx, who Administrator, was User, before attribute
 		return email, false, InvalidField("email", "use an e-mail address such as ana@acme.test")
 	}
 	if email.Key != current.Key {
-		taken, err := tx.Users().HasEmail(was.Organisation, email.Key)
+		taken, err := tx.Users().HasEmail(was.Organisation, email.Key, was.ID)
 		if err != nil {
 			return email, false, err
 		}

@@ -61,6 +61,31 @@ func accessWindowSession(s *visit) {
 	s.clock.Move(time.Millisecond)
 	require.Equal(s, "unauthenticated", s.verdict(in))
 	require.Empty(s, s.verdict(s.in("ana@acme.test")), "they sign in again")
+
+	// Nor does it when somebody opens the window by hand.
+	window := func(spec domain.WindowSpec) {
+		_, err := s.admin.SetWindow(s.Context(), s.boss(), u.ID, domain.IfMatch{}, spec)
+		require.NoError(s, err)
+	}
+	in = s.in("ana@acme.test")
+	window(domain.WindowSpec{ValidUntil: "2035-06-03"})
+	require.Equal(s, "access_refused no_longer_valid", s.verdict(in), "with the reason")
+	window(domain.WindowSpec{ValidUntil: "2035-06-02"})
+	require.Equal(s, "access_refused no_longer_valid", s.verdict(in))
+	ended := []domain.EventType{domain.AccessWindowChanged, domain.SessionEnded, domain.SessionEnded, domain.SessionEnded} // with those from before
+	require.Equal(s, ended, eventTypes(s.eventsSince(func() {
+		window(domain.WindowSpec{})
+	})))
+	require.Equal(s, "unauthenticated", s.verdict(in))
+	window(domain.WindowSpec{Schedule: "mon 09:00-15:30, mon 15:45-18:00"})
+	in = s.in("ana@acme.test")
+	s.clock.Move(time.Hour)
+	fresh := s.in("ana@acme.test")
+	window(domain.WindowSpec{Schedule: "mon 09:00-18:00"})
+	require.Equal(s, "unauthenticated", s.verdict(in), "it was closed for a while, and nobody looked")
+	require.Empty(s, s.verdict(fresh))
+	window(domain.WindowSpec{Schedule: "mon 10:00-18:00"})
+	require.Empty(s, s.verdict(fresh))
 }
 
 func suspendOrganisationSession(s *visit) {

@@ -117,7 +117,7 @@ func (r *arrival) address() (string, error) {
 	if err != nil || !trusted {
 		return "", err
 	}
-	taken, err := r.tx.Users().HasEmail(r.org.ID, email.Key)
+	taken, err := r.tx.Users().HasEmail(r.org.ID, email.Key, UserID{})
 	if err != nil || taken {
 		return "", err
 	}

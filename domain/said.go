@@ -202,15 +202,7 @@ func (d *Directory) stateWindow(tx Tx, caller Caller, u User, said attribute.Val
 	if err != nil || attribute.Equal(was.tree(), is.tree()) {
 		return err
 	}
-	if err := tx.Windows().Put(u.Organisation, u.ID, is); err != nil {
-		return err
-	}
-	event, err := d.event(caller, AccessWindowChanged, "user", u.ID.UUID, now)
-	if err != nil {
-		return err
-	}
-	event.Before, event.After = was.tree(), is.tree()
-	return tx.Events().Append(event)
+	return moveWindow(tx, d.scribe(caller), u, was, is, now)
 }
 
 // windowSaid reads an access window as directories spell it. Invalid, naming the sub-attributes as they spell them, too.

@@ -192,8 +192,8 @@ type Users interface {
 	Archived(org OrganisationID, id UserID) (User, error)
 	// Purge erases what is personal of an archived person, the values of their events included; the events stay.
 	Purge(org OrganisationID, id UserID) error
-	// HasEmail reports whether anybody here has an address, whether or not they sign in by it.
-	HasEmail(org OrganisationID, key string) (bool, error)
+	// HasEmail reports whether anybody here but one (zero: nobody) has an address, whether or not they sign in by it.
+	HasEmail(org OrganisationID, key string, but UserID) (bool, error)
 	// KeepEmail demands that a person signs in by an address. EmailTaken.
 	KeepEmail(u User, address Name) error
 }

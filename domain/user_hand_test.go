@@ -237,6 +237,14 @@ func userEmailImmutable(s *scene) {
 	require.Equal(s, u.ID, s.signsInBy("new@acme.test"))
 	require.Equal(s, u.ID, s.signsInBy("anna"))
 	require.True(s, s.signsInBy("ana@acme.test").IsZero())
+	for _, address := range []string{"anna@acme.test", "new@acme.test"} { // with the user name of their own
+		u = s.done(edit(u.ID, domain.PersonChange{Email: text(address), UserName: text("anna@acme.test")}))
+		require.Equal(s, u.ID, s.signsInBy(address))
+	}
+	own := "anna@acme.test"
+	u = s.done(edit(u.ID, domain.PersonChange{Email: &own}))
+	u = s.done(edit(u.ID, domain.PersonChange{Email: text("new@acme.test"), UserName: text("anna")}))
+	require.True(s, s.signsInBy(own).IsZero())
 	for _, change := range []domain.PersonChange{{Email: text("OTHER@acme.test")}, {Email: text("none")}} {
 		_, err := edit(u.ID, change)
 		require.Error(s, err)

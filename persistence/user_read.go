@@ -114,9 +114,10 @@ func (t users) Archived(org domain.OrganisationID, id domain.UserID) (domain.Use
 	return u, err
 }
 
-func (t users) HasEmail(org domain.OrganisationID, key string) (bool, error) {
+func (t users) HasEmail(org domain.OrganisationID, key string, but domain.UserID) (bool, error) {
 	var has bool
-	_, err := fetch(t, `SELECT EXISTS (SELECT 1 FROM user_emails WHERE organisation_id = ? AND address_key = ?)
-OR EXISTS (SELECT 1 FROM sign_in_names WHERE organisation_id = ? AND name_key = ?)`, []any{org.UUID, key, org.UUID, key}, &has)
+	_, err := fetch(t, `SELECT EXISTS (SELECT 1 FROM user_emails WHERE organisation_id = ? AND address_key = ? AND user_id IS DISTINCT FROM ?)
+OR EXISTS (SELECT 1 FROM sign_in_names WHERE organisation_id = ? AND name_key = ? AND user_id IS DISTINCT FROM ?)`,
+		[]any{org.UUID, key, but.UUID, org.UUID, key, but.UUID}, &has)
 	return has, err
 }

@@ -422,12 +422,14 @@ func people(t *testing.T, store *persistence.Store) {
 		_, err = archived(org, u.ID)
 		Gone(t, err)
 	}
-	has := func(key string) bool {
-		return reading(t, store, func(tx domain.Tx) (bool, error) { return tx.Users().HasEmail(org, key) })
+	has := func(key string, but domain.UserID) bool {
+		return reading(t, store, func(tx domain.Tx) (bool, error) { return tx.Users().HasEmail(org, key, but) })
 	}
-	require.True(t, has("b@mail.test"), "an address that nobody signs in by")
-	require.True(t, has("ana@acme.test"), "a user name")
-	require.False(t, has("c@mail.test"))
+	require.True(t, has("b@mail.test", domain.UserID{}), "an address that nobody signs in by")
+	require.True(t, has("ana@acme.test", domain.UserID{}), "a user name")
+	require.False(t, has("c@mail.test", domain.UserID{}))
+	require.False(t, has("b@mail.test", pushed.ID), "their own")
+	require.True(t, has("b@mail.test", local.ID))
 	keep := func(u domain.User, address string) error {
 		return writing(store, func(tx domain.Tx) error { return tx.Users().KeepEmail(u, domain.NewName(address)) })
 	}
