@@ -53,6 +53,9 @@ type Courier struct {
 	looked  time.Time
 	pending map[domain.OrganisationID]bool
 
+	// Of sending letters, which one goroutine does.
+	mailed domain.OrganisationID // whose turn it was last; zero: it begins with the first
+
 	// Of sending to webhooks.
 	mu      sync.Mutex
 	flights map[domain.WebhookID]int       // attempts under way

@@ -1,9 +1,14 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"usher/domain"
 	"usher/internal/redact"
@@ -13,29 +18,81 @@ import (
 type final interface{ Final() bool }
 
 const (
-	lettersAtOnce = 50
-	maxProblem    = 300 // characters of what a mail server says
+	lettersAtOnce  = 4   // attempts under way
+	lettersInRound = 40  // before it is looked again whether somebody waits for one
+	mailingsAtOnce = 25  // organisations in one round
+	maxProblem     = 300 // characters of what a mail server says
 )
 
-// SendLetters sends what is due, one after the other.
+// SendLetters sends some of what is due: of several organisations in turns, so that a mailing of one keeps none of the others
+// waiting, and first the letters that somebody waits for.
 func (c *Courier) SendLetters(ctx context.Context) (worked bool, err error) {
-	due, err := c.config.Outbox.DueLetters(ctx, lettersAtOnce)
+	due, err := c.round(ctx)
 	if err != nil {
 		return false, err
 	}
+	var sending errgroup.Group
+	sending.SetLimit(lettersAtOnce)
+	var sent atomic.Bool
 	for _, l := range due {
-		if ctx.Err() != nil {
-			return false, ctx.Err()
-		}
-		e, ok, err := c.config.Outbox.TakeLetter(ctx, l)
-		if err != nil {
-			return false, err
-		}
-		if ok {
+		sending.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			e, ok, err := c.config.Outbox.TakeLetter(ctx, l)
+			if err != nil || !ok {
+				return err
+			}
+			sent.Store(true)
 			c.post(ctx, e)
+			return nil
+		})
+	}
+	err = sending.Wait()
+	return (sent.Load() || len(due) == lettersInRound) && err == nil, err
+}
+
+// round is what to send now, the next organisations' turn.
+func (c *Courier) round(ctx context.Context) ([]domain.Letter, error) {
+	orgs, err := c.config.Outbox.LettersWaiting(ctx, c.mailed, mailingsAtOnce)
+	if err == nil && len(orgs) == 0 && !c.mailed.IsZero() { // from the beginning
+		orgs, err = c.config.Outbox.LettersWaiting(ctx, domain.OrganisationID{}, mailingsAtOnce)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c.mailed = (domain.OrganisationID{}); len(orgs) == mailingsAtOnce {
+		c.mailed = orgs[len(orgs)-1]
+	}
+	type place struct {
+		domain.Letter
+
+		turn int // in the order of its organisation
+	}
+	var all []place
+	for _, org := range orgs {
+		due, err := c.config.Outbox.DueLetters(ctx, org, lettersInRound)
+		if err != nil {
+			return nil, err
+		}
+		for turn, l := range due {
+			all = append(all, place{l, turn})
 		}
 	}
-	return len(due) == lettersAtOnce, nil
+	slices.SortStableFunc(all, func(a, b place) int {
+		switch {
+		case a.Kind.Awaited() == b.Kind.Awaited():
+			return cmp.Compare(a.turn, b.turn)
+		case a.Kind.Awaited():
+			return -1
+		}
+		return 1
+	})
+	list := make([]domain.Letter, 0, lettersInRound)
+	for _, p := range all[:min(len(all), lettersInRound)] {
+		list = append(list, p.Letter)
+	}
+	return list, nil
 }
 
 // post sends a letter and writes down what became of it. Where that fails it is sent once more when its lease is over.

@@ -197,3 +197,53 @@ func TestLettersGoTo(t *testing.T) {
 		require.ElementsMatch(s, want, got)
 	})
 }
+
+// A mailing of one organisation keeps neither another's letters waiting nor the one that somebody of its own has asked for, and
+// a mail server that is slow with one has the others meanwhile.
+func TestLettersTakeTurns(t *testing.T) {
+	t.Parallel()
+	each(t, func(s *scene) {
+		const mailing = 90
+		other := storetest.NewTenant(s, s.store, "beta", -1).Organisation.ID
+		now := s.clock.Now()
+		queue := func(org domain.OrganisationID, kind domain.LetterKind, n int) {
+			for range n {
+				now = now.Add(time.Millisecond)
+				l := domain.Letter{
+					ID: domain.LetterID{UUID: uuid.New()}, Organisation: org, Kind: kind, User: domain.UserID{UUID: uuid.New()},
+					Event: domain.EventID{UUID: uuid.New()}, State: domain.DeliveryQueued, DueAt: now, CreatedAt: now,
+				}
+				require.NoError(s, s.store.Write(s.Context(), func(tx domain.Tx) error { return tx.Letters().Queue(l) }))
+			}
+		}
+		org := s.tenant.Organisation.ID
+		queue(org, domain.LetterInvitation, mailing)
+		queue(org, domain.LetterReset, 1)
+		queue(other, domain.LetterInvitation, 1)
+		s.clock.Move(time.Minute)
+		courier := delivery.New(delivery.Config{
+			Outbox: domain.NewOutbox(s.store, s.clock.Environment()), Log: slog.New(slog.DiscardHandler), Now: s.clock.Now,
+		})
+		left := func(org domain.OrganisationID) (kinds map[domain.LetterKind]int) {
+			kinds = map[domain.LetterKind]int{}
+			require.NoError(s, s.store.Read(s.Context(), func(tx domain.Tx) error {
+				list, err := tx.Letters().List(org, 1000)
+				for _, l := range list {
+					if l.State == domain.DeliveryQueued {
+						kinds[l.Kind]++
+					}
+				}
+				return err
+			}))
+			return kinds
+		}
+		for _, still := range []int{mailing - 38, mailing - 78, 0} { // forty in a round, two of them the others
+			worked, err := courier.SendLetters(s.Context())
+			require.NoError(s, err)
+			require.Equal(s, still > 0, worked, "there is more")
+			require.Empty(s, left(other))
+			require.Zero(s, left(org)[domain.LetterReset])
+			require.Equal(s, still, left(org)[domain.LetterInvitation])
+		}
+	})
+}

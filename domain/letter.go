@@ -43,6 +43,9 @@ const (
 	LetterPasskeyCopied   LetterKind = "passkey_copied"
 )
 
+// Awaited reports whether somebody has asked for such a letter and waits for it.
+func (k LetterKind) Awaited() bool { return k == LetterReset }
+
 // LetterKinds are all kinds.
 func LetterKinds() []LetterKind {
 	return []LetterKind{LetterInvitation, LetterReset, LetterPassword, LetterSecondFactor, LetterInactivity, LetterBlocked, LetterUnblocked, LetterWebhookDisabled, LetterCredential, LetterPasskeyCopied}
@@ -118,8 +121,11 @@ func queueLetters(tx Tx, e Event, now time.Time) error {
 type Letters interface {
 	// Queue adds a letter; one that is there already stays as it is.
 	Queue(l Letter) error
-	// Due finds letters that are due, those that have been longest first, at most limit.
-	Due(now time.Time, limit int) ([]Letter, error)
+	// Waiting finds organisations that have letters due, in order of id after one of them, at most limit.
+	Waiting(now time.Time, after OrganisationID, limit int) ([]OrganisationID, error)
+	// Due finds letters of an organisation that are due, at most limit: those that somebody waits for first, and then those
+	// that have been due longest.
+	Due(org OrganisationID, now time.Time, limit int) ([]Letter, error)
 	// Take moves a letter that is due as it was found to the end of a lease and counts the attempt; taken is false when
 	// another was faster.
 	Take(l Letter, until time.Time) (taken bool, err error)

@@ -20,10 +20,20 @@ type Envelope struct {
 	Until        time.Time // to which the link is good
 }
 
-// DueLetters finds letters that are due, those that waited longest first.
-func (o *Outbox) DueLetters(ctx context.Context, limit int) (list []Letter, err error) {
+// LettersWaiting finds organisations that have letters due, in order of id after one of them.
+func (o *Outbox) LettersWaiting(ctx context.Context, after OrganisationID, limit int) (orgs []OrganisationID, err error) {
 	err = o.store.Read(ctx, func(tx Tx) (err error) {
-		list, err = tx.Letters().Due(o.env.instant(), limit)
+		orgs, err = tx.Letters().Waiting(o.env.instant(), after, limit)
+		return err
+	})
+	return orgs, err
+}
+
+// DueLetters finds letters of an organisation that are due: those that somebody waits for first, and then those that have
+// been due longest.
+func (o *Outbox) DueLetters(ctx context.Context, org OrganisationID, limit int) (list []Letter, err error) {
+	err = o.store.Read(ctx, func(tx Tx) (err error) {
+		list, err = tx.Letters().Due(org, o.env.instant(), limit)
 		return err
 	})
 	return list, err
@@ -100,8 +110,8 @@ func (o *Outbox) envelope(tx Tx, l Letter, now time.Time) (e Envelope, vain stri
 	return e, "", err
 }
 
-// SettleLetter writes what became of an attempt: sent, to be tried again, or given up, at once where the mail server refused it for good and otherwise after 3 days;
-// then with an event.
+// SettleLetter writes what became of an attempt: sent, to be tried again, or given up, at once where the mail server refused
+// it for good and otherwise after 3 days; then with an event.
 func (o *Outbox) SettleLetter(ctx context.Context, l Letter, sent, final bool, problem string) (given DeliveryState, err error) {
 	now := o.env.instant()
 	l.Problem = problem

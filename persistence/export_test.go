@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"usher/domain"
 )
 
@@ -184,3 +186,11 @@ func Exec(store *Store, sql string, args ...any) error {
 
 // ReportsSQL is the statement of Managers.Reports on SQLite.
 func ReportsSQL() string { return reportsSQL(sqlite) }
+
+// LetterStatements are those that find what is due, with their arguments.
+func LetterStatements() map[string][]any {
+	return map[string][]any{
+		lettersWaitingSQL:           {uuid.Nil.String(), 1, 1, 10},
+		letterSQL + lettersDueWhere: {uuid.Nil.String(), 0, 1, 10},
+	}
+}

@@ -9,9 +9,9 @@ import (
 type letters struct{ session }
 
 func (t letters) Queue(l domain.Letter) error {
-	return t.exec(`INSERT INTO letters (organisation_id, letter_id, kind, user_id, event_id, state, attempts, due_at, created_at, problem)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '') ON CONFLICT (organisation_id, letter_id) DO NOTHING`, l.Organisation.UUID, l.ID.UUID, string(l.Kind), l.User.UUID,
-		l.Event.UUID, string(l.State), l.Attempts, l.DueAt.UnixMilli(), l.CreatedAt.UnixMilli())
+	return t.exec(`INSERT INTO letters (organisation_id, letter_id, kind, urgency, user_id, event_id, state, attempts, due_at, created_at, problem)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '') ON CONFLICT (organisation_id, letter_id) DO NOTHING`, l.Organisation.UUID, l.ID.UUID, string(l.Kind),
+		urgency(l.Kind.Awaited()), l.User.UUID, l.Event.UUID, string(l.State), l.Attempts, l.DueAt.UnixMilli(), l.CreatedAt.UnixMilli())
 }
 
 const letterSQL = `SELECT organisation_id, letter_id, kind, user_id, event_id, state, attempts, due_at, created_at, COALESCE(done_at, 0), problem FROM letters WHERE `
@@ -31,8 +31,43 @@ func (t letters) all(where string, args ...any) ([]domain.Letter, error) {
 	return list, err
 }
 
-func (t letters) Due(now time.Time, limit int) ([]domain.Letter, error) {
-	return t.all("state = 'queued' AND due_at <= ? ORDER BY due_at LIMIT ?", now.UnixMilli(), limit)
+// urgency is the place of a letter among those of its organisation: the lowest first.
+func urgency(awaited bool) int {
+	if awaited {
+		return 0
+	}
+	return 1
+}
+
+// lettersWaitingSQL goes from one organisation with letters to the next, and not through the letters.
+const lettersWaitingSQL = `WITH RECURSIVE queues (id) AS (
+SELECT first.id FROM (SELECT organisation_id AS id FROM letters WHERE state = 'queued' AND organisation_id > ? ORDER BY organisation_id LIMIT 1) first
+UNION ALL SELECT (SELECT l.organisation_id FROM letters l WHERE l.state = 'queued' AND l.organisation_id > queues.id ORDER BY l.organisation_id LIMIT 1)
+FROM queues WHERE queues.id IS NOT NULL)
+SELECT id FROM queues WHERE id IS NOT NULL AND (
+(SELECT l.due_at FROM letters l WHERE l.organisation_id = queues.id AND l.urgency = 0 AND l.state = 'queued' ORDER BY l.due_at LIMIT 1) <= ?
+OR (SELECT l.due_at FROM letters l WHERE l.organisation_id = queues.id AND l.urgency = 1 AND l.state = 'queued' ORDER BY l.due_at LIMIT 1) <= ?) LIMIT ?`
+
+const lettersDueWhere = "organisation_id = ? AND urgency = ? AND state = 'queued' AND due_at <= ? ORDER BY due_at LIMIT ?"
+
+func (t letters) Waiting(now time.Time, after domain.OrganisationID, limit int) ([]domain.OrganisationID, error) {
+	var list []domain.OrganisationID
+	err := t.query(lettersWaitingSQL, []any{idOrLowest(after.UUID), now.UnixMilli(), now.UnixMilli(), limit}, func(r row) error {
+		var id domain.OrganisationID
+		err := r.Scan(&id.UUID)
+		list = append(list, id)
+		return err
+	})
+	return list, err
+}
+
+func (t letters) Due(org domain.OrganisationID, now time.Time, limit int) ([]domain.Letter, error) {
+	list, err := t.all(lettersDueWhere, org.UUID, urgency(true), now.UnixMilli(), limit)
+	if err != nil || len(list) == limit {
+		return list, err
+	}
+	others, err := t.all(lettersDueWhere, org.UUID, urgency(false), now.UnixMilli(), limit-len(list))
+	return append(list, others...), err
 }
 
 func (t letters) Take(l domain.Letter, until time.Time) (taken bool, err error) {

@@ -2,7 +2,9 @@ package storetest
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -243,12 +245,22 @@ func letters(t *testing.T, store *persistence.Store) {
 	for _, l := range []domain.Letter{second, l, l} {
 		write(t, store, func(tx domain.Tx) error { return tx.Letters().Queue(l) })
 	}
-	due := func(at time.Time) []domain.Letter {
-		found := reading(t, store, func(tx domain.Tx) ([]domain.Letter, error) { return tx.Letters().Due(at, 10_000) })
-		return slices.DeleteFunc(found, func(l domain.Letter) bool { return l.Organisation != org })
+	dueAtMost := func(at time.Time, limit int) []domain.Letter {
+		return reading(t, store, func(tx domain.Tx) ([]domain.Letter, error) { return tx.Letters().Due(org, at, limit) })
 	}
+	due := func(at time.Time) []domain.Letter { return dueAtMost(at, 10_000) }
 	require.Equal(t, []domain.Letter{l, second}, due(now.Add(time.Second)))
 	require.Equal(t, []domain.Letter{l}, due(now))
+	lettersWaiting(t, store, l)
+	awaited := second
+	awaited.ID, awaited.Kind, awaited.DueAt = domain.LetterID{UUID: newUUID(t)}, domain.LetterReset, now.Add(2*time.Second)
+	write(t, store, func(tx domain.Tx) error { return tx.Letters().Queue(awaited) })
+	require.Equal(t, []domain.Letter{l, second}, due(now.Add(time.Second)))
+	require.Equal(t, []domain.Letter{awaited, l, second}, due(now.Add(2*time.Second)), "somebody waits for it")
+	require.Equal(t, []domain.Letter{awaited, l}, dueAtMost(now.Add(time.Minute), 2))
+	require.Equal(t, []domain.Letter{awaited}, dueAtMost(now.Add(time.Minute), 1))
+	awaited.State, awaited.DoneAt = domain.DeliveryDelivered, now.Add(3*time.Second)
+	write(t, store, func(tx domain.Tx) error { return tx.Letters().Settle(awaited) })
 	take := func() (taken bool) {
 		write(t, store, func(tx domain.Tx) (err error) {
 			taken, err = tx.Letters().Take(l, now.Add(time.Minute))
@@ -268,12 +280,44 @@ func letters(t *testing.T, store *persistence.Store) {
 	list := func() []domain.Letter {
 		return reading(t, store, func(tx domain.Tx) ([]domain.Letter, error) { return tx.Letters().List(org, 10) })
 	}
-	require.ElementsMatch(t, []domain.Letter{l, second}, list())
+	require.ElementsMatch(t, []domain.Letter{l, second, awaited}, list())
 	write(t, store, func(tx domain.Tx) error {
-		_, err := tx.Letters().Prune(l.DoneAt.Add(time.Millisecond), 1000)
+		_, err := tx.Letters().Prune(awaited.DoneAt.Add(time.Millisecond), 1000)
 		return err
 	})
 	require.Equal(t, []domain.Letter{second}, list())
+}
+
+// lettersWaiting: organisations with something due are found, each once, in order and some at a time.
+func lettersWaiting(t *testing.T, store *persistence.Store, like domain.Letter) {
+	orgs := []domain.OrganisationID{like.Organisation}
+	for i := range 3 {
+		org := NewTenant(t, store, fmt.Sprintf("%.50s-%d", Slug(t), i), -1).Organisation.ID
+		orgs = append(orgs, org)
+		for range 2 {
+			l := like
+			l.ID, l.Organisation, l.Kind = domain.LetterID{UUID: newUUID(t)}, org, []domain.LetterKind{domain.LetterReset, domain.LetterBlocked, domain.LetterInvitation}[i]
+			l.DueAt = like.DueAt.Add(time.Duration(i) * time.Second)
+			write(t, store, func(tx domain.Tx) error { return tx.Letters().Queue(l) })
+		}
+	}
+	waiting := func(at time.Time) (found []domain.OrganisationID) {
+		const step = 2
+		after := domain.OrganisationID{}
+		for {
+			page := reading(t, store, func(tx domain.Tx) ([]domain.OrganisationID, error) { return tx.Letters().Waiting(at, after, step) })
+			found = append(found, page...)
+			if len(page) < step {
+				break
+			}
+			after = page[step-1]
+		}
+		require.True(t, slices.IsSortedFunc(found, func(a, b domain.OrganisationID) int { return strings.Compare(a.String(), b.String()) }))
+		return slices.DeleteFunc(found, func(org domain.OrganisationID) bool { return !slices.Contains(orgs, org) })
+	}
+	require.ElementsMatch(t, orgs[:2], waiting(like.DueAt))
+	require.ElementsMatch(t, orgs, waiting(like.DueAt.Add(time.Minute)))
+	require.Empty(t, waiting(like.DueAt.Add(-time.Millisecond)))
 }
 
 func cursors(t *testing.T, store *persistence.Store) {
