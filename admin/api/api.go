@@ -163,6 +163,7 @@ func (s *service) route() {
 	s.addJobs()
 	s.addConnections()
 	s.addConnectionCheck()
+	s.addCounts()
 	s.addConnectionProvider()
 	s.addConnectionPolicies()
 	s.addAdoptions()
