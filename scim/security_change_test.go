@@ -184,17 +184,3 @@ func deactivation(t *testing.T, s *server) {
 		s.patch("/Users/"+id, `{"op":"replace","path":"active","value":`+odd+`}`).refused(400, "invalidValue")
 	}
 }
-
-func postAgain(t *testing.T, s *server) {
-	body := `{"userName":"ana","externalId":"e","title":"Boss","emails":[{"value":"a@x.test"}]}`
-	id := s.post("/Users", body).is(201).str("/id")
-	group := s.group("g", id)
-	s.patch("/Users/"+id, `{"op":"add","path":"nickName","value":"kept"}`).is(200)
-	before := s.get("/Users/" + id).text
-	for range 3 {
-		s.post("/Users", body).refused(409, "uniqueness")
-		s.post("/Users", `{"userName":"ANA"}`).refused(409, "uniqueness")
-	}
-	require.Equal(t, before, s.get("/Users/"+id).text)
-	require.Equal(t, []string{id}, s.get("/Groups/"+group).members())
-}

@@ -280,16 +280,3 @@ func recreated(t *testing.T, s *server) {
 	renewed.get("/Users/"+id).refused(404, "")
 	require.Equal(t, 0, renewed.get("/Users").num("/totalResults"))
 }
-
-func externalIDIsText(t *testing.T, s *server) {
-	victim := s.user("victim")
-	other := s.user("other", `"externalId":"`+victim+`"`)
-	require.NotEqual(t, victim, other)
-	require.Equal(t, victim, s.get("/Users/"+other).at("/externalId"))
-	s.user("one", `"externalId":"1"`)
-	s.get("/Users/1").refused(404, "")
-	s.patch("/Users/"+other, `{"op":"replace","path":"title","value":"x"}`).is(200)
-	require.Nil(t, s.get("/Users/"+victim).at("/title"))
-	require.Equal(t, []string{other}, s.get(`/Users?filter=externalId+eq+"`+victim+`"`).names("/id"))
-	s.post("/Groups", map[string]any{"displayName": "g", "members": refs("1")}).refused(400, "invalidValue")
-}
