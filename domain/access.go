@@ -200,6 +200,9 @@ type Assignments interface {
 	Lock(org OrganisationID) error
 	// Of reads what a person is given, without the defaults. NotFound.
 	Of(org OrganisationID, user UserID) (UserAccess, error)
+	// OfMany reads, by one statement, what some people are given, without the defaults, in order of id. Who is not here is left
+	// out.
+	OfMany(org OrganisationID, users []UserID) ([]UserAccess, error)
 	// Save writes what changed over the version that was read; the unit of work runs again when that is no longer the
 	// current one.
 	Save(was, is UserAccess) error

@@ -13,6 +13,7 @@ type Person struct {
 	Block     Block        // zero: not blocked
 	Ownership Ownership    // zero: no owner, or it was not noted
 	Waiting   WaitingPlace // zero: not in line for a seat
+	Given     UserAccess   // what the person is given, the defaults included
 
 	LastSeenAt time.Time // zero: never
 	Online     bool      // seen a short while ago (rule presence)
@@ -93,7 +94,7 @@ func personOf(tx Tx, u User, now time.Time) (Person, error) {
 	return list[0], err
 }
 
-// personsOf adds to people what keeps them out, and when they were seen.
+// personsOf adds to people what they are given, what keeps them out, and when they were seen.
 func personsOf(tx Tx, org OrganisationID, users []User, now time.Time) ([]Person, error) {
 	list, ids, at := make([]Person, len(users)), make([]UserID, len(users)), map[UserID]int{}
 	for i, u := range users {
@@ -121,9 +122,25 @@ func personsOf(tx Tx, org OrganisationID, users []User, now time.Time) ([]Person
 	if err != nil {
 		return nil, err
 	}
+	if err := givenTo(tx, org, ids, func(u UserAccess) { list[at[u.User]].Given = u }); err != nil {
+		return nil, err
+	}
 	seen, err := tx.Inactivity().Seen(org, ids)
 	for user, last := range seen {
 		list[at[user]].LastSeenAt, list[at[user]].Online = last, now.Sub(last) <= OnlineFor
 	}
 	return list, err
+}
+
+// givenTo reads what people are given, the defaults included.
+func givenTo(tx Tx, org OrganisationID, ids []UserID, each func(UserAccess)) error {
+	given, err := tx.Assignments().OfMany(org, ids)
+	if err != nil || len(given) == 0 {
+		return err
+	}
+	defaults, err := tx.Assignments().Defaults(org)
+	for _, u := range given {
+		each(u.With(defaults))
+	}
+	return err
 }

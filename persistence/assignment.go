@@ -61,6 +61,11 @@ func (t assignments) Of(org domain.OrganisationID, user domain.UserID) (domain.U
 	return u, err
 }
 
+func (t assignments) OfMany(org domain.OrganisationID, users []domain.UserID) (list []domain.UserAccess, err error) {
+	err = dossiers(t).people(t.query, org, uuids(users), func(d domain.Dossier) { list = append(list, d.Access) })
+	return list, err
+}
+
 // accessTexts are a person's own grants and revokes as they are stored.
 type accessTexts struct{ granted, revoked string }
 

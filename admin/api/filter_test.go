@@ -79,6 +79,22 @@ func TestPeopleFilters(t *testing.T) {
 		} {
 			require.Equal(s, want, s.get("/users?"+query).values(s, "user_name"), query)
 		}
+		given := func(u map[string]any) []any {
+			return []any{u["role_id"], u["profile_id"], u["team_id"], u["queue_ids"]}
+		}
+		for name, want := range map[string][]any{
+			"a": {agent, nil, nil, []any{}}, // by default
+			"b": {lead, desk, team, []any{queue}},
+			"c": {nil, nil, nil, []any{queue}},
+			"e": {nil, nil, nil, []any{}},
+		} {
+			require.Equal(s, want, given(s.get("/users?q=" + name).items(s)[0]), name)
+			require.Equal(s, want, given(s.ok(s.get(ids[name]))), name)
+			require.Equal(s, want, given(s.ok(s.patch(ids[name], `{"title":"Dr"}`))), name)
+		}
+		boss := s.post("/users", `{"full_name":"Boss","email":"boss@acme.test","role_id":"`+lead+`","team_id":"`+team+`","queue_ids":["`+queue+`"]}`)
+		require.Equal(s, []any{lead, nil, team, []any{queue}}, given(boss.object(s)))
+		s.done(s.remove(s.added(boss)))
 		first := s.get("/users?role=none&limit=1&sort=user_name")
 		require.Equal(s, []string{"c"}, first.values(s, "user_name"))
 		require.Equal(s, []string{"e"}, s.get(cursorIn(s, first)).values(s, "user_name"))

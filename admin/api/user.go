@@ -22,6 +22,10 @@ type User struct {
 	Owner        bool      `json:"owner" doc:"A system owner, who may do everything."`
 	Ownership    *owned    `json:"ownership" doc:"Since when the person is an owner; null: they are none, or it was not noted."`
 	Licence      string    `json:"licence" doc:"The licence type of the seat that the person holds or would hold."`
+	RoleID       *string   `json:"role_id" format:"uuid" doc:"What the person is given, defaults included; /users/{id}/access has by whom. null: none."`
+	ProfileID    *string   `json:"profile_id" format:"uuid" doc:"null: none."`
+	TeamID       *string   `json:"team_id" format:"uuid" doc:"null: none."`
+	QueueIDs     []string  `json:"queue_ids" nullable:"false"`
 	ConnectionID *string   `json:"connection_id" format:"uuid" doc:"The connection that owns the person; null: none."`
 	ExternalID   *string   `json:"external_id" doc:"As the directory sent it."`
 	Manager      *relative `json:"manager" doc:"Whoever has them, a directory or none. null also where the directory named somebody whom it does not see, or who is not here."`
@@ -191,6 +195,11 @@ func showUser(u domain.Person) User {
 		ID: u.ID.String(), UserName: u.UserName.Text, DisplayName: u.Display(), Status: string(u.Status), Owner: u.Owner,
 		Licence: u.Licence, ExternalID: orNil(u.ExternalID), CreatedAt: u.CreatedAt, ModifiedAt: u.ModifiedAt,
 		AcceptedAt: moment(u.AcceptedAt), LastSeenAt: moment(u.LastSeenAt), Online: u.Online, Block: showBlock(u.Block), Ownership: showOwnership(u.Ownership), Emails: []email{}, Groups: []named{},
+	}
+	shown.RoleID, shown.ProfileID, shown.TeamID = idOrNil(u.Given.Role.ID.UUID), idOrNil(u.Given.Profile.ID.UUID), idOrNil(u.Given.Team.ID.UUID)
+	shown.QueueIDs = []string{}
+	for _, q := range u.Given.Queues {
+		shown.QueueIDs = append(shown.QueueIDs, q.ID.String())
 	}
 	if !u.Waiting.Since.IsZero() {
 		shown.Waiting = &waiting{Since: u.Waiting.Since}

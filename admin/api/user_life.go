@@ -223,10 +223,14 @@ func (s *service) createUser(ctx context.Context, who domain.Administrator, in *
 	if err != nil {
 		return nil, spelled(err, userFields)
 	}
+	p, err := s.Administration.Complete(ctx, u)
+	if err != nil {
+		return nil, err
+	}
 	warning, err := s.Administration.Warning(ctx, u)
 	return &created[savedUser]{
 		Location: Prefix + "/users/" + u.ID.String(), ETag: tag(u.Version),
-		Body: savedUser{User: showUser(domain.Person{User: u}), Warning: orNil(warning)},
+		Body: savedUser{User: showUser(p), Warning: orNil(warning)},
 	}, err
 }
 

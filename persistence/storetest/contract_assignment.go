@@ -110,6 +110,9 @@ func assignments(t *testing.T, store *persistence.Store) {
 		u.Queues = append(u.Queues, queue(q1, domain.SourceMapping), queue(q2, domain.SourceMapping))
 		u.Granted = domain.Permissions{{Module: "campaignsx", Action: "dial"}: domain.AllObjects()}
 	})
+	require.Equal(t, []domain.UserAccess{g.of(ana.ID), g.of(ben.ID)}, reading(t, store, func(tx domain.Tx) ([]domain.UserAccess, error) {
+		return tx.Assignments().OfMany(g.org(), []domain.UserID{ben.ID, {UUID: newUUID(t)}, ana.ID})
+	}))
 	gone := g.person("gone@acme.test")
 	g.give(gone.ID, func(u *domain.UserAccess) {
 		u.Profile = domain.Given[domain.Profile]{ID: domain.ProfileID{UUID: profile}, Source: domain.SourceMapping, At: g.at}
