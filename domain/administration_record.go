@@ -42,7 +42,7 @@ func (ad *Administration) PutRecords(ctx context.Context, who Administrator, rec
 		}
 		for i := range records {
 			if standing[records[i].Owner] == Nobody {
-				return InvalidField(fmt.Sprintf("records[%d].owner_id", at[records[i].RecordKey]), "there is no person with the id "+records[i].Owner.String())
+				return InvalidField(fmt.Sprintf("records[%d].owner_id", at[records[i].RecordKey]), "there is no person with the id "+records[i].Owner.String()+"; see the list of people")
 			}
 			records[i].Since = now
 		}
@@ -323,7 +323,7 @@ func checkShares(tx Tx, org OrganisationID, was, shares []RecordShare) error {
 			_, err = tx.Teams().Get(org, s.Team)
 		}
 		if IsKind(err, NotFound) {
-			return InvalidField(field, "there is no person or team with the id "+cmpID(s))
+			return InvalidField(field, "there is no person or team with the id "+cmpID(s)+"; see the lists of people and of teams")
 		}
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package domain
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -153,7 +154,7 @@ func (ad *Administration) insert(tx Tx, who Administrator, u User, email Name) e
 		return EmailTaken()
 	}
 	if err := tx.Users().Insert(u); err != nil {
-		return err
+		return byHand(err)
 	}
 	if err := tx.Users().KeepEmail(u, email); err != nil {
 		return err
@@ -183,6 +184,17 @@ func EmailTaken() *Error {
 		Kind: Conflict, Code: CodeEmailTaken, Field: "email",
 		Message: "another account of this organisation has this e-mail; use another address, or change that account",
 	}
+}
+
+// byHand tells a taken user name as people read it who type one in: what a directory does about it is not theirs to do.
+func byHand(err error) error {
+	var e *Error
+	if !errors.As(err, &e) || e.Code != CodeUserNameTaken {
+		return err
+	}
+	told := *e
+	told.Message = "another account of this organisation has this user name, or signs in with it as an e-mail address; choose another one"
+	return &told
 }
 
 // tree checks the description and makes attributes of it, as a directory would send them.
@@ -324,6 +336,7 @@ func (ad *Administration) Edit(ctx context.Context, who Administrator, id UserID
 			return User{}, err
 		}
 		outcome, err := ad.saveWith(tx, who, was, was, after, []aside{beside, managed}, UserUpdated, now)
+		err = byHand(err)
 		if err == nil && named {
 			err = tx.Users().KeepEmail(outcome, email)
 		}

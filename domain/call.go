@@ -125,7 +125,7 @@ func allKnown(tx Tx, org OrganisationID, at map[UserID]int) error {
 	}
 	for _, id := range ids {
 		if !known[id] {
-			return InvalidField(fmt.Sprintf("days[%d].user_id", at[id]), "there is no person with the id "+id.String())
+			return InvalidField(fmt.Sprintf("days[%d].user_id", at[id]), "there is no person with the id "+id.String()+"; see the list of people")
 		}
 	}
 	return nil

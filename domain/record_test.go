@@ -345,7 +345,9 @@ func recordsReported(s *scene) {
 			_, err := put(records...)
 			require.ErrorContains(s, err, "("+field+")")
 		}
-		_, err := s.admin.PutRecords(s.Context(), s.clerk("records:view"), []domain.Record{record("1", ana.ID)})
+		_, err := put(record("1", domain.UserID{UUID: uuid.New()}))
+		require.ErrorContains(s, err, "see the list of people")
+		_, err = s.admin.PutRecords(s.Context(), s.clerk("records:view"), []domain.Record{record("1", ana.ID)})
 		storetest.Refused(s, err, domain.Forbidden, domain.CodePermissionMissing)
 	})
 	require.Empty(s, made)

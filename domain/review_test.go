@@ -369,6 +369,8 @@ func statsCalls(s *scene) {
 			_, err := put(wrong...)
 			storetest.Refused(s, err, domain.Invalid, domain.CodeInvalidValue)
 		}
+		_, err := put(domain.CallDay{User: domain.UserID{UUID: uuid.New()}, Day: "2026-03-01"})
+		require.ErrorContains(s, err, "see the list of people")
 		days := []domain.CallDay{{User: bob.ID, Day: "2026-03-02", Handled: 7}, {User: ana.ID, Day: "2026-03-02", Handled: 5}, {User: ana.ID, Day: "2026-03-01"}}
 		for _, want := range []int{3, 0} {
 			n, err := put(days...)

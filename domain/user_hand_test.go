@@ -252,6 +252,11 @@ func userEmailImmutable(s *scene) {
 	}
 	_, err = edit(u.ID, domain.PersonChange{UserName: text(other.UserName.Text)})
 	storetest.Refused(s, err, domain.Conflict, domain.CodeUserNameTaken)
+	require.NotContains(s, err.Error(), "connection", "what a directory does about it is not theirs to do")
+	_, err = s.admin.Add(s.Context(), s.boss(), domain.NewPerson{FullName: "Other", Email: "another@acme.test", UserName: other.UserName.Text, Role: s.staff()})
+	storetest.Refused(s, err, domain.Conflict, domain.CodeUserNameTaken)
+	require.Contains(s, err.Error(), "choose another one")
+	require.NotContains(s, err.Error(), "connection")
 
 	var many [8]domain.UserID
 	for i := range many {
