@@ -31,6 +31,7 @@ func (ad *Administration) changeLicence(ctx context.Context, who Administrator, 
 		}
 		is := was
 		is.Licence = licence
+		// Who is inactive takes no seat, by which it would turn out that there is no such licence, or no more.
 		if err := tx.Seats().Share(is.Organisation, licence); err != nil {
 			return User{}, err
 		}

@@ -67,6 +67,7 @@ func TestRules(t *testing.T) {
 		"seat.reduce-at-once":             seatReduceAtOnce,
 		"seat.limited-at-once":            seatLimitedAtOnce,
 		"seat.type-change":                seatTypeChange,
+		"seat.type-change-at-once":        seatTypeChangeAtOnce,
 		"seat.wait":                       seatWait,
 		"seat.wait-at-once":               seatWaitAtOnce,
 		"seat.wait-suspended":             seatWaitSuspended,

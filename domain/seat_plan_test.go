@@ -142,6 +142,9 @@ func seatTypeChange(s *scene) {
 	}
 	s.deactivate(other.ID)
 	s.deactivate(u.ID)
+	for _, unknown := range []string{"unheard-of", "", "No Such"} {
+		require.True(s, domain.IsKind(move(unknown), domain.Invalid), "%q, by which no seat is taken", unknown)
+	}
 	require.NoError(s, move("full"), "who is inactive holds none")
 	require.Equal(s, []int{0, 0}, []int{s.of("full").Held, s.of("simulator").Held})
 	s.activate(u.ID)
