@@ -51,14 +51,22 @@ func (ad *Administration) Self(ctx context.Context, who Administrator) (APIKey, 
 	return key, err
 }
 
-// APIKeys gives the keys of the organisation, newest first, those no longer in force as well. It needs directory:view.
-func (ad *Administration) APIKeys(ctx context.Context, who Administrator) ([]APIKey, error) {
-	var keys []APIKey
-	err := ad.look(ctx, who, ModuleDirectory, ActionView, "", func(tx Tx) (err error) {
-		keys, err = tx.APIKeys().List(who.Organisation)
+// APIKeys gives the keys of the organisation, newest first, those no longer in force as well, with the catalogue of what they may name. It
+// needs directory:view.
+func (ad *Administration) APIKeys(ctx context.Context, who Administrator) (keys []APIKey, known Catalogue, err error) {
+	err = ad.look(ctx, who, ModuleDirectory, ActionView, "", func(tx Tx) (err error) {
+		keys, known, err = listKeys(tx, who.Organisation)
 		return err
 	})
-	return keys, err
+	return keys, known, err
+}
+
+func listKeys(tx Tx, org OrganisationID) (keys []APIKey, known Catalogue, err error) {
+	if keys, err = tx.APIKeys().List(org); err != nil {
+		return nil, nil, err
+	}
+	known, err = loadCatalogue(tx, org)
+	return keys, known, err
 }
 
 // CreateAPIKey makes a key that holds no more than its maker does (rule owner.escalation); what a person makes, or a key of

@@ -61,7 +61,8 @@ func (ad *Administration) Modules(ctx context.Context, who Administrator) ([]Mod
 
 // RegisterModule adds a module to the catalogue, or changes it to the description: applications say what they have when
 // they start. It needs profiles:edit. An action that goes must not be mentioned by any profile or person; with forced it
-// is taken out of them. Precondition, InUse, Invalid, TooMany.
+// is taken out of them. An action that comes is taken out of the API keys that name it already, as nobody has checked who gave it. Precondition,
+// InUse, Invalid, TooMany.
 func (ad *Administration) RegisterModule(ctx context.Context, who Administrator, spec ModuleSpec, match IfMatch, forced bool) (Module, error) {
 	outcome, err := spec.parsed(who.Organisation)
 	if err != nil {
@@ -81,7 +82,7 @@ func (ad *Administration) RegisterModule(ctx context.Context, who Administrator,
 		}
 		if outcome = wanted; !registered {
 			outcome.CreatedAt, outcome.ModifiedAt = now, now
-			return ad.insertModule(tx, who, outcome)
+			return ad.insertModule(tx, who, outcome, now)
 		}
 		outcome.Version, outcome.CreatedAt, outcome.ModifiedAt = was.Version+1, was.CreatedAt, later(now, was.ModifiedAt)
 		if attribute.Equal(was.tree(), outcome.tree()) {
@@ -98,13 +99,28 @@ func (ad *Administration) RegisterModule(ctx context.Context, who Administrator,
 		if err := tx.Modules().Save(was, outcome); err != nil {
 			return err
 		}
+		if err := ad.narrowKeys(tx, who, was, outcome, now); err != nil {
+			return err
+		}
 		before, after := attribute.Diff(was.tree(), outcome.tree())
 		return ad.record(tx, who, ModuleUpdated, "module", was.subject(), now, before, after)
 	})
 	return outcome, err
 }
 
-func (ad *Administration) insertModule(tx Tx, who Administrator, m Module) error {
+// narrowKeys takes the actions that come with a module out of the API keys that name them already.
+func (ad *Administration) narrowKeys(tx Tx, who Administrator, was, is Module, now time.Time) error {
+	known := newCatalogue(nil) // the module records is there before it is registered
+	if was.ID != "" {
+		known[was.ID] = was
+	}
+	comes := func(p Permission) bool {
+		return p.Module == is.ID && slices.Contains(is.Actions, p.Action) && !known.has(p)
+	}
+	return narrowKeys(tx, ad.author(who), is.Organisation, comes, now)
+}
+
+func (ad *Administration) insertModule(tx Tx, who Administrator, m Module, now time.Time) error {
 	known, err := tx.Modules().List(m.Organisation)
 	if err != nil {
 		return err
@@ -113,6 +129,9 @@ func (ad *Administration) insertModule(tx Tx, who Administrator, m Module) error
 		return tooMany("module", "an application can register at most 200 modules; remove one first")
 	}
 	if err := tx.Modules().Insert(m); err != nil {
+		return err
+	}
+	if err := ad.narrowKeys(tx, who, Module{}, m, now); err != nil {
 		return err
 	}
 	return ad.record(tx, who, ModuleRegistered, "module", m.subject(), m.CreatedAt, attribute.Value{}, m.tree())

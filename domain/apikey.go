@@ -61,7 +61,15 @@ func (k APIKey) InForce(now time.Time) bool {
 }
 
 // Version tells one state of the key from another, for If-Match.
-func (k APIKey) Version() int64 { return stateVersion(k.ExpiresAt, k.RevokedAt) }
+func (k APIKey) Version() int64 {
+	return contentVersion(k.Permissions.spelt(), timestamp(k.ExpiresAt), timestamp(k.RevokedAt))
+}
+
+// Unknown are those of its permissions that the catalogue does not have: they permit nothing. A key has them that an earlier version
+// made, or whose module was removed.
+func (k APIKey) Unknown(known Catalogue) Permissions {
+	return k.Permissions.without(known.has)
+}
 
 // APIKeys is the store of API keys.
 type APIKeys interface {
@@ -71,6 +79,8 @@ type APIKeys interface {
 	Get(org OrganisationID, id APIKeyID) (APIKey, error)
 	// List gives the keys of an organisation, newest first, those that are no longer in force as well.
 	List(org OrganisationID) ([]APIKey, error)
+	// Narrow writes the permissions that are left to a key. NotFound.
+	Narrow(org OrganisationID, id APIKeyID, left Permissions) error
 	// Warned notes that it was told that a key ends. NotFound.
 	Warned(org OrganisationID, id APIKeyID, at time.Time) error
 	// Revoke ends a key; one that is revoked keeps its time. NotFound.
@@ -197,6 +207,29 @@ func revokeKey(tx Tx, by author, k APIKey, now time.Time) (APIKey, error) {
 		return k, err
 	}
 	return k, by.record(tx, APIKeyRevoked, "api_key", k.ID.UUID, now, attribute.Value{}, texts("revokedAt", timestamp(now)))
+}
+
+// narrowKeys takes permissions out of the keys that are in force which no catalogue had until now: nobody has checked that who made the key
+// could give them (rule owner.escalation). Who wants them makes another key.
+func narrowKeys(tx Tx, by author, org OrganisationID, found func(Permission) bool, now time.Time) error {
+	keys, err := tx.APIKeys().List(org)
+	if err != nil {
+		return err
+	}
+	for _, k := range keys {
+		if !k.InForce(now) || !k.Permissions.mentions(found) {
+			continue
+		}
+		left := k.Permissions.without(found)
+		if err := tx.APIKeys().Narrow(org, k.ID, left); err != nil {
+			return err
+		}
+		before, after := texts("permissions", k.Permissions.spelt()), texts("permissions", left.spelt())
+		if err := by.record(tx, APIKeyNarrowed, "api_key", k.ID.UUID, now, before, after); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // insertKey stores a new key. One of a person hangs on what they get in by, and needs somebody who is not inactive (rule

@@ -295,7 +295,7 @@ func TestNoSecretWithoutChance(t *testing.T) {
 	installation := domain.NewInstallation(s.store, s.clock.Environment(), bytes.NewReader(nil))
 	_, _, err := installation.CreateAPIKey(t.Context(), s.tenant.Organisation.Slug, keySpec(t, "users:view"))
 	storetest.Refused(t, err, domain.Internal, domain.CodeInternal)
-	keys, err := s.operator().ListAPIKeys(t.Context(), s.tenant.Organisation.Slug)
+	keys, _, err := s.operator().ListAPIKeys(t.Context(), s.tenant.Organisation.Slug)
 	require.NoError(t, err)
 	require.Empty(t, keys)
 }

@@ -34,6 +34,7 @@ const (
 	APIKeyExpiring        EventType = "api_key.expiring"
 	TokenRevoked          EventType = "token.revoked"
 	APIKeyCreated         EventType = "api_key.created"
+	APIKeyNarrowed        EventType = "api_key.narrowed"
 	APIKeyRevoked         EventType = "api_key.revoked"
 	SchemaAdded           EventType = "schema.added"
 	UserAccessChanged     EventType = "user.access_changed" // role, profile, team, queues, own grants and revokes

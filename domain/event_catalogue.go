@@ -188,6 +188,10 @@ var eventCatalogue = []EventEntry{
 		APIKeyExpiring, 1, "api_key", "When an API key ends soon, once, as token.expiring. The owners get a letter.",
 		"", `{"name":"HR system","expiresAt":` + aTime + `}`,
 	},
+	{
+		APIKeyNarrowed, 1, "api_key", "When a module or an action is registered that an API key named before there was such a thing: the key loses it, as nobody has checked who gave it.",
+		`{"permissions":"campaigns:launch users:view"}`, `{"permissions":"users:view"}`,
+	},
 	{APIKeyRevoked, 1, "api_key", "When an API key is revoked, or ends with the access of the person whose it is.", "", `{"revokedAt":` + aTime + `}`},
 	{SchemaAdded, 1, "schema", "When a custom SCIM schema is added.", "", `{"urn":"urn:acme:scim:schemas:extension:badge:2.0:User"}`},
 	{ModuleRegistered, 1, "module", "When an application registers a module.", "", `{"id":"campaigns","name":"Campaigns","actions":["launch"],"hasObjects":true}`},

@@ -29,18 +29,18 @@ func (in *Installation) CreateAPIKeyOf(ctx context.Context, slug, person string,
 	return k, text, nil
 }
 
-// ListAPIKeys gives the keys of an organisation, newest first; those that have expired or were revoked as well. NotFound.
-func (in *Installation) ListAPIKeys(ctx context.Context, slug string) ([]APIKey, error) {
-	var keys []APIKey
-	err := in.store.Read(ctx, func(tx Tx) error {
+// ListAPIKeys gives the keys of an organisation, newest first, those that have expired or were revoked as well, with the catalogue of what
+// they may name. NotFound.
+func (in *Installation) ListAPIKeys(ctx context.Context, slug string) (keys []APIKey, known Catalogue, err error) {
+	err = in.store.Read(ctx, func(tx Tx) error {
 		o, err := tx.Organisations().BySlug(slug)
 		if err != nil {
 			return err
 		}
-		keys, err = tx.APIKeys().List(o.ID)
+		keys, known, err = listKeys(tx, o.ID)
 		return err
 	})
-	return keys, err
+	return keys, known, err
 }
 
 // RevokeAPIKey ends a key with the next request that bears it. NotFound.

@@ -142,6 +142,9 @@ func (c Catalogue) check(field string, of Permission, objects Objects) error {
 	return objects.checkObjects(field, of)
 }
 
+// has reports whether the catalogue has a permission.
+func (c Catalogue) has(of Permission) bool { return slices.Contains(c[of.Module].Actions, of.Action) }
+
 // Everything is each permission of the catalogue on every object: what an owner has.
 func (c Catalogue) Everything() Permissions {
 	all := Permissions{}

@@ -105,6 +105,10 @@ func (t apiKeys) list(where string, args ...any) ([]domain.APIKey, error) {
 	return list, err
 }
 
+func (t apiKeys) Narrow(org domain.OrganisationID, id domain.APIKeyID, left domain.Permissions) error {
+	return t.touch(notFound("API key"), "UPDATE api_keys SET permissions = ? WHERE organisation_id = ? AND api_key_id = ?", spellPermissions(left), org.UUID, id.UUID)
+}
+
 func (t apiKeys) Warned(org domain.OrganisationID, id domain.APIKeyID, at time.Time) error {
 	return t.touch(notFound("API key"), "UPDATE api_keys SET warned_at = ? WHERE organisation_id = ? AND api_key_id = ?", millis(at), org.UUID, id.UUID)
 }

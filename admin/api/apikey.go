@@ -14,6 +14,7 @@ type APIKey struct {
 	Name        string     `json:"name"`
 	UserID      *string    `json:"user_id" format:"uuid" doc:"Whose it is: it permits no more than they may, and ends when they are deactivated or deleted. null: nobody's."`
 	Permissions []string   `json:"permissions" nullable:"false" doc:"Each as module:action, on all objects."`
+	Unknown     []string   `json:"unknown_permissions" nullable:"false" doc:"Those of them that the module catalogue does not have: they permit nothing, and go from the key when something of that name is registered."`
 	State       string     `json:"state" enum:"active,expired,revoked"`
 	CreatedAt   time.Time  `json:"created_at"`
 	ExpiresAt   *time.Time `json:"expires_at" doc:"null: never."`
@@ -41,11 +42,12 @@ func (s *service) addAPIKeys() {
 	add(s, operation{
 		method: http.MethodGet, path: "/api-keys", id: "list-api-keys", tag: "API keys", summary: "List the API keys", needs: "directory:view",
 	}, func(ctx context.Context, who domain.Administrator, in *Paged) (*page[APIKey], error) {
-		all, err := s.Administration.APIKeys(ctx, who)
+		all, known, err := s.Administration.APIKeys(ctx, who)
 		if err != nil {
 			return nil, err
 		}
-		return slicePage(exchangeOf(ctx), "api-keys", *in, all, func(k domain.APIKey) string { return k.ID.String() }, s.showAPIKey)
+		show := func(k domain.APIKey) APIKey { return s.showAPIKey(k, k.Unknown(known)) }
+		return slicePage(exchangeOf(ctx), "api-keys", *in, all, func(k domain.APIKey) string { return k.ID.String() }, show)
 	})
 	add(s, operation{
 		method: http.MethodPost, path: "/api-keys", id: "create-api-key", tag: "API keys", summary: "Make an API key",
@@ -82,18 +84,18 @@ func (s *service) createAPIKey(ctx context.Context, who domain.Administrator, in
 	}
 	k, text, err := s.Administration.CreateAPIKey(ctx, who, spec)
 	return &created[newAPIKey]{
-		Location: Prefix + "/api-keys", ETag: tag(k.Version()), Body: newAPIKey{APIKey: s.showAPIKey(k), Secret: text},
+		Location: Prefix + "/api-keys", ETag: tag(k.Version()), Body: newAPIKey{APIKey: s.showAPIKey(k, nil), Secret: text},
 	}, err
 }
 
-func (s *service) showAPIKey(k domain.APIKey) APIKey {
+func (s *service) showAPIKey(k domain.APIKey, unknown domain.Permissions) APIKey {
 	var user *string
 	if !k.User.IsZero() {
 		id := k.User.String()
 		user = &id
 	}
 	return APIKey{
-		ID: k.ID.String(), Name: k.Name, UserID: user, Permissions: spelt(k.Permissions), State: state(k.InForce(s.Now()), k.RevokedAt),
+		ID: k.ID.String(), Name: k.Name, UserID: user, Permissions: spelt(k.Permissions), Unknown: spelt(unknown), State: state(k.InForce(s.Now()), k.RevokedAt),
 		CreatedAt: k.CreatedAt, ExpiresAt: moment(k.ExpiresAt), RevokedAt: moment(k.RevokedAt), LastUsedAt: moment(k.LastUsedAt),
 	}
 }

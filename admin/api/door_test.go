@@ -24,7 +24,7 @@ func TestNobodyComesInWithoutAKey(t *testing.T) {
 		require.NoError(s, err)
 		_, short, err := s.installation.CreateAPIKey(s.Context(), s.slug(), domain.APIKeySpec{Name: "short", Permissions: []domain.Permission{{Module: "users", Action: "view"}}, Lifetime: time.Hour})
 		require.NoError(s, err)
-		keys, err := s.installation.ListAPIKeys(s.Context(), s.slug())
+		keys, _, err := s.installation.ListAPIKeys(s.Context(), s.slug())
 		require.NoError(s, err)
 		require.Equal(s, http.StatusOK, s.as(short, http.MethodGet, "/users", "").status)
 		require.Equal(s, http.StatusOK, s.as(revoked, http.MethodGet, "/users", "").status)

@@ -65,7 +65,7 @@ func TestAPIIsFollowed(t *testing.T) {
 		require.Equal(t, "/api/v1/connections", line["route"])
 		require.Equal(t, "POST", line["method"])
 		require.InDelta(t, 201, line["status"], 0)
-		keys, err := app.Installation.ListAPIKeys(t.Context(), "acme")
+		keys, _, err := app.Installation.ListAPIKeys(t.Context(), "acme")
 		require.NoError(t, err)
 		require.Equal(t, keys[0].Organisation.String(), line["organisation"])
 		require.Equal(t, keys[0].ID.String(), line["api_key"])
@@ -89,7 +89,7 @@ func TestAPIIsFollowed(t *testing.T) {
 		require.Contains(t, metrics, `route="/api/v1/me"`)
 
 		require.NoError(t, app.ledger.Flush(t.Context()))
-		keys, err = app.Installation.ListAPIKeys(t.Context(), "acme")
+		keys, _, err = app.Installation.ListAPIKeys(t.Context(), "acme")
 		require.NoError(t, err)
 		require.WithinDuration(t, time.Now(), keys[0].LastUsedAt, 2*time.Minute)
 		require.NotContains(t, log.String(), key)

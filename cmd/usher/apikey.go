@@ -114,6 +114,7 @@ type shownKey struct {
 	ID          string   `json:"id"`
 	Name        string   `json:"name"`
 	Permissions []string `json:"permissions"`
+	Unknown     []string `json:"unknown_permissions"`
 	State       string   `json:"state"`
 	CreatedAt   *string  `json:"created_at"`
 	ExpiresAt   *string  `json:"expires_at"`
@@ -121,7 +122,7 @@ type shownKey struct {
 	LastUsedAt  *string  `json:"last_used_at"`
 }
 
-func showKey(k domain.APIKey, now time.Time) shownKey {
+func showKey(k domain.APIKey, known domain.Catalogue, now time.Time) shownKey {
 	state := "active"
 	switch {
 	case !k.RevokedAt.IsZero():
@@ -130,7 +131,7 @@ func showKey(k domain.APIKey, now time.Time) shownKey {
 		state = "expired"
 	}
 	return shownKey{
-		ID: k.ID.String(), Name: k.Name, Permissions: permissionsOf(k), State: state, CreatedAt: moment(k.CreatedAt),
+		ID: k.ID.String(), Name: k.Name, Permissions: permissionNames(k.Permissions), Unknown: permissionNames(k.Unknown(known)), State: state, CreatedAt: moment(k.CreatedAt),
 		ExpiresAt: moment(k.ExpiresAt), RevokedAt: moment(k.RevokedAt), LastUsedAt: moment(k.LastUsedAt),
 	}
 }
@@ -138,15 +139,19 @@ func showKey(k domain.APIKey, now time.Time) shownKey {
 // Run lists them.
 func (c *apikeyList) Run(ctx context.Context, p *process) error {
 	return p.withInstallation(ctx, c.openFor, func(in *domain.Installation) error {
-		all, err := in.ListAPIKeys(ctx, c.Org)
+		all, known, err := in.ListAPIKeys(ctx, c.Org)
 		if err != nil {
 			return err
 		}
 		shown, rows := make([]shownKey, 0, len(all)), make([][]string, 0, len(all))
 		for _, k := range all {
-			s := showKey(k, p.now())
+			s := showKey(k, known, p.now())
 			shown = append(shown, s)
-			rows = append(rows, []string{s.ID, s.Name, s.State, orDash(k.CreatedAt), orDash(k.ExpiresAt), orDash(k.LastUsedAt), strings.Join(s.Permissions, ",")})
+			permissions := strings.Join(s.Permissions, ",")
+			if len(s.Unknown) > 0 {
+				permissions += " (unknown, permit nothing: " + strings.Join(s.Unknown, ",") + ")"
+			}
+			rows = append(rows, []string{s.ID, s.Name, s.State, orDash(k.CreatedAt), orDash(k.ExpiresAt), orDash(k.LastUsedAt), permissions})
 		}
 		return c.print(p, shown, func() string {
 			return table([]string{"ID", "NAME", "STATE", "CREATED", "EXPIRES", "LAST USED", "PERMISSIONS"}, rows, "There is no API key; make one with \"usher apikey create\".")

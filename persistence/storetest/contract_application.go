@@ -71,6 +71,15 @@ func apiKeys(t *testing.T, store *persistence.Store) {
 	require.NoError(t, err)
 	require.Equal(t, plain, got)
 	Gone(t, writing(store, func(tx domain.Tx) error { return tx.APIKeys().Warned(org, foreign.ID, now) }))
+	held := plain.Permissions
+	for _, left := range []domain.Permissions{{}, held} {
+		plain.Permissions = left
+		write(t, store, func(tx domain.Tx) error { return tx.APIKeys().Narrow(org, plain.ID, left) })
+		got, err = get(org, plain.ID)
+		require.NoError(t, err)
+		require.Equal(t, plain, got)
+	}
+	Gone(t, writing(store, func(tx domain.Tx) error { return tx.APIKeys().Narrow(org, foreign.ID, held) }))
 	for name, c := range map[string]struct {
 		bearer domain.Bearer
 		at     time.Time
