@@ -23,6 +23,7 @@ type PeopleFilter struct {
 	Team    HeldFilter[Team]
 	Queue   HeldFilter[Queue]
 	Manager HeldFilter[User]
+	Unowned bool  // whom no connection owns
 	Owner   *bool // system owners
 	Blocked *bool
 	Waiting *bool // in line for a seat
@@ -54,6 +55,9 @@ func (f PeopleFilter) where(defaults Defaults, now time.Time) []Predicate {
 	terms = append(terms, f.Profile.where(personProfile, defaults.Profile)...)
 	terms = append(terms, f.Team.where(personTeam, TeamID{})...)
 	terms = append(terms, f.Queue.where(personQueue, QueueID{})...)
+	if f.Unowned {
+		terms = append(terms, isTrue(personDirectory, false))
+	}
 	for _, flag := range []struct {
 		name string
 		want *bool

@@ -58,24 +58,27 @@ func TestPeopleFilters(t *testing.T) {
 		s.done(s.post(ids["d"]+"/block", ""))
 		s.ok(s.asOwner(ids["a"] + "/make-owner"))
 		for query, want := range map[string][]string{
-			"role=" + agent:                 {"a", "d"}, // a by default
-			"role=" + lead:                  {"b"},
-			"role=none":                     {"c", "e"}, // e comes from no directory, and has no defaults
-			"profile=" + desk:               {"b"},
-			"profile=none":                  {"a", "c", "d", "e"},
-			"team=" + team:                  {"b"},
-			"team=none":                     {"a", "c", "d", "e"},
-			"queue=" + queue:                {"b", "c"},
-			"queue=none":                    {"a", "d", "e"},
-			"queue=" + queue + "&team=none": {"c"},
-			"blocked=true":                  {"d"},
-			"blocked=false":                 {"a", "b", "c", "e"},
-			"owner=true":                    {"a"},
-			"owner=false&role=" + agent:     {"d"},
-			"waiting=true":                  {},
-			"waiting=false&sort=-user_name": {"e", "d", "c", "b", "a"},
-			"q=c&queue=" + queue:            {"c"},
-			"role=" + s.tenant.Connection.ID.String(): {},
+			"role=" + agent:                  {"a", "d"}, // a by default
+			"role=" + lead:                   {"b"},
+			"role=none":                      {"c", "e"}, // e comes from no directory, and has no defaults
+			"profile=" + desk:                {"b"},
+			"profile=none":                   {"a", "c", "d", "e"},
+			"team=" + team:                   {"b"},
+			"team=none":                      {"a", "c", "d", "e"},
+			"queue=" + queue:                 {"b", "c"},
+			"queue=none":                     {"a", "d", "e"},
+			"connection=none":                {"e"},
+			"connection=none&queue=" + queue: {},
+			"connection=" + s.tenant.Connection.ID.String() + "&role=none": {"c"},
+			"queue=" + queue + "&team=none":                                {"c"},
+			"blocked=true":                                                 {"d"},
+			"blocked=false":                                                {"a", "b", "c", "e"},
+			"owner=true":                                                   {"a"},
+			"owner=false&role=" + agent:                                    {"d"},
+			"waiting=true":                                                 {},
+			"waiting=false&sort=-user_name":                                {"e", "d", "c", "b", "a"},
+			"q=c&queue=" + queue:                                           {"c"},
+			"role=" + s.tenant.Connection.ID.String():                      {},
 		} {
 			require.Equal(s, want, s.get("/users?"+query).values(s, "user_name"), query)
 		}

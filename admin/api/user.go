@@ -81,7 +81,7 @@ type usersInput struct {
 	Search     string `query:"q" doc:"Part of the user name, the display name or an e-mail, without case." maxLength:"800"`
 	Status     string `query:"status" enum:"pending,active,inactive"`
 	Licence    string `query:"licence" doc:"A licence type, such as full." maxLength:"63"`
-	Connection string `query:"connection" doc:"Only people whom this connection owns." maxLength:"36"`
+	Connection string `query:"connection" doc:"Only people whom this connection owns; none: whom none does." maxLength:"36"`
 	Group      string `query:"group" doc:"Only direct members of this group." maxLength:"36"`
 	Role       string `query:"role" doc:"Only people with this role, by default too; none: those without." maxLength:"36"`
 	Profile    string `query:"profile" doc:"Only people with this profile, by default too; none: those without." maxLength:"36"`
@@ -109,16 +109,18 @@ func (s *service) listUsers(ctx context.Context, who domain.Administrator, in *u
 	x := exchangeOf(ctx)
 	q := domain.PeopleQuery{Search: in.Search, Status: domain.Status(in.Status), Licence: in.Licence, Limit: in.Limit}
 	q.Sort, q.Descending = strings.CutPrefix(in.Sort, "-")
-	var err error
-	if q.Connection, err = filtered[domain.Connection]("connection", in.Connection); err != nil {
+	owner, err := heldBy[domain.Connection]("connection", in.Connection)
+	if err != nil {
 		return nil, err
 	}
+	q.Connection = owner.ID
 	if q.Group, err = filtered[domain.Group]("group", in.Group); err != nil {
 		return nil, err
 	}
 	if q.Filter, err = in.filter(); err != nil {
 		return nil, err
 	}
+	q.Filter.Unowned = owner.None
 	query := []string{
 		"users", who.Organisation.String(), in.Search, in.Status, in.Licence, in.Connection, in.Group, in.Sort,
 		in.Role, in.Profile, in.Team, in.Queue, in.Manager, in.Owner, in.Blocked, in.Waiting, in.Online,
