@@ -67,6 +67,9 @@ func calling(tx Tx, org OrganisationID) error {
 		" has no call statistics; ask whoever runs the service for the plan professional or pro_plus"}
 }
 
+// eastmost is how far ahead of UTC a day begins first.
+const eastmost = 14 * time.Hour
+
 // PutCalls writes what the application counted: days of people, each once, over what was told before. The same again changes
 // nothing. It is one event. Needs statistics:edit. PlanMissing, Invalid naming the day at fault, TooMany.
 func (ad *Administration) PutCalls(ctx context.Context, who Administrator, days []CallDay) (changed int, err error) {
@@ -75,11 +78,14 @@ func (ad *Administration) PutCalls(ctx context.Context, who Administrator, days 
 	}
 	at := map[CallDay]int{}
 	people := map[UserID]int{}
+	today := Date(ad.env.instant().Add(eastmost).Format(time.DateOnly))
 	for i, d := range days {
 		key := CallDay{User: d.User, Day: d.Day}
 		switch _, twice := at[key]; {
 		case d.Day == "":
 			return 0, InvalidField(fmt.Sprintf("days[%d].day", i), "use a date such as 2026-12-31")
+		case d.Day > today:
+			return 0, InvalidField(fmt.Sprintf("days[%d].day", i), "this day has not begun anywhere; use today or a day before")
 		case d.Handled < 0 || d.Handled > maxHandled:
 			return 0, InvalidField(fmt.Sprintf("days[%d].handled", i), fmt.Sprintf("use 0 to %d calls", maxHandled))
 		case twice:

@@ -344,6 +344,9 @@ func statsCalls(s *scene) {
 	put := func(days ...domain.CallDay) (int, error) {
 		return s.admin.PutCalls(s.Context(), s.clerk("statistics:edit"), days)
 	}
+	today := func(ahead time.Duration) domain.CallDay {
+		return domain.CallDay{User: ana.ID, Day: domain.Date(s.clock.Now().Add(ahead).Format(time.DateOnly))}
+	}
 	year := domain.CallQuery{From: "2026-01-01", To: "2026-12-31", Limit: 10}
 	_, err := put(domain.CallDay{User: ana.ID, Day: "2026-03-01", Handled: 1})
 	storetest.Refused(s, err, domain.Forbidden, domain.CodePlanMissing)
@@ -369,7 +372,9 @@ func statsCalls(s *scene) {
 			_, err := put(wrong...)
 			storetest.Refused(s, err, domain.Invalid, domain.CodeInvalidValue)
 		}
-		_, err := put(domain.CallDay{User: domain.UserID{UUID: uuid.New()}, Day: "2026-03-01"})
+		_, err := put(today(38 * time.Hour))
+		require.ErrorContains(s, err, "days[0].day")
+		_, err = put(domain.CallDay{User: domain.UserID{UUID: uuid.New()}, Day: "2026-03-01"})
 		require.ErrorContains(s, err, "see the list of people")
 		days := []domain.CallDay{{User: bob.ID, Day: "2026-03-02", Handled: 7}, {User: ana.ID, Day: "2026-03-02", Handled: 5}, {User: ana.ID, Day: "2026-03-01"}}
 		for _, want := range []int{3, 0} {
@@ -393,4 +398,6 @@ func statsCalls(s *scene) {
 		_, err := s.admin.CallSummary(s.Context(), s.boss(), q)
 		require.True(s, domain.IsKind(err, domain.Invalid), "%+v", q)
 	}
+	_, err = put(today(14 * time.Hour))
+	require.NoError(s, err, "today, where the day begins first")
 }
