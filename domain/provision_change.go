@@ -73,6 +73,10 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 		return User{}, err
 	}
 	now := d.env.instant()
+	heard := before
+	if was.Connection.IsZero() {
+		heard = unheard(before, change)
+	}
 	if was, err = d.linked(tx, caller, was, now); err != nil {
 		return User{}, err
 	}
@@ -90,10 +94,32 @@ func (d *Directory) changeUser(tx Tx, caller Caller, was User, match IfMatch, ma
 		return User{}, err
 	}
 	if is.Status == was.Status && attribute.Equal(before, after) {
-		return was, nil
+		if did, err := d.stating(tx, caller, was, heard, after, mayWait, now); err != nil || !did {
+			return was, err
+		}
+		return tx.Users().Get(caller.Scope(), was.ID)
 	}
-	c := changing{d: d, tx: tx, caller: caller, was: was, is: is, before: before, after: after, mayWait: mayWait, thorough: thorough, now: now}
+	c := changing{d: d, tx: tx, caller: caller, was: was, is: is, before: before, heard: heard, after: after, mayWait: mayWait, thorough: thorough, now: now}
 	return c.save()
+}
+
+// unheard is what somebody has, without the SCIM roles and entitlements that a change sends: they are another directory's word until now,
+// which may have been dropped, and count from this moment on as the one that links them says them (rules mapping.precedence, link.adopt).
+func unheard(before attribute.Value, change func(attribute.Value) (attribute.Value, error)) attribute.Value {
+	heard := before
+	heard.Delete("roles")
+	heard.Delete("entitlements")
+	sent, err := change(heard)
+	if err != nil { // it is about a value that was there
+		return before
+	}
+	heard = before
+	for _, name := range []string{"roles", "entitlements"} {
+		if sent.Get(name).Assigned() {
+			heard.Delete(name)
+		}
+	}
+	return heard
 }
 
 // linked is a person who belongs to the connection, from now on where they did not (rule link.adopt).

@@ -13,8 +13,9 @@ type changing struct {
 	caller        Caller
 	was, is       User
 	before, after attribute.Value
-	mayWait       bool // for a seat
-	thorough      bool // not the first attempt
+	heard         attribute.Value // before, as far as this directory has said it
+	mayWait       bool            // for a seat
+	thorough      bool            // not the first attempt
 	now           time.Time
 }
 
@@ -52,7 +53,7 @@ func (c *changing) save() (User, error) {
 	stated := false
 	if c.comesBack() { // first, since their queues and their seat come of what is said now
 		var err error
-		if stated, err = c.d.stating(c.tx, c.caller, c.is, c.before, c.after, c.mayWait, c.now); err != nil {
+		if stated, err = c.d.stating(c.tx, c.caller, c.is, c.heard, c.after, c.mayWait, c.now); err != nil {
 			return User{}, err
 		}
 	}
@@ -61,7 +62,7 @@ func (c *changing) save() (User, error) {
 	}
 	if !c.comesBack() {
 		var err error
-		if stated, err = c.d.stating(c.tx, c.caller, c.is, c.before, c.after, c.mayWait, c.now); err != nil {
+		if stated, err = c.d.stating(c.tx, c.caller, c.is, c.heard, c.after, c.mayWait, c.now); err != nil {
 			return User{}, err
 		}
 	}

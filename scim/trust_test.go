@@ -23,6 +23,7 @@ func TestRulesOfTrust(t *testing.T) {
 		{"suspend.sticks-by-connection", suspendSticksByConnection},
 		{"user.email-immutable", emailImmutableByConnection},
 		{"link.adopt", linkAdopt},
+		{"link.adopt-roles", linkAdoptRoles},
 		{"link.scope-deleted-connection", deletedConnection},
 		{"email.unique", emailUniqueOfLocals},
 		{"email.unique-beside-user-names", emailUniqueBesideUserNames},
@@ -194,6 +195,37 @@ func (s *server) connectionOf(id string) domain.ConnectionID {
 	u, err := administration.Person(context.Background(), who, parsed)
 	require.NoError(s.t, err)
 	return u.Connection
+}
+
+// linkAdoptRoles: what a former directory said by SCIM roles beyond its limits went with its connection; the directory that adopts the account
+// says the same with its first push, and from then on it counts (rule mapping.precedence). A push that does not say it changes nothing of it.
+func linkAdoptRoles(t *testing.T, s *server) {
+	g := withGiven(t, s)
+	s.connectionPolicy(func(p *domain.ConnectionPolicy) { p.Limits.Roles = []domain.RoleID{g.roles["Agent"]} })
+	const said = `"roles":[{"value":"Boss"}]`
+	put, patched, other := s.user("put@acme.test", said), s.user("patched@acme.test", said), s.user("other@acme.test", said)
+	for _, id := range []string{put, patched, other} {
+		require.True(t, g.access(id).Role.ID.IsZero(), "beyond the limits")
+	}
+	require.NoError(t, g.admin.DeleteConnection(t.Context(), g.who, s.tenant.Connection.ID, domain.IfMatch{}))
+	next, token, _ := storetest.NewConnection(t, s.store, s.tenant.Organisation.ID, "next")
+	s.token = token
+	for _, id := range []string{put, patched, other} {
+		s.adoptable(id, next.ID)
+		require.True(t, g.access(id).Role.ID.IsZero(), "it went with the connection")
+	}
+	whole := s.get("/Users/" + put).is(200).text
+	s.put("/Users/"+put, whole).is(200)
+	s.patch("/Users/"+patched, `{"op":"replace","path":"roles","value":[{"value":"Boss"}]}`).is(200)
+	s.patch("/Users/"+other, `{"op":"replace","path":"title","value":"Dr"}`).is(200)
+	for id, role := range map[string]domain.RoleID{put: g.roles["Boss"], patched: g.roles["Boss"], other: {}} {
+		require.Equal(t, next.ID, s.connectionOf(id))
+		require.Equal(t, role, g.access(id).Role.ID)
+	}
+	require.Equal(t, domain.SourceRoles, g.access(put).Role.Source)
+	s.patch("/Users/"+other, `{"op":"replace","path":"roles","value":[{"value":"Boss"},{"value":"Agent"}]}`).is(200)
+	require.Equal(t, g.roles["Boss"], g.access(other).Role.ID)
+	s.consistent()
 }
 
 // deletedConnection: the token is dead with the next request, and stays so when a connection is made under the same name.
