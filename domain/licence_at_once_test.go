@@ -2,6 +2,7 @@ package domain_test
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -45,6 +46,53 @@ func seatTypeChangeAtOnce(s *scene) {
 		require.Equal(s, 17, counts[""]+counts[domain.CodeInvalidValue], counts)
 		for _, id := range people {
 			require.Equal(s, domain.LicenceFull, s.found(id).Licence)
+		}
+		storetest.Consistent(s, s.store, s.org())
+	}
+}
+
+// mappingWishAtOnce: seats become free, by which those who wish for one get it, while who holds them is looked at anew: the former
+// holds a person's row and wants the organisation's, the latter the other way round. Each comes to its end, as if one after the other.
+func mappingWishAtOnce(s *scene) {
+	const seats = 4
+	deadlocks := func() int { // that the server has told of so far
+		if s.store.Stat().Kind != "postgres" {
+			return 1
+		}
+		return storetest.Count(s, storetest.Raw(s, s.store), "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+	}
+	g := s.group("Trainees")
+	s.setSeats(domain.SeatPlan{Licence: "trial", Limit: seats})
+	blue, red := s.team("Blue"), s.team("Red")
+	m := s.mapping(g, domain.MappingGrants{Licence: "trial", Team: blue.ID})
+	var line []domain.UserID // in the order in which they wish for a seat
+	add := func(n int) {
+		for range n {
+			u := s.provision(fmt.Sprintf("u%d@acme.test", len(line))).ID
+			s.changeGroup(g.ID, join(u.UUID))
+			line = append(line, u)
+			s.clock.Move(time.Second)
+		}
+	}
+	add(seats)
+	for round := 0; round < 2 || deadlocks() == 0; round++ {
+		require.Less(s, round, 20, "the two have met")
+		add(seats)
+		holding := line[round*seats : round*seats+seats]
+		require.Equal(s, map[string]int{"": 2 * seats}, outcomes(s.T, concurrently(2*seats, func(i int) error {
+			if i%2 == 0 {
+				_, err := s.tryChange(holding[i/2], storetest.Setting(storetest.Truth("active", false)))
+				return err
+			}
+			team := []domain.TeamID{blue.ID, red.ID}[(round+i/2)%2]
+			_, err := s.admin.EditMapping(s.Context(), s.boss(), m.ID, domain.IfMatch{}, domain.MappingChange{Team: &team})
+			return err
+		})))
+		require.Equal(s, seats, s.of("trial").Held)
+		for i, id := range line {
+			if i >= (round+1)*seats {
+				require.Equal(s, "trial", s.found(id).Licence, "who wished got it")
+			}
 		}
 		storetest.Consistent(s, s.store, s.org())
 	}

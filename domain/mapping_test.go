@@ -39,6 +39,7 @@ func TestRulesOfMappings(t *testing.T) {
 		"owner.last-mapping":         ownerLastMapping,
 		"deactivate.queues":          deactivateQueues,
 		"deactivate.queues-at-once":  deactivateQueuesAtOnce,
+		"mapping.wish-at-once":       mappingWishAtOnce,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
