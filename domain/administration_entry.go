@@ -131,7 +131,8 @@ func remove[Noun any](ctx context.Context, ad *Administration, who Administrator
 	})
 }
 
-// takeOver gives everybody who holds an entry the replacement.
+// takeOver gives everybody who holds an entry the replacement, and so whom a directory said should have it and who may have that by its
+// connection's limits, if not what it took the place of (rule provision.limits).
 func takeOver[Noun any](tx Tx, ad *Administration, who Administrator, l listing[Noun], id, replacement ID[Noun], now time.Time) error {
 	defaults, err := tx.Assignments().Defaults(who.Organisation)
 	if err != nil {
@@ -162,11 +163,20 @@ func takeOver[Noun any](tx Tx, ad *Administration, who Administrator, l listing[
 			}
 		}
 	}
+	said, err := tx.Claims().Meaning(who.Organisation, l.kind, id.UUID)
+	if err != nil {
+		return err
+	}
 	if err := ad.remap(tx, who, l.kind, l.noun, id.UUID, replacement.UUID, now); err != nil {
 		return err
 	}
 	if err := ad.reassign(tx, who, l.kind, id.UUID, replacement.UUID, now); err != nil {
 		return err
+	}
+	if len(said) > 0 && !replacement.IsZero() {
+		if err := recompute(tx, who.Organisation, said, now, ad.scribe(who)); err != nil {
+			return err
+		}
 	}
 	if !isDefault {
 		return nil

@@ -40,6 +40,8 @@ type Claims interface {
 	Of(org OrganisationID, user UserID) ([]Claim, error)
 	// Save writes what is said now in place of what was.
 	Save(org OrganisationID, user UserID, was, is []Claim) error
+	// Meaning gives the people of whom something was said that means a thing, in order of id.
+	Meaning(org OrganisationID, kind GivenKind, id uuid.UUID) ([]UserID, error)
 	// Rename makes claims that mean one thing mean another; with the zero id those of administrators go, and others mean
 	// nothing that is here.
 	Rename(org OrganisationID, kind GivenKind, id, by uuid.UUID) error

@@ -143,3 +143,22 @@ func profileDeleteLimited(s *scene) {
 	s.connectionPolicy(func(c *domain.ConnectionPolicy) { c.Limits.Profiles = nil })
 	require.NoError(s, s.admin.DeleteProfile(s.Context(), s.boss(), q.ID, domain.IfMatch{}, domain.ProfileID{}))
 }
+
+// profileDeleteBarred: what a directory said beyond its limits means what takes the place of a role or profile that is deleted, and is given
+// at once and exactly as the limits say of that.
+func profileDeleteBarred(s *scene) {
+	u, boss, agent, mighty, modest := limited(s)
+	third, fourth := s.role("Third", domain.RoleID{}, domain.SeesOwn), s.profile("Fourth", permitted("queues:view"))
+	require.NoError(s, s.admin.DeleteRole(s.Context(), s.boss(), boss.ID, domain.IfMatch{}, third.ID))
+	require.NoError(s, s.admin.DeleteProfile(s.Context(), s.boss(), mighty.ID, domain.IfMatch{}, fourth.ID))
+	s.given(u.ID, domain.RoleID{}, domain.ProfileID{}, "full")
+
+	s.escalates(func() error {
+		return s.admin.DeleteProfile(s.Context(), s.clerk("profiles:delete"), fourth.ID, domain.IfMatch{}, modest.ID)
+	})
+	s.given(u.ID, domain.RoleID{}, domain.ProfileID{}, "full")
+	require.NoError(s, s.admin.DeleteRole(s.Context(), s.boss(), third.ID, domain.IfMatch{}, agent.ID))
+	require.NoError(s, s.admin.DeleteProfile(s.Context(), s.boss(), fourth.ID, domain.IfMatch{}, modest.ID))
+	s.given(u.ID, agent.ID, modest.ID, "full")
+	require.Equal(s, permitted("teams:view"), s.effective(u.ID))
+}

@@ -35,6 +35,7 @@ func TestRulesOfMappings(t *testing.T) {
 		"mapping.declared-checked":   mappingDeclaredChecked,
 		"profile.delete-mapped":      profileDeleteMapped,
 		"profile.delete-limited":     profileDeleteLimited,
+		"profile.delete-barred":      profileDeleteBarred,
 		"owner.escalation-mapping":   ownerEscalationMapping,
 		"owner.last-mapping":         ownerLastMapping,
 		"deactivate.queues":          deactivateQueues,

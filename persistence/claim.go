@@ -61,6 +61,18 @@ claimed_at = excluded.claimed_at`,
 	return nil
 }
 
+func (t claims) Meaning(org domain.OrganisationID, kind domain.GivenKind, id uuid.UUID) ([]domain.UserID, error) {
+	var list []domain.UserID
+	err := t.query("SELECT DISTINCT user_id FROM user_claims WHERE organisation_id = ? AND kind = ? AND object_id = ? ORDER BY user_id",
+		[]any{org.UUID, string(kind), id}, func(r row) error {
+			var user domain.UserID
+			err := r.Scan(&user.UUID)
+			list = append(list, user)
+			return err
+		})
+	return list, err
+}
+
 func (t claims) Rename(org domain.OrganisationID, kind domain.GivenKind, id, by uuid.UUID) error {
 	about := []any{org.UUID, string(kind), id}
 	const meant = " WHERE organisation_id = ? AND kind = ? AND object_id = ?"

@@ -179,7 +179,13 @@ func claims(t *testing.T, store *persistence.Store) {
 	require.Equal(t, changed[:1], of(ana.ID))
 
 	rename := func(kind domain.GivenKind, id, by uuid.UUID) {
+		meant := reading(t, store, func(tx domain.Tx) ([]domain.UserID, error) { return tx.Claims().Meaning(g.org(), kind, id) })
+		require.NotEmpty(t, meant)
 		write(t, store, func(tx domain.Tx) error { return tx.Claims().Rename(g.org(), kind, id, by) })
+		require.Empty(t, reading(t, store, func(tx domain.Tx) ([]domain.UserID, error) { return tx.Claims().Meaning(g.org(), kind, id) }))
+		if by != uuid.Nil {
+			require.Subset(t, reading(t, store, func(tx domain.Tx) ([]domain.UserID, error) { return tx.Claims().Meaning(g.org(), kind, by) }), meant)
+		}
 	}
 	rename(domain.GivenRole, role, other)
 	rename(domain.GivenQueue, queue, other)
