@@ -66,6 +66,7 @@ func TestRules(t *testing.T) {
 		"seat.reduce":                     seatReduce,
 		"seat.reduce-at-once":             seatReduceAtOnce,
 		"seat.limited-at-once":            seatLimitedAtOnce,
+		"seat.limited-while-waiting":      seatLimitedWhileWaiting,
 		"seat.type-change":                seatTypeChange,
 		"seat.type-change-at-once":        seatTypeChangeAtOnce,
 		"seat.wait":                       seatWait,

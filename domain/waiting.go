@@ -145,6 +145,9 @@ func admit(tx Tx, place WaitingPlace, now time.Time, write scribe) error {
 
 // takeOrWait takes a seat for somebody, or, where there is none, makes them a pending person who waits.
 func takeOrWait(tx Tx, was User, is *User, now time.Time) (place WaitingPlace, waits bool, err error) {
+	if err := tx.Seats().Share(is.Organisation, is.Licence); err != nil { // the person is not there yet for a plan that gets a limit
+		return place, false, err
+	}
 	err = tx.Seats().Take(is.Organisation, is.Licence, is.ID)
 	if !IsCode(err, CodeSeatsExhausted) {
 		return place, false, err
