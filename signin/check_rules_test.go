@@ -165,6 +165,8 @@ func outsideTheWindow(g *gate) {
 	require.Empty(g, out.Header().Get(headerUser))
 	_, err = g.admin.SetWindow(g.Context(), g.boss(), u.ID, domain.IfMatch{}, domain.WindowSpec{})
 	require.NoError(g, err)
+	require.Equal(g, http.StatusUnauthorized, g.nginx(token).Code, "the window has closed on the session")
+	token = g.session("ana@acme.test")
 	require.Equal(g, http.StatusOK, g.nginx(token).Code)
 	_, err = g.admin.SetWindow(g.Context(), g.boss(), u.ID, domain.IfMatch{}, domain.WindowSpec{TimeZone: "UTC", ValidUntil: monday.AddDate(0, 0, -1).Format(time.DateOnly)})
 	require.NoError(g, err)
