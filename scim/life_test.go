@@ -18,7 +18,6 @@ import (
 func TestRulesOfLife(t *testing.T) {
 	t.Parallel()
 	tell(t, []story{
-		{"seat.never-oversold", seatsAtOnce},
 		{"seat.release", seatRelease},
 		{"activate.seat", activateSeat},
 		{"activate.block-kept", activateBlockKept},
@@ -29,6 +28,12 @@ func TestRulesOfLife(t *testing.T) {
 		{"deactivate.records", deactivateRecords},
 		{"delete.records", deleteRecords},
 	})
+}
+
+// What holds however many requests arrive at once.
+func TestRulesAtOnce(t *testing.T) {
+	t.Parallel()
+	tell(t, []story{{"seat.never-oversold", seatsAtOnce}})
 }
 
 const (

@@ -43,6 +43,8 @@ type vault struct {
 
 // Security 43: each kind of secret is made and used, also at doors that are not its own; none is in a line of the log, an
 // event, an address, a metric, another answer, a webhook, or a column of the database. What a letter carries is in the letter.
+//
+//race:without one request after the other, and every password hashed for real: a minute of work
 func TestSecurity43EveryKindOfSecret(t *testing.T) {
 	t.Parallel()
 	storetest.EachDialectURL(t, func(t *testing.T, databaseURL string) {
