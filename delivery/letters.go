@@ -76,18 +76,13 @@ func (c *Courier) round(ctx context.Context) ([]domain.Letter, error) {
 			return nil, err
 		}
 		for turn, l := range due {
+			if l.Kind.Awaited() {
+				turn -= lettersInRound // before all others
+			}
 			all = append(all, place{l, turn})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b place) int {
-		switch {
-		case a.Kind.Awaited() == b.Kind.Awaited():
-			return cmp.Compare(a.turn, b.turn)
-		case a.Kind.Awaited():
-			return -1
-		}
-		return 1
-	})
+	slices.SortStableFunc(all, func(a, b place) int { return cmp.Compare(a.turn, b.turn) })
 	list := make([]domain.Letter, 0, lettersInRound)
 	for _, p := range all[:min(len(all), lettersInRound)] {
 		list = append(list, p.Letter)

@@ -205,10 +205,7 @@ func (ad *Administration) EndSessions(ctx context.Context, who Administrator, id
 // EndSession ends one session of somebody. Needs users:edit. NotFound.
 func (ad *Administration) EndSession(ctx context.Context, who Administrator, id UserID, session SessionID) error {
 	_, err := ad.alter(ctx, who, ActionEdit, id, IfMatch{}, func(tx Tx, u User, now time.Time) (User, error) {
-		if err := tx.Sessions().End(u.Organisation, u.ID, session); err != nil {
-			return User{}, err
-		}
-		return u, doorsClosed{write: ad.scribe(who), now: now}.say(tx, SessionEnded, u.ID, texts("session", session.String()))
+		return u, doorsClosed{write: ad.scribe(who), now: now}.endSession(tx, u.Organisation, u.ID, session)
 	})
 	return err
 }

@@ -115,6 +115,14 @@ func (by doorsClosed) endSessions(tx Tx, org OrganisationID, user UserID, but Se
 	return nil
 }
 
+// endSession ends one session of somebody. NotFound.
+func (by doorsClosed) endSession(tx Tx, org OrganisationID, user UserID, id SessionID) error {
+	if err := tx.Sessions().End(org, user, id); err != nil {
+		return err
+	}
+	return by.say(tx, SessionEnded, user, texts("session", id.String()))
+}
+
 func (by doorsClosed) forgetDevices(tx Tx, org OrganisationID, user UserID) error {
 	n, err := tx.Devices().ForgetAll(org, user)
 	if err != nil || n == 0 {

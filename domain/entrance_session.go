@@ -89,11 +89,8 @@ func (e *Entrance) SignOut(ctx context.Context, token string, v Visitor) error {
 }
 
 func (e *Entrance) endOne(tx Tx, s Session, id SessionID, v Visitor, now time.Time) error {
-	if err := tx.Sessions().End(s.Organisation, s.User, id); err != nil {
-		return err
-	}
 	by := doorsClosed{write: e.scribe(s.Organisation, self(s.User), v), now: now}
-	return by.say(tx, SessionEnded, s.User, texts("session", id.String()))
+	return by.endSession(tx, s.Organisation, s.User, id)
 }
 
 // Sessions gives the sessions of whoever has this one, newest first. As Verify.

@@ -11,8 +11,7 @@ const (
 	maxResent    = 5 // in resentWindow, of one kind
 	resentWindow = time.Hour
 
-	invitedSort  = "invited before" // what is counted by address
-	invitedSlots = 1 << 32          // so many that no two addresses of one organisation share one
+	invitedSlots = 1 << 32 // so many that no two addresses of one organisation share one
 )
 
 // mayResend keeps people from being sent letters without end (rule invite.resend). Throttled.
@@ -40,17 +39,27 @@ func (e Environment) mayResend(tx Tx, u User, kind LinkKind, now time.Time) erro
 // invitedBefore is how many invitations went to somebody's address this hour of the clock while it was an account's that is
 // deleted: a directory that deletes and pushes somebody over and over makes another person each time.
 func (e Environment) invitedBefore(tx Tx, u User, now time.Time) (int, error) {
-	address, ok := onFile(u)
-	if !ok || e.Links.IsZero() {
+	counter, ok := e.invitedCounter(u)
+	if !ok {
 		return 0, nil
 	}
-	return tx.Rates().Count(e.counter(u.Organisation, invitedSort, address.Key, invitedSlots), thisHour(now))
+	return tx.Rates().Count(counter, thisHour(now))
+}
+
+// invitedCounter is where the invitations to somebody's address are counted; ok is false for who has none, and without the key of
+// links, which chooses it.
+func (e Environment) invitedCounter(u User) (of Scope, ok bool) {
+	address, ok := onFile(u)
+	if !ok || e.Links.IsZero() {
+		return Scope{}, false
+	}
+	return e.counter(u.Organisation, "invited before", address.Key, invitedSlots), true
 }
 
 // rememberInvited counts the invitations of somebody who is being deleted for who gets their address next.
 func (e Environment) rememberInvited(tx Tx, u User, now time.Time) error {
-	address, ok := onFile(u)
-	if !ok || e.Links.IsZero() {
+	counter, ok := e.invitedCounter(u)
+	if !ok {
 		return nil
 	}
 	latest, found, err := tx.Links().Latest(u.Organisation, u.ID, LinkInvitation)
@@ -64,7 +73,7 @@ func (e Environment) rememberInvited(tx Tx, u User, now time.Time) error {
 	if !latest.Resent {
 		n++
 	}
-	_, err = tx.Rates().Add(e.counter(u.Organisation, invitedSort, address.Key, invitedSlots), thisHour(now), n)
+	_, err = tx.Rates().Add(counter, thisHour(now), n)
 	return err
 }
 

@@ -13,7 +13,7 @@ func moveWindow(tx Tx, write scribe, u User, was, is Window, now time.Time) erro
 	if err != nil {
 		return err
 	}
-	event.SubjectKind, event.Subject, event.Before, event.After = "user", u.ID.UUID, was.tree(), is.tree()
+	event.Before, event.After = was.tree(), is.tree()
 	if err := tx.Events().Append(event); err != nil || !is.Open(now) {
 		return err
 	}
@@ -33,10 +33,7 @@ func moveWindow(tx Tx, write scribe, u User, was, is Window, now time.Time) erro
 		if was.Open(now) && !was.closedBetween(s.SeenAt, now) {
 			continue
 		}
-		if err := tx.Sessions().End(s.Organisation, s.User, s.ID); err != nil {
-			return err
-		}
-		if err := by.say(tx, SessionEnded, s.User, texts("session", s.ID.String())); err != nil {
+		if err := by.endSession(tx, s.Organisation, s.User, s.ID); err != nil {
 			return err
 		}
 	}
